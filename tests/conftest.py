@@ -1,0 +1,20 @@
+"""Paths and factories that tests share. Rooms are real: DuckDB in memory, no fakes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp.loading import load
+from webapp.progress import Progress
+from webapp.store import Store
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def sample_store() -> Iterator[Store]:
+    """A store with the whole of sample_data, loaded once. Tests only read it."""
+    with Store.open(None) as store:
+        load([str(ROOT / "sample_data")], store, Progress())
+        yield store

@@ -1,0 +1,85 @@
+"""How numbers are written, everywhere: pages, sentences, CLI (ux.md section 8). No HTML here."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+
+
+def _half_up(value: Decimal, places: int) -> str:
+    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+
+
+def duration(ns: int) -> str:
+    """Three significant digits, a space, the unit: `850 ns`, `4.10 ms`, `3.20 s`; from a minute `1 m 02 s`, `1 h 04 m`.
+
+    >>> duration(3_200_000_000), duration(50_000_000), duration(412_000), duration(62_000_000_000)
+    ('3.20 s', '50.0 ms', '412 µs', '1 m 02 s')
+    """
+    if ns < 0:
+        return "−" + duration(-ns)
+    if ns < 1_000:
+        return f"{ns} ns"
+    if ns >= 59_950_000_000:  # what would round to 60.0 s
+        minutes, seconds = divmod((ns + 500_000_000) // 1_000_000_000, 60)
+        if minutes < 60:
+            return f"{minutes} m {seconds:02d} s"
+        minutes = (ns + 30_000_000_000) // 60_000_000_000
+        return f"{minutes // 60:,} h {minutes % 60:02d} m"
+    for index, (size, unit) in enumerate(_UNITS):
+        if ns >= size:
+            text = _three_digits(Decimal(ns) / size)
+            if text == "1000" and index:  # 999.9 ms reads as 1.00 s
+                return f"1.00 {_UNITS[index - 1][1]}"
+            return f"{text} {unit}"
+    raise AssertionError(ns)
+
+
+def _three_digits(value: Decimal) -> str:
+    for places in (2, 1, 0):
+        text = _half_up(value, places)
+        if len(text.replace(".", "")) <= 3:
+            return text
+    return _half_up(value, 0)
+
+
+def offset(ns: int) -> str:
+    """A time into the trace or the span: `+2.00 ms`."""
+    return duration(ns) if ns < 0 else f"+{duration(ns)}"
+
+
+def share(fraction: float) -> str:
+    """Whole percent from 10 %, one decimal below, `<0.1%`; half up.
+
+    >>> share(0.8), share(0.0875), share(0.0004), share(0.0), share(1.0)
+    ('80%', '8.8%', '<0.1%', '0%', '100%')
+    """
+    percent = Decimal(repr(fraction)) * 100
+    if percent <= 0:
+        return "0%"
+    if percent < Decimal("0.1"):
+        return "<0.1%"
+    if Decimal("99.5") <= percent < 100:
+        return ">99%"
+    if percent >= Decimal("9.95"):
+        return f"{_half_up(percent, 0)}%"
+    return f"{_half_up(percent, 1)}%"
+
+
+def count(number: int) -> str:
+    """`1,284`."""
+    return f"{number:,}"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """`1 span`, `5 spans`, `2 queries` with `many="queries"`."""
+    return f"{count(number)} {noun if number == 1 else many or noun + 's'}"
+
+
+def size(number_of_bytes: int) -> str:
+    """`218 MB`, in powers of ten."""
+    value = Decimal(number_of_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{_three_digits(value) if unit != 'B' else value} {unit}"
+        value /= 1000
+    return f"{_three_digits(value)} TB"

@@ -1,0 +1,155 @@
+"""What the store answers to the search and graph pages. Shapes only."""
+
+from dataclasses import dataclass
+
+from webapp.model.facts import TraceSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which span of a trace a query found: its slowest match, and how many there are."""
+
+    span_id: str
+    service: str
+    name: str
+    duration_ns: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    summary: TraceSummary
+    match: Match | None  # None when the query speaks of no span
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """`total` is exact unless `total_exact` is false, then "more than". `slowest_ns` scales the duration bars."""
+
+    rows: list[ResultRow]
+    total: int
+    total_exact: bool
+    page: int
+    has_more: bool
+    slowest_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the user should know of how a query was understood. `instead` is a query to offer, "" if there is none."""
+
+    message: str
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Over all matching traces, or over `based_on` of them (the newest) when there are too many."""
+
+    traces: int
+    errors: int
+    p50_ns: int
+    p95_ns: int
+    p99_ns: int
+    based_on: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    value: str  # what is shown, e.g. "fraud-service · check"
+    term: str  # the query term that selects it, e.g. trace.bottleneck="fraud-service · check"
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """`key` names the facet (service, root, outcome, duration, bottleneck, or an attribute key)."""
+
+    key: str
+    label: str
+    values: list[FacetValue]
+    more: int  # values not listed
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """Column `x` and row `y` of the grid. `matched` traces of `all` fit the query; `errors` of the matched failed."""
+
+    x: int
+    y: int
+    matched: int
+    all: int
+    errors: int
+    slowest: str  # trace id of the slowest matched trace, "" if none
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Grid over time (linear) and duration (log). Edges have one more entry than cells."""
+
+    time_edges_ns: list[int]
+    duration_edges_ns: list[int]
+    cells: list[HeatCell]
+    based_on: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One trace of the scatter chart."""
+
+    trace_id: str
+    start_ns: int
+    duration_ns: int
+    root_service: str
+    root_name: str
+    failed: bool
+    errors: int
+    matched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """`kind`: service, db, messaging, external or user. `critical_ns` is path time spent in it over the window."""
+
+    kind: str
+    name: str
+    calls: int
+    errors: int
+    p50_ns: int
+    p95_ns: int
+    critical_ns: int
+    share: float  # of all critical time in the window
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    caller: str  # node names; a name is unique over kinds
+    callee: str
+    type: str
+    calls: int
+    errors: int
+    p50_ns: int
+    p95_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    traces: int
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """One file or receiver: what `inspect` prints."""
+
+    path: str
+    format: str
+    reason: str
+    traces: int
+    spans: int
+    rejected: int
+    duplicates: int
+    warnings: list[dict[str, object]]

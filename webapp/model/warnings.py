@@ -1,0 +1,45 @@
+"""The one list of warning codes: what a reader, a repair or a cap has to say to the user."""
+
+import msgspec
+
+# code -> what it means, in the words the help page shows
+CODES: dict[str, str] = {
+    # found while reading a file
+    "bad_record": "A record could not be read and was left out; the rest of the file is here.",
+    "bad_attribute": "One attribute could not be read; the span is here without it.",
+    "truncated": "The file ends in the middle of a record; everything before it is here.",
+    "not_utf8": "Bytes that are not UTF-8 were replaced.",
+    "other_signal": "Metrics, logs or other records that are not spans were passed over.",
+    "bad_id": "A record without a usable trace or span id was left out.",
+    "id_padded": "Ids of unusual length were padded with zeros or cut to OpenTelemetry's length.",
+    "id_hashed": "Ids that are not hexadecimal were given ids of OpenTelemetry's form, the same for the same text.",
+    "parts_merged": "Parts of one span were reported apart from each other; they are one span here.",
+    "bad_time": "A time that cannot be a time was read as unknown.",
+    "time_unit": "The unit of the times was decided by their size.",
+    "too_large": "A record or value over the size limit was cut or left out.",
+    "size_limit": "The file grows beyond the limit when decompressed; reading stopped there.",
+    # found while repairing a trace
+    "duplicate_dropped": "A span was received more than once, equal in every field; one is kept.",
+    "shared_id_split": "Client and server share one span id (Zipkin); the server half got an id of its own.",
+    "duplicate_id": "Different spans carry the same id; all are kept.",
+    "self_parent": "A span names itself as its parent; it is shown as a root.",
+    "cycle_broken": "Spans are each other's parents; the cycle was cut at its earliest span.",
+    "orphan": "The parent of a span was not received; a placeholder stands for it.",
+    "multiple_roots": "The trace has several roots; the verdict is about the longest.",
+    "negative_duration": "A span ends before it starts; it is shown without duration.",
+    "unfinished": "A span has no end; it is drawn to the end of its children.",
+    "unknown_start": "A span has no start; it is drawn from its parent's start.",
+    "skew_adjusted": "The clocks of two hosts disagree; times of one were shifted.",
+    "skew_conflict": "The clocks of two hosts disagree in a way that no single shift explains; nothing was shifted.",
+    "skew_too_large": "The clocks of two hosts disagree by more than a minute; nothing was shifted.",
+}
+
+
+class Warning(msgspec.Struct, frozen=True):  # noqa: A001  the word the pages and the JSON use
+    """One thing the user should know. `where` is a file position or a trace; `count` how often it happened."""
+
+    code: str
+    message: str
+    where: str = ""
+    span_id: str = ""
+    count: int = 1
