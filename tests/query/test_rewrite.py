@@ -1,0 +1,113 @@
+"""Changes to query text: they mean what they say and leave the rest alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.query import (
+    add_term,
+    did_you_mean,
+    has_term,
+    parse,
+    remove_term,
+    set_range,
+    terms,
+    toggle_term,
+    write_duration,
+    write_key,
+    write_term,
+)
+from webapp.query.tree import Term
+
+QUERIES = st.sampled_from(
+    [
+        "",
+        "error",
+        "a=1 error",
+        "a=1 OR b=2",
+        "(a=1 b=2) c",
+        "a=1  AND   b=2",
+        "-error root",
+        'x="y z" (a OR b)',
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "error"),
+        ("a=1", "a=1 error"),
+        ("a=1  b=2 ", "a=1  b=2 error"),
+        ("a=1 OR b=2", "(a=1 OR b=2) error"),
+        ("a=1 error", "a=1"),
+        ("error=true a=1", "a=1"),
+        ("error AND a=1", "a=1"),
+        ("a=1 AND error AND b=2", "a=1 AND b=2"),
+        ("a=1 (error)", "a=1"),
+        ("-error", "-error error"),
+    ],
+)
+def test_a_term_is_toggled(before: str, after: str) -> None:
+    assert toggle_term(before, "error") == after
+
+
+def test_several_terms_come_and_go_together() -> None:
+    band = "trace.duration>=10ms trace.duration<100ms"
+    both = toggle_term("error", band)
+    assert both == f"error {band}"
+    assert has_term(both, band)
+    assert toggle_term(both, band) == "error"
+    assert not has_term("trace.duration>=10ms", band)
+    assert add_term("trace.duration>=10ms", band) == band
+
+
+def test_the_same_duration_in_other_units_is_the_same_term() -> None:
+    assert has_term("x duration>1000ms", "duration>1s")
+
+
+def test_bounds_of_a_key_are_replaced_and_others_stay() -> None:
+    text = "a=1 trace.duration>1s duration<9s trace.duration<5s b"
+    assert (
+        set_range(text, "trace.duration", "2s", "3s")
+        == "a=1 duration<9s b trace.duration>=2s trace.duration<3s"
+    )
+    assert set_range(text, "trace.duration", None, None) == "a=1 duration<9s b"
+    assert set_range("spans=1", "x", "10", None) == "spans=1 x>=10"
+
+
+def test_parts_are_named_with_the_query_that_lacks_them() -> None:
+    parts = terms(parse("a=1 AND (b OR c) -error"))
+    assert [(part.text, part.without) for part in parts] == [
+        ("a=1", "(b OR c) -error"),
+        ("(b OR c)", "a=1 -error"),
+        ("-error", "a=1 AND (b OR c)"),
+    ]
+
+
+@given(QUERIES, st.text(max_size=12), st.text(min_size=1, max_size=12))
+def test_a_written_term_means_its_key_and_value_exactly(text: str, value: str, key: str) -> None:
+    term = write_term(write_key(key), "=", value)
+    root = parse(term).root
+    assert isinstance(root, Term)
+    assert (root.scope, root.key, root.value, root.wild) == ("any", key, value, False)
+    added = add_term(text, term)
+    assert has_term(added, term)
+    assert parse(remove_term(added, term)).root == parse(text).root
+
+
+@given(st.integers(0, 10**15))
+def test_a_written_duration_is_exact(ns: int) -> None:
+    root = parse(f"duration={write_duration(ns)}").root
+    assert isinstance(root, Term)
+    assert root.number == ns
+
+
+def test_text_that_is_no_query_keeps_its_words() -> None:
+    assert add_term("a=1 (", "error") == "a=1 ( error"
+    assert remove_term("a=1 (", "a=1") == "a=1 ("
+
+
+def test_the_nearest_known_key_is_offered() -> None:
+    assert did_you_mean("payment.stauts", ["payment.status", "order.id"]) == "payment.status"
+    assert did_you_mean("zzz", ["payment.status"]) == ""

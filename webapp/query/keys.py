@@ -1,0 +1,73 @@
+"""The keys of the query language that are not attributes, and what may be asked of each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+EQUALITY = ("=", "!=")
+ORDER = (">", ">=", "<", "<=")
+KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")  # by OTLP number
+STATUSES = ("unset", "ok", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`type`: text, number, duration, time, flag, id or choice (one of `choices`, by number)."""
+
+    name: str
+    type: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def ops(self) -> tuple[str, ...]:
+        if self.type == "text":
+            return (*EQUALITY, "~", "?")
+        if self.type in ("number", "duration", "time"):
+            return (*EQUALITY, *ORDER)
+        return EQUALITY
+
+
+def _by_name(*keys: Key) -> dict[str, Key]:
+    return {key.name: key for key in keys}
+
+
+OWN_KEYS = _by_name(
+    Key("service", "text", "the service that made the span"),
+    Key("name", "text", "the operation"),
+    Key("duration", "duration", "from start to end of the span"),
+    Key("error", "flag", "the span has status error"),
+    Key("root", "flag", "the span has no parent"),
+    Key("kind", "choice", "server, client, producer, consumer, internal or unspecified", KINDS),
+    Key("status", "choice", "ok, error or unset", STATUSES),
+    Key("status_message", "text", "what the span says of its status"),
+    Key("start", "time", "when the span starts"),
+    Key("id", "id", "the span's id"),
+    Key("parent", "id", "the id of the span's parent"),
+)
+ALIASES = {"operation": "name"}
+
+TRACE_KEYS = _by_name(
+    Key("duration", "duration", "from the first start to the last end"),
+    Key("response", "duration", "how long the root span took"),
+    Key("spans", "number", "how many spans"),
+    Key("errors", "number", "how many spans have status error"),
+    Key("failed", "flag", "the root span has status error"),
+    Key("bottleneck", "text", "where the time went: service, or service · operation"),
+    Key("root", "text", "root service, operation, or service · operation"),
+    Key("service", "text", "a service that takes part"),
+    Key("services", "number", "how many services take part"),
+    Key("incomplete", "flag", "spans are missing"),
+    Key("warnings", "number", "how many repairs and other remarks"),
+    Key("start", "time", "when the trace starts"),
+    Key("id", "id", "the trace's id"),
+)
+
+FLAGS = tuple(name for name, key in OWN_KEYS.items() if key.type == "flag")
+
+
+def did_you_mean(key: str, known: Iterable[str]) -> str:
+    """The known key nearest to a misspelled one, "" if none is near."""
+    spelled = {name.lower(): name for name in known}
+    close = get_close_matches(key.lower(), spelled, n=1, cutoff=0.7)
+    return spelled[close[0]] if close else ""
