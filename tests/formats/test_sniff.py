@@ -1,0 +1,264 @@
+"""Which format a file is, by its content alone; what is refused and in which words; compressed files and bombs."""
+
+import contextlib
+import gzip
+import io
+import json
+import zlib
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.formats import answer_key
+from webapp import formats
+from webapp.errors import NotTraces, TailraceError, UnreadableFile
+from webapp.formats import Limits, Reading
+from webapp.formats.sniff import head_of
+
+LINE = (
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",'
+    b'"spanId":"eee19b7ec3c1b174","name":"one","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}\n'
+)
+
+
+class Pipe(io.RawIOBase):
+    """A stream that cannot seek and gives little at a time, as stdin does."""
+
+    def __init__(self, text: bytes) -> None:
+        self.inner = io.BytesIO(text)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self.inner.read(min(size, 1_000) if size > 0 else 1_000)
+
+    def seekable(self) -> bool:
+        return False
+
+
+def read(text: bytes, limits: Limits | None = None) -> tuple[Reading, int]:
+    reading = formats.read(io.BytesIO(text), "some.file", limits)
+    return reading, sum(len(batch) for batch in reading)
+
+
+def refusal(text: bytes) -> str:
+    with pytest.raises(NotTraces) as caught:
+        formats.read(io.BytesIO(text), "some.file")
+    assert caught.value.where == "some.file"
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (LINE, "OTLP JSON: `resourceSpans`"),
+        (b'{"result":' + LINE.strip() + b"}", "OTLP JSON: `result.resourceSpans`"),
+        (b'{"trace":' + LINE.strip() + b"}", "OTLP JSON: `trace.resourceSpans`"),
+        (b"[" + LINE.strip() + b"]", "OTLP JSON: `resourceSpans`"),
+        (b'{"batches":[{"resource":{},"scopeSpans":[]}]}', "OTLP JSON: `batches`"),
+        (b'{"resource":{},"scopeSpans":[]}', "OTLP JSON: `scopeSpans`"),
+        (b'{"resource_spans":[]}', "OTLP JSON: `resource_spans`"),
+        (b"\xef\xbb\xbf" + LINE, "OTLP JSON: `resourceSpans`"),
+        (b"some log line\nbroken {\n" + LINE, "OTLP JSON: `resourceSpans`"),
+        (b'{"resourceLogs":[]}\n' + LINE, "OTLP JSON: `resourceSpans`"),
+        (LINE[:120], "OTLP JSON: `resourceSpans`"),
+        (
+            b'[{"traceId":"a","spanId":"b","name":"n","timestamp":1,"duration":2}]',
+            "Span JSON: spans with `traceId`, `spanId`, `name`, `timestamp`",
+        ),
+    ],
+)
+def test_a_format_is_recognised_by_content_and_says_by_what(text: bytes, reason: str) -> None:
+    assert read(text)[0].reason.removesuffix(", but there are no spans in it") == reason
+
+
+@pytest.mark.parametrize("wrapper", ["result", "trace", "data"])
+def test_what_wraps_spans_is_looked_into(wrapper: str) -> None:
+    wrapped = b'{"%s":%s}' % (wrapper.encode(), LINE.strip())
+    assert [len(spans) for spans in formats.read(io.BytesIO(wrapped + b"\n" + wrapped), "f")] == [2]
+
+
+def test_a_file_of_a_known_format_without_spans_says_so() -> None:
+    reading = formats.read(io.BytesIO(b'{"resourceSpans":[]}'), "f")
+    assert reading.reason == "OTLP JSON: `resourceSpans`, but there are no spans in it"
+
+
+@pytest.mark.parametrize("bad", [b"nul", b"--", b'"x'])
+def test_a_bad_value_does_not_hide_the_format(bad: bytes) -> None:
+    reading = formats.read(io.BytesIO(LINE.replace(b'"1"', bad) + LINE), "f")
+    assert (reading.format, sum(map(len, reading))) == ("otlp", 1)
+
+
+def test_spans_after_many_metrics_are_found() -> None:
+    reading, spans = read(b'{"resourceMetrics":[{"scopeMetrics":[]}]}\n' * 20_000 + LINE)
+    assert spans == 1
+    assert reading.reason == "OTLP JSON: `resourceMetrics` lines"
+    assert sum(warning.count for warning in reading.notes.warnings) == 20_000
+
+
+X_RAY = {"trace_id": "1-581cf771-a006649127e371903a2de979", "id": "70de5b6f19ff9a0a", "start_time": 1.5e9}
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ({"resourceMetrics": [{"scopeMetrics": []}]}, "OTLP metrics"),
+        ({"resourceLogs": []}, "OTLP logs"),
+        ({"traceEvents": []}, "a Chrome trace"),
+        ([{"ph": "X", "ts": 1, "name": "n"}], "a Chrome trace"),
+        ([{"parent": "a", "child": "b", "callCount": 1}], "a Jaeger dependency graph"),
+        ({"data": [{"parent": "a", "child": "b", "callCount": 1}]}, "a Jaeger dependency graph"),
+        (
+            {"traces": [{"traceID": "1", "rootServiceName": "a"}]},
+            "a Tempo search summary, which holds no spans",
+        ),
+        (X_RAY, "X-Ray segment documents"),
+        ({"Traces": [{"Id": "1-2", "Segments": [{"Document": "{}"}]}]}, "X-Ray traces"),
+        (
+            [[{"trace_id": 1, "span_id": 2, "name": "n", "resource": "r", "service": "s", "start": 1}]],
+            "Datadog traces",
+        ),
+        ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
+        ({"Name": "n", "SpanContext": {"TraceID": "1"}}, "Go stdouttrace output"),
+        ({"name": "n", "context": {"trace_id": "0x1"}}, "Python console exporter output"),
+        ([{"traceId": "1", "id": "2", "name": "n", "binaryAnnotations": []}], "Zipkin v1 spans"),
+        ({"metadata": {"process": {}}}, "Elastic APM events"),
+        ({"message": "hello", "level": "info", "trace_id": "1", "span_id": "2"}, "log lines"),
+        ({"name": "tailrace", "version": 1}, "JSON with the keys `name`, `version`"),
+        ([1, 2, 3], "JSON without objects"),
+    ],
+)
+def test_json_of_other_kinds_is_refused_by_name(value: object, what: str) -> None:
+    assert refusal(json.dumps(value).encode()) == f"This looks like {what}."
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "a PNG image"),
+        (b"PK\x03\x04\x14\x00", "a zip archive; unpack it first"),
+        (b"SQLite format 3\x00\x10", "a SQLite database"),
+        (b"\x0a\xa8\x01\x0a\x3b\x00\x01", "protobuf, perhaps of OTLP or Zipkin"),
+        (b"\x7f\x00\x01\x02\x03" * 40, "binary data"),
+        (b"TraceID,SpanID,Name\n1,2,n\n", "a CSV table with the columns TraceID, SpanID, Name"),
+        (b"<!DOCTYPE html><html></html>", "HTML or XML"),
+        (b"{\n  traceId: 'abc',\n  kind: 1\n}", "text of JavaScript's console exporter"),
+        (b"Dear diary,\ntoday nothing was traced.\n", "plain text"),
+    ],
+)
+def test_what_is_no_json_is_refused_by_name(text: bytes, what: str) -> None:
+    assert refusal(text) == f"This looks like {what}."
+
+
+@pytest.mark.parametrize("text", [b"", b"  \n", gzip.compress(b"", mtime=0)])
+def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
+    assert refusal(text) == "The file is empty."
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("chrome_trace", "Chrome trace"),
+        ("datadog_json", "Datadog traces"),
+        ("elastic_apm_ndjson", "Elastic APM"),
+        ("go_stdouttrace", "Go stdouttrace"),
+        ("jaeger_cassandra", "CSV table"),
+        ("jaeger_es_docs", "Elasticsearch"),
+        ("jaeger_proto_json", "protobuf model as JSON"),
+        ("log_lines", ""),
+        ("not_traces", ""),
+        ("otlp_pb", "protobuf"),
+        ("python_console", "Python console"),
+        ("spans_csv", "CSV table"),
+        ("xray_json", "X-Ray"),
+        ("zipkin_v1_json", "Zipkin v1"),
+    ],
+)
+def test_other_files_of_the_shared_collection_are_refused_by_name(kind: str, what: str) -> None:
+    for known in answer_key.files(kind):
+        with known.path.open("rb") as file, pytest.raises(NotTraces) as caught:
+            formats.read(file, known.path.name)
+        assert what in caught.value.message, known.path.name
+
+
+def squeezed(text: bytes) -> list[bytes]:
+    half = len(text) // 2
+    return [
+        gzip.compress(text),
+        gzip.compress(text[:half]) + gzip.compress(text[half:]) + b"\x00" * 512,
+        zstandard.compress(text),
+        zstandard.compress(text[:half]) + zstandard.compress(text[half:]),
+        zstandard.compress(gzip.compress(text)),
+        text.decode().encode("utf-16"),
+    ]
+
+
+@pytest.mark.parametrize("form", range(6))
+def test_compressed_files_are_read_like_plain_ones(form: int) -> None:
+    text = squeezed(LINE * 30_000)[form]
+    reading, spans = read(text)
+    assert spans == 30_000
+    assert not reading.notes.warnings
+    assert reading.reason.startswith("OTLP JSON: `resourceSpans`, ")
+    assert sum(len(batch) for batch in formats.read(Pipe(text), "-")) == 30_000  # type: ignore[arg-type]
+
+
+def test_stdin_is_read_without_seeking() -> None:
+    assert sum(len(batch) for batch in formats.read(Pipe(LINE * 5_000), "-")) == 5_000  # type: ignore[arg-type]
+
+
+def test_a_batch_holds_at_most_a_thousand_spans() -> None:
+    assert [len(batch) for batch in formats.read(io.BytesIO(LINE * 2_500), "f")] == [1_000, 1_000, 500]
+
+
+def test_a_damaged_gzip_gives_what_comes_before_the_damage() -> None:
+    text = gzip.compress(bytes(f"{LINE.decode()}" * 20_000, "ascii"))
+    for broken in (text[: len(text) // 2], text[: len(text) // 2] + b"\xff" * 500):
+        reading, spans = read(broken)
+        assert 0 < spans < 20_000
+        assert "truncated" in {warning.code for warning in reading.notes.warnings}
+
+
+def test_a_bomb_stops_with_a_warning_and_its_good_part_is_kept() -> None:
+    engine = zlib.compressobj(wbits=31)
+    bomb = engine.compress(LINE * 10)
+    bomb += b"".join(engine.compress(b" " * 1_000_000) for _ in range(60)) + engine.flush()
+    for limits in (Limits(most_bytes=20_000_000), Limits(ratio=50, ratio_from=20_000_000)):
+        reading, spans = read(bomb, limits)
+        assert spans == 10
+        assert [warning.code for warning in reading.notes.warnings] == ["size_limit"]
+
+
+def test_a_zstd_frame_with_an_enormous_window_is_not_followed() -> None:
+    parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=30)
+    engine = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    frame = engine.compress(LINE) + engine.flush()
+    with pytest.raises(UnreadableFile, match="decompressed"):
+        read(frame)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([b"", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PAR1", b"{", b"[", b"\xff\xfe"]),
+    st.binary(max_size=300),
+)
+def test_any_bytes_are_refused_or_read_but_never_crash(start: bytes, rest: bytes) -> None:
+    with contextlib.suppress(TailraceError):
+        assert read(start + rest)[0].reason
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 1_000), st.binary(max_size=20))
+def test_a_head_may_be_cut_anywhere(end: int, rest: bytes) -> None:
+    text = (LINE * 3)[: end % len(LINE * 3)] + rest
+    assert isinstance(head_of(text).values, list)
+
+
+def test_a_head_cut_in_a_long_value_still_shows_its_shape() -> None:
+    text = (
+        b'{"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":{"stringValue":"' + b"x" * 300_000
+    )
+    assert list(head_of(text).first) == ["resourceSpans"]

@@ -1,0 +1,104 @@
+"""Readers of trace files: recognise a format by content, yield spans and notes. No storing, no repairing.
+
+Each format is a module of the same shape (`Format`); the order of `FORMATS` is the order of detection.
+"""
+
+import gc
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import BinaryIO, Protocol
+
+from webapp.errors import NotTraces, UnreadableFile
+from webapp.formats import generic, jaeger, otlp, parquet, zipkin
+from webapp.formats.head import Head
+from webapp.formats.notes import Notes
+from webapp.formats.refusals import what_it_is
+from webapp.formats.sniff import head_of
+from webapp.formats.unpack import Limits, plain
+from webapp.model.spans import Span
+
+__all__ = ["BATCH", "FORMATS", "READS", "Format", "Limits", "Reading", "read"]
+
+BATCH = 1_000  # few enough to be encoded while they are warm in the processor's memory
+
+
+class Format(Protocol):
+    """What a format module has; one that can export also has `write(spans: Iterable[Span]) -> bytes`."""
+
+    NAME: str
+    EXAMPLE: str
+
+    def looks_like(self, head: Head) -> str | None:
+        """What it was recognised by, None if it was not."""
+
+    def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span]: ...
+
+
+FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, generic, parquet)
+READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, plain span JSON and Parquet, each also as gzip or zstd"
+
+
+class Reading:
+    """One file being read. Iterating yields batches; `notes` is complete when that has ended."""
+
+    def __init__(self, format_name: str, reason: str, notes: Notes, spans: Iterator[Span]) -> None:
+        self.format = format_name
+        self.reason = reason
+        self.notes = notes
+        self._spans = spans
+
+    def __iter__(self) -> Iterator[list[Span]]:
+        """The garbage collector rests meanwhile: it would visit millions of new objects, of which none is garbage."""
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            while batch := list(islice(self._spans, BATCH)):
+                yield batch
+        finally:
+            if was_enabled:
+                gc.enable()
+
+
+def read(stream: BinaryIO, name: str, limits: Limits | None = None) -> Reading:
+    """Recognise the format of `stream`, decompress it, and read its first span.
+
+    Raises:
+        NotTraces: no format that this version reads; the message says what it looks like instead.
+        UnreadableFile: it cannot be opened at all.
+    """
+    notes = Notes()
+    stream, start, layers = plain(stream, notes, limits or Limits())
+    if not start and layers:
+        _check_unpacked(notes, name)
+    head = head_of(start)
+    found = _recognise(head)
+    if found is None:
+        raise _refusal(head, name)
+    module, reason = found
+    spans = module.read(stream, notes)
+    first = next(spans, None)
+    if first is None and otlp.other_signal(head):
+        raise _refusal(head, name)
+    empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
+    reason = ", ".join([reason, *layers, *empty])
+    return Reading(module.NAME, reason, notes, chain([] if first is None else [first], spans))
+
+
+def _check_unpacked(notes: Notes, name: str) -> None:
+    for warning in notes.warnings:
+        raise UnreadableFile("Nothing of this file can be decompressed.", where=name, hint=warning.message)
+
+
+def _recognise(head: Head) -> tuple[Format, str] | None:
+    for module in FORMATS:
+        reason = module.looks_like(head)
+        if reason is not None:
+            return module, reason
+    return None
+
+
+def _refusal(head: Head, name: str) -> NotTraces:
+    what = what_it_is(head)
+    if not what:
+        return NotTraces("The file is empty.", where=name)
+    return NotTraces(f"This looks like {what}.", where=name, hint=f"This version reads {READS}.")

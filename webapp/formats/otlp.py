@@ -1,0 +1,136 @@
+"""OTLP JSON in all arrangements: collector files, export requests, Tempo and Jaeger v3 responses; read and written.
+
+Each document is decoded in one go; if it does not fit its types, span by span; a span that does not, part by part.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import msgspec
+
+from webapp.formats.head import Head
+from webapp.formats.json_stream import OPEN_FROM, Document, documents
+from webapp.formats.notes import Notes
+from webapp.formats.otlp_pieces import UNFIT, spans_one_by_one
+from webapp.formats.otlp_spans import Converter
+from webapp.formats.otlp_wire import Message, ResourceSpans, decode_message, in_camel
+from webapp.formats.otlp_write import write as write
+from webapp.model.spans import Span
+
+NAME = "otlp"
+EXAMPLE = '{"resourceSpans":[{"resource":{…},"scopeSpans":[{"spans":[{"traceId":"5b8e…","spanId":…}]}]}]}'
+
+_TOP = ("resourceSpans", "resource_spans", "batches")
+_WRAPPERS = ("result", "trace", "data")
+_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
+_OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", "resourceLogs", "resource_logs")
+_RECORDS = (*_TOP, *_SCOPES, "spans")
+
+
+def looks_like(head: Head) -> str | None:
+    for found in head.objects:
+        for wrapper in ("", *_WRAPPERS):
+            inner = found.get(wrapper) if wrapper else found
+            key = _span_key(inner)
+            if key:
+                path = f"{wrapper}.{key}" if wrapper else key
+                return f"OTLP JSON: `{path}`"
+    # metrics and logs often share a file with spans, which may come later
+    return f"OTLP JSON: `{signal}` lines" if (signal := other_signal(head)) else None
+
+
+def _span_key(found: Any) -> str:  # noqa: ANN401  JSON can be anything
+    if not isinstance(found, dict):
+        return ""
+    for key in _TOP + _SCOPES:
+        if isinstance(found.get(key), list) and (key != "batches" or _are_batches(found[key])):
+            return key
+    return ""
+
+
+def _are_batches(values: list[Any]) -> bool:
+    return not values or (
+        isinstance(values[0], dict) and ("resource" in values[0] or bool(_span_key(values[0])))
+    )
+
+
+def other_signal(head: Head) -> str:
+    """The key of metrics or logs in the head, "" if there is none."""
+    return next((key for found in head.objects for key in _OTHER_SIGNALS if key in found), "")
+
+
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+    converter = Converter(notes)
+    spelling = _Spelling()
+    found = documents(stream, notes, opened=_TOP + _WRAPPERS, records=_RECORDS, decode=spelling.decode)
+    for document in _objects(found):
+        message = document.value
+        if message is None and len(document.raw) < OPEN_FROM:
+            message = spelling.decode(document.raw)
+        if message is None:
+            yield from spans_one_by_one(document, converter)
+        else:
+            yield from _spans(message, document, converter)
+
+
+class _Spelling:
+    """One file keeps to one spelling of keys: what the last document needed is tried first."""
+
+    def __init__(self) -> None:
+        self.foreign = False
+
+    def decode(self, raw: bytes | bytearray) -> Message | None:
+        """None if a value in it does not fit its type."""
+        try:
+            message = decode_message(in_camel(raw) if self.foreign else raw)
+            if not self.foreign and _is_foreign(message):
+                message = decode_message(in_camel(raw))
+                self.foreign = not _is_foreign(message)
+        except UNFIT:
+            return None
+        return message
+
+
+def _objects(found: Iterable[Document]) -> Iterator[Document]:
+    """Elements of arrays on their own."""
+    for document in found:
+        if document.raw[:1] == b"[":
+            for raw in msgspec.json.decode(document.raw, type=list[msgspec.Raw]):
+                yield Document(bytes(raw), document.line, document.byte)
+        else:
+            yield document
+
+
+def _is_foreign(message: Message) -> bool:
+    """Whether nothing in it was recognised: its keys may be in another spelling."""
+    message = _unwrapped(message)
+    if message.resource_metrics or message.resource_logs:
+        return False
+    for group in message.resource_spans or (ResourceSpans(scope_spans=message.scope_spans),):
+        for scoped in group.scope_spans or ():
+            for wire in scoped.spans or ():
+                return not wire.trace_id and not wire.span_id
+    return True
+
+
+def _unwrapped(message: Message) -> Message:
+    while inner := message.result or message.trace:
+        message = inner
+    return message
+
+
+def _spans(message: Message, document: Document, converter: Converter) -> Iterator[Span]:
+    message = _unwrapped(message)
+    groups = message.resource_spans or []
+    if message.scope_spans:
+        groups = [ResourceSpans(message.resource, message.schema_url, message.scope_spans)]
+    elif message.resource_metrics or message.resource_logs:
+        converter.notes.warn("other_signal", where=document.where)
+    elif message == Message() and document.raw.strip() != b"{}":
+        converter.notes.reject("bad_record", where=document.where)
+    for group in groups:
+        resource = converter.resource(group.resource, group.schema_url, document)
+        for scoped in group.scope_spans or ():
+            if scoped.spans:
+                scope = converter.scope(scoped.scope, document)
+                yield from converter.spans(scoped.spans, resource, scope, document)

@@ -1,0 +1,75 @@
+"""An OTLP document taken span by span: one too long to decode at once, or one that does not fit its types."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import msgspec
+
+from webapp.formats.json_stream import Document
+from webapp.formats.notes import Notes
+from webapp.formats.otlp_spans import Converter
+from webapp.formats.otlp_tolerant import Tolerant
+from webapp.formats.otlp_wire import (
+    LooseMessage,
+    LooseScopeSpans,
+    WireSpan,
+    decode_loose_message,
+    decode_loose_scope_spans,
+    decode_span,
+    in_camel,
+)
+from webapp.model.spans import Span
+
+UNFIT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span]:
+    """What is bad is noted and left out: an attribute, a span, or a group whose shape cannot be understood."""
+    numbers = count(1)
+    waiting: list[msgspec.Raw | bytes | bytearray] = [document.raw]
+    while waiting:
+        message = _message(waiting.pop(), document, converter.notes)
+        if message is None:
+            continue
+        waiting.extend(wrapped for wrapped in (message.result, message.trace) if wrapped)
+        waiting.extend(reversed(message.resource_spans or ()))
+        resource = converter.resource(message.resource, message.schema_url, document)
+        for scoped in map(_scope_spans, message.scope_spans or ()):
+            if scoped is None:
+                converter.notes.reject("bad_record", where=document.where)
+                continue
+            scope = converter.scope(scoped.scope, document)
+            wires = _wires(scoped.spans or [], document, converter.notes, numbers)
+            yield from converter.spans(wires, resource, scope, document)
+
+
+def _message(raw: msgspec.Raw | bytes | bytearray, document: Document, notes: Notes) -> LooseMessage | None:
+    if bytes(raw[:4] if isinstance(raw, bytes | bytearray) else raw) == b"null":
+        return None
+    try:
+        message = decode_loose_message(raw)
+        empty = not (message.resource_spans or message.scope_spans or message.result or message.trace)
+        return decode_loose_message(in_camel(bytes(raw))) if empty else message
+    except UNFIT:
+        notes.reject("bad_record", where=document.where)
+        return None
+
+
+def _scope_spans(raw: msgspec.Raw) -> LooseScopeSpans | None:
+    try:
+        return decode_loose_scope_spans(raw)
+    except UNFIT:
+        return None
+
+
+def _wires(
+    spans: list[msgspec.Raw], document: Document, notes: Notes, numbers: Iterator[int]
+) -> Iterator[WireSpan]:
+    for raw, number in zip(spans, numbers, strict=False):
+        try:
+            yield decode_span(raw)
+        except UNFIT:
+            place = Document(b"", document.line, document.byte, f"span {number}")
+            wire = Tolerant(notes, place).span(bytes(raw))
+            if wire is not None:
+                yield wire

@@ -1,0 +1,145 @@
+"""What a file is that no reader recognised, in words, so that nobody has to guess why it was refused."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from webapp.formats.head import Head
+
+Json = dict[str, Any]
+
+_MAGICS = (
+    (b"PK\x03\x04", "a zip archive; unpack it first"),
+    (b"BZh", "a bzip2 file; unpack it first"),
+    (b"\xfd7zXZ\x00", "an xz file; unpack it first"),
+    (b"\x04\x22\x4d\x18", "an lz4 file; unpack it first"),
+    (b"\xff\x06\x00\x00sNaPpY", "a snappy file; unpack it first"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "an image, sound or film"),
+    (b"%PDF", "a PDF document"),
+    (b"SQLite format 3\x00", "a SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"ARROW1", "an Arrow file"),
+    (b"ORC", "an ORC file"),
+)
+_FRAMED_ZSTD = b"\x28\xb5\x2f\xfd"
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def what_it_is(head: Head) -> str:
+    """A noun phrase such as `X-Ray segment documents`; "" for an empty file."""
+    if not head.start.strip():
+        return ""
+    for magic, name in _MAGICS:
+        if head.start.startswith(magic):
+            return name
+    if _NOT_TEXT.search(head.start[:4096]):
+        return _binary(head.start)
+    objects = head.objects
+    for name, fits in _SHAPES:
+        if any(fits(one) for one in objects):
+            return name
+    if objects:
+        keys = ", ".join(f"`{key}`" for key in list(objects[0])[:6])
+        return f"JSON with the keys {keys}" if keys else "JSON without any members"
+    return "JSON without objects" if head.values else _text(head.start)
+
+
+def _binary(start: bytes) -> str:
+    if start[257:262] == b"ustar":
+        return "a tar archive; unpack it first"
+    if start[8:12] == b"DUCK":
+        return "a DuckDB database"
+    if start[4:8] == _FRAMED_ZSTD:
+        return "the Collector's zstd messages, each with its length before it"
+    if start[:1] == b"\n":
+        return "protobuf, perhaps of OTLP or Zipkin"
+    if start[4:5] == b"\n" and start[:1] == b"\x00":
+        return "the Collector's protobuf messages, each with its length before it"
+    return "binary data"
+
+
+def _text(start: bytes) -> str:
+    lines = start.decode("utf-8", "replace").splitlines()
+    if re.match(r"\s*<(!doctype|html|\?xml|svg)", lines[0], re.IGNORECASE):
+        return "HTML or XML"
+    if re.search(rb"^\s*traceId: '", start, re.MULTILINE):
+        return "text of JavaScript's console exporter"
+    columns = lines[0].split(",")
+    if len(columns) > 2 and not re.search(r"[{}\[\]]", lines[0]):
+        return f"a CSV table with the columns {', '.join(column.strip() for column in columns[:6])}"
+    return "plain text"
+
+
+def _has(*keys: str) -> Callable[[Json], bool]:
+    return lambda one: all(key in one for key in keys)
+
+
+def _any_of(*keys: str) -> Callable[[Json], bool]:
+    return lambda one: any(key in one for key in keys)
+
+
+def _inner(one: Json, key: str) -> Json:
+    """The member `key`, or its first element if it is a list; {} if that is no object."""
+    found = one.get(key)
+    found = found[0] if isinstance(found, list) and found else found
+    return found if isinstance(found, dict) else {}
+
+
+def _is_xray(one: Json) -> bool:
+    return (
+        str(one.get("trace_id", "")).startswith("1-") and ("start_time" in one or "id" in one)
+    ) or "subsegments" in one
+
+
+def _is_zipkin_v1(one: Json) -> bool:
+    return "traceId" in one and ("binaryAnnotations" in one or "endpoint" in _inner(one, "annotations"))
+
+
+def _is_log(one: Json) -> bool:
+    return _has("log", "stream")(one) or (
+        _any_of("message", "msg", "body", "@m", "log")(one)
+        and _any_of("level", "severity", "time", "ts", "@t")(one)
+    )
+
+
+# the first that fits names the file
+_SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
+    ("OTLP metrics", _any_of("resourceMetrics", "resource_metrics")),
+    ("OTLP logs", _any_of("resourceLogs", "resource_logs")),
+    ("OTLP profiles", _any_of("resourceProfiles", "resource_profiles")),
+    ("a Chrome trace", lambda one: "traceEvents" in one or _has("ph", "ts")(one) or _has("ph", "pid")(one)),
+    (
+        "a Jaeger dependency graph",
+        lambda one: _has("parent", "child", "callCount")(one | _inner(one, "data")),
+    ),
+    ("a Tempo search summary, which holds no spans", lambda one: "rootServiceName" in _inner(one, "traces")),
+    ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
+    ("X-Ray traces", lambda one: "Segments" in _inner(one, "Traces")),
+    ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
+    ("X-Ray segment documents", _is_xray),
+    ("X-Ray daemon messages", lambda one: one.get("format") == "json" and _has("version")(one)),
+    ("Datadog statistics", _has("Start", "Duration", "Stats")),
+    (
+        "Datadog traces",
+        lambda one: _has("trace_id", "span_id", "resource", "service")(one) and "start" in one,
+    ),
+    ("Go stdouttrace output", lambda one: "TraceID" in _inner(one, "SpanContext")),
+    ("Python console exporter output", lambda one: "trace_id" in _inner(one, "context")),
+    ("Zipkin v1 spans", _is_zipkin_v1),
+    ("Honeycomb events", lambda one: "trace.trace_id" in one or "trace.trace_id" in _inner(one, "data")),
+    ("Phoenix spans", _has("context.trace_id")),
+    (
+        "Elastic APM events",
+        lambda one: len(one) == 1 and next(iter(one)) in ("metadata", "transaction", "metricset"),
+    ),
+    ("Jaeger documents of Elasticsearch", _has("traceID", "spanID", "operationName")),
+    (
+        "Jaeger's protobuf model as JSON",
+        lambda one: "operationName" in (_inner(one, "spans") | _inner(one, "Spans")),
+    ),
+    ("an HTTP archive (HAR)", lambda one: "entries" in _inner(one, "log")),
+    ("log lines", _is_log),
+)

@@ -1,0 +1,170 @@
+"""Compressed files as plain streams: gzip and zstd by their first bytes, with a cap against bombs. No formats here."""
+
+import codecs
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+import zstandard
+
+from webapp.formats.head import HEAD_BYTES
+from webapp.formats.notes import Notes
+from webapp.model.display import size
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW = 2**27  # what `zstd --long` writes; a frame may ask for more only to exhaust memory
+_PIECE = 1_000_000
+_LAYERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a compressed file may grow: to `most_bytes`, and from `ratio_from` on to `ratio` times itself."""
+
+    most_bytes: int = 16_000_000_000
+    ratio: int = 300
+    ratio_from: int = 256_000_000
+
+
+def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, bytes, list[str]]:
+    """The stream without its compression, its first bytes (not consumed), and what was taken off."""
+    layers: list[str] = []
+    while True:
+        start, stream = _peek(stream)
+        layer = next((name for magic, name in _MAGICS if start.startswith(magic)), "")
+        if not layer or len(layers) == _LAYERS:
+            return stream, start, layers
+        layers.append(layer)
+        counted = _Counted(stream)
+        pieces = _capped(_READ[layer](counted, notes), counted, notes, limits)
+        stream = _buffered(pieces)
+
+
+def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    if stream.seekable():
+        place = stream.tell()
+        start = stream.read(HEAD_BYTES)
+        stream.seek(place)
+        return start, stream
+    start = b""
+    while len(start) < HEAD_BYTES and (block := stream.read(HEAD_BYTES - len(start))):
+        start += block
+    return start, _buffered(_after(start, stream))
+
+
+def _after(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    yield start
+    yield from _blocks(stream)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_PIECE):
+        yield block
+
+
+def _buffered(pieces: Iterator[bytes]) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Pieces(pieces), _PIECE))
+
+
+class _Pieces(io.RawIOBase):
+    """An iterator of bytes as a raw stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces = pieces
+        self.rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        while not self.rest:
+            piece = next(self.pieces, None)
+            if piece is None:
+                return 0
+            self.rest = memoryview(piece)
+        length = min(len(buffer), len(self.rest))
+        buffer[:length] = self.rest[:length]
+        self.rest = self.rest[length:]
+        return length
+
+
+class _Counted:
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.bytes = 0
+
+    def read(self, amount: int = -1) -> bytes:
+        block = self.stream.read(amount)
+        self.bytes += len(block)
+        return block
+
+
+def _capped(pieces: Iterator[bytes], source: _Counted, notes: Notes, limits: Limits) -> Iterator[bytes]:
+    grown = 0
+    for piece in pieces:
+        grown += len(piece)
+        yield piece
+        if grown > limits.most_bytes or (grown > limits.ratio_from and grown > limits.ratio * source.bytes):
+            message = (
+                f"{size(source.bytes)} of compressed data grew beyond {size(grown)}; reading stopped there."
+            )
+            notes.warn("size_limit", message, where=f"byte {source.bytes} of the compressed file")
+            return
+
+
+def _gunzip(source: _Counted, notes: Notes) -> Iterator[bytes]:
+    """All members, one after the other; zeros and other padding after the last are passed over."""
+    rest = b""
+    while (rest := rest or source.read(_PIECE)) and (rest := rest + _second_byte(rest, source)).startswith(
+        GZIP
+    ):
+        member = zlib.decompressobj(31)
+        while not member.eof:
+            try:
+                piece = member.decompress(rest, _PIECE)
+            except zlib.error as error:
+                _damaged(source, notes, f"gzip: {error}")
+                return
+            if piece:
+                yield piece
+            rest = member.unconsumed_tail or (b"" if member.eof else source.read(_PIECE))
+            if not rest and not piece and not member.eof:
+                _damaged(source, notes, "gzip: cut off")
+                return
+        rest = member.unused_data.lstrip(b"\x00")
+
+
+def _second_byte(rest: bytes, source: _Counted) -> bytes:
+    return source.read(1) if len(rest) == 1 else b""
+
+
+def _unzstd(source: _Counted, notes: Notes) -> Iterator[bytes]:
+    engine = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    reader = engine.stream_reader(cast("BinaryIO", source), read_across_frames=True)
+    try:
+        while piece := reader.read(_PIECE):
+            yield piece
+    except zstandard.ZstdError as error:
+        _damaged(source, notes, str(error))
+
+
+def _damaged(source: _Counted, notes: Notes, why: str) -> None:
+    message = f"The compressed data is damaged ({why}); what comes before that is here."
+    notes.warn("truncated", message, where=f"byte {source.bytes} of the compressed file")
+
+
+def _from_utf16(source: _Counted, notes: Notes) -> Iterator[bytes]:  # noqa: ARG001  a layer like the others
+    """What a Windows shell writes when output is redirected."""
+    for text in codecs.iterdecode(_blocks(cast("BinaryIO", source)), "utf-16", "replace"):
+        yield text.encode("utf-8", "replace")
+
+
+_READ: dict[str, Callable[[_Counted, Notes], Iterator[bytes]]] = {
+    "gzip": _gunzip,
+    "zstd": _unzstd,
+    "UTF-16": _from_utf16,
+}
+_MAGICS = ((GZIP, "gzip"), (ZSTD, "zstd"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
