@@ -1,0 +1,1 @@
+"""From spans to findings: repair, critical path, verdict, edges. Pure: no Flask, no DuckDB, no clock, no random."""

@@ -1,0 +1,93 @@
+"""Where a failed trace began to fail, and the sentence that says so (decisions.md, "Failure first")."""
+
+import numpy as np
+
+from webapp.analysis.attribution import label
+from webapp.model import display
+from webapp.model.columns import ErrorText
+from webapp.model.facts import Failure, Forest
+from webapp.model.spans import Status
+
+_LONGEST_QUOTE = 200
+_NO_WORDS = ErrorText("")
+
+
+def failures(forest: Forest) -> list[Failure | None]:
+    """One a trace; None unless its primary root failed."""
+    failed = np.flatnonzero((forest.status == Status.ERROR) & (forest.source >= 0))
+    failed_below: dict[int, list[int]] = {}
+    for node, parent in zip(failed.tolist(), forest.parent[failed].tolist(), strict=True):
+        failed_below.setdefault(parent, []).append(node)
+    is_failed = set(failed.tolist())
+    return [
+        _failure(forest, _origin(forest, root, failed_below)) if root in is_failed else None
+        for root in forest.root.tolist()
+    ]
+
+
+def written_id(forest: Forest, node: int) -> str:
+    """The span id as pages and answers write it: "<id>_k" where several spans came under one id."""
+    suffix = int(forest.suffix[node])
+    return f"{forest.span_id[node]:016x}" + (f"_{suffix}" if suffix else "")
+
+
+def _origin(forest: Forest, root: int, failed_below: dict[int, list[int]]) -> int:
+    """The end of the longest chain of failed spans below the root; of several the one that ended first."""
+    best = (1, 0, 0, 0, root)
+    stack = [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        below = failed_below.get(node)
+        if below:
+            stack += [(child, depth + 1) for child in below]
+        else:
+            rank = (
+                -depth,
+                int(forest.end_ns[node]),
+                int(forest.span_id[node]),
+                int(forest.suffix[node]),
+                node,
+            )
+            best = min(best, rank)
+    return best[-1]
+
+
+def _failure(forest: Forest, node: int) -> Failure:
+    service, name = label(forest, node)
+    words = forest.columns.error_texts.get(int(forest.source[node]), _NO_WORDS)
+    caller = _caller(forest, node)
+    duration_ns = int(forest.end_ns[node] - forest.start_ns[node])
+    sentence = f"Failed in {service} · {name}"
+    if quote := _quote(words.message):
+        sentence += f": {quote}"
+    sentence += f" ({display.duration(duration_ns)})"
+    if caller:
+        sentence += f", called by {caller}"
+    return Failure(
+        span_id=written_id(forest, node),
+        service=service,
+        name=name,
+        message=words.message,
+        caller=caller,
+        duration_ns=duration_ns,
+        sentence=sentence,
+        source=words.source,
+    )
+
+
+def _caller(forest: Forest, node: int) -> str:
+    """The nearest span of another service above; failing that the parent."""
+    above = int(forest.parent[node])
+    nearest = -1
+    while above >= 0:
+        if forest.source[above] >= 0:
+            nearest = above if nearest < 0 else nearest
+            if forest.service[above] != forest.service[node]:
+                return " · ".join(label(forest, above))
+        above = int(forest.parent[above])
+    return " · ".join(label(forest, nearest)) if nearest >= 0 else ""
+
+
+def _quote(message: str) -> str:
+    line = message.strip().partition("\n")[0].strip()
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"

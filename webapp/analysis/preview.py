@@ -1,0 +1,119 @@
+"""A trace from afar: the compact bars under the rows and the minimap. Numbers only; the pages make them marks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.analysis.rows import TraceRows
+from webapp.analysis.runs import run_lengths, run_starts
+from webapp.model.columns import I32, I64, U8, Bool
+from webapp.model.spans import Status
+
+SLOTS = 10  # colours of services; a placeholder takes the slot behind them
+ON_PATH, FAILED, MISSING, UNFINISHED, NEW_SERVICE, FOLDED = 1, 2, 4, 8, 16, 32
+_STEPS = 65_535
+_THICKEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Minimap:
+    """Bars `(x, y, width)` by colour slot, each `thickness` high, in a picture of the size asked for."""
+
+    thickness: int
+    bars: list[tuple[int, list[tuple[int, int, int]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """By row of the trace. `begin` and `end` are shares of the trace's time."""
+
+    rows: TraceRows
+    begin: NDArray[np.float64]
+    end: NDArray[np.float64]
+    slot: U8
+    text_length: U8
+    flags: U8
+
+    def bars(self, shown: I64, folded: Bool) -> bytes:
+        """A column after the other, 8 bytes a row in all, n rows:
+
+        depth, slot, length of the row's text, flags: n bytes each, 255 for more;
+        then n start times, each as its difference to the one before (the first to 0) modulo 65536, and n widths,
+        as 16 bit numbers, low byte first. 65535 is the time of the whole trace.
+        Flags: 1 on the critical path, 2 failed, 4 not received, 8 unfinished, 16 names its service, 32 folded.
+        """
+        begin = np.round(self.begin[shown] * _STEPS).astype(np.int64)
+        width = np.round(self.end[shown] * _STEPS).astype(np.int64) - begin
+        flags = self.flags[shown] | np.where(folded, FOLDED, 0).astype(np.uint8)
+        small = (_byte(self.rows.depth[shown]), self.slot[shown], self.text_length[shown], flags)
+        steps = np.diff(begin, prepend=0) & _STEPS
+        return b"".join(column.tobytes() for column in (*small, steps.astype("<u2"), width.astype("<u2")))
+
+    def minimap(self, shown: I64, width: int = 500, height: int = 46) -> Minimap:
+        """Rows that share a pixel show the colour that most of them have there, so 100,000 cost no more than 1,000."""
+        lines = max(1, min(len(shown), height))
+        line = np.arange(len(shown)) * lines // max(1, len(shown))
+        left = np.minimum(self.begin[shown] * width, width - 1).astype(np.int64)
+        right = np.maximum(left + 1, np.ceil(self.end[shown] * width).astype(np.int64))
+        cells = (SLOTS + 1, lines, width + 1)
+        first = np.ravel_multi_index((self.slot[shown], line, left), cells)
+        size = cells[0] * cells[1] * cells[2]
+        ends = np.bincount(first + right - left, minlength=size)
+        many = np.cumsum((np.bincount(first, minlength=size) - ends).reshape(cells), axis=2)[:, :, :width]
+        colour = np.where(many.any(axis=0), many.argmax(axis=0), -1)
+        pitch = height // lines
+        return Minimap(min(_THICKEST, max(1, pitch - 1)), _runs(colour, height))
+
+
+def preview_of(rows: TraceRows, on_path: Bool, slots: Mapping[str, int]) -> Preview:
+    """`on_path` is by node; `slots` gives the colour of each service, in 0 to 9."""
+    forest = rows.forest
+    first_ns, last_ns = int(forest.start_ns.min()), int(forest.end_ns.max())
+    whole_ns = max(1, last_ns - first_ns)
+    service = forest.service[rows.node]
+    names_service = (rows.parent < 0) | (service != service[rows.parent])
+    slot = np.array([slots.get(name, 0) for name in forest.columns.services] + [SLOTS], np.uint8)
+    flags = np.zeros(len(rows), np.uint8)
+    for bit, mask in (
+        (ON_PATH, on_path[rows.node]),
+        (FAILED, forest.status[rows.node] == Status.ERROR),
+        (MISSING, forest.source[rows.node] < 0),
+        (UNFINISHED, forest.unfinished[rows.node]),
+        (NEW_SERVICE, names_service),
+    ):
+        flags[mask] |= bit
+    service_length = _lengths(forest.columns.services)[service] + 1
+    return Preview(
+        rows=rows,
+        begin=(forest.start_ns[rows.node] - first_ns) / whole_ns,
+        end=(forest.end_ns[rows.node] - first_ns) / whole_ns,
+        slot=slot[service],
+        text_length=_byte(
+            _lengths(forest.columns.names)[forest.name[rows.node]]
+            + np.where(names_service, service_length, 0)
+        ),
+        flags=flags,
+    )
+
+
+def _lengths(names: list[str]) -> I64:
+    """Of each name; the last entry, index -1, is for a span that was not received."""
+    return np.array([len(name) for name in names] + [len("(missing)")])
+
+
+def _byte(values: I64 | I32) -> U8:
+    return np.minimum(values, 255).astype(np.uint8)
+
+
+def _runs(colour: I64, height: int) -> list[tuple[int, list[tuple[int, int, int]]]]:
+    lines, width = colour.shape
+    flat, line = colour.reshape(-1), np.repeat(np.arange(lines), width)
+    starts = run_starts(flat, line)
+    bars = np.stack((starts % width, line[starts] * height // lines, run_lengths(starts, len(flat))), axis=1)
+    return [
+        (slot, [(x, y, length) for x, y, length in bars[flat[starts] == slot].tolist()])
+        for slot in np.unique(flat).tolist()
+        if slot >= 0
+    ]

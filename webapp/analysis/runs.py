@@ -1,0 +1,78 @@
+"""Arithmetic on runs (adjacent elements that belong together) and on parent pointers. Knows nothing of spans."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.model.columns import I32, I64
+
+Numbers = NDArray[Any]
+
+
+def run_starts(*keys: Numbers) -> I64:
+    """Index of the first element of each run of equal keys (several arrays: equal in all)."""
+    if len(keys[0]) == 0:
+        return np.empty(0, np.int64)
+    changed = np.zeros(len(keys[0]), np.bool_)
+    changed[0] = True
+    for key in keys:
+        changed[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(changed)
+
+
+def run_lengths(starts: I64, total: int) -> I64:
+    return np.diff(starts, append=total)
+
+
+def positions(starts: I64, total: int) -> I64:
+    """Of each element its place within its run: 0, 1, 2 …"""
+    return np.arange(total) - np.repeat(starts, run_lengths(starts, total))
+
+
+def first_at_least(values: Numbers, low: I64, high: I64, wanted: Numbers) -> I64:
+    """For each query the first index in [low, high) whose value is >= wanted, else high.
+
+    Values ascend within each range: a binary search of all queries at once, each in its own range.
+    """
+    low, high = low.copy(), high.copy()
+    last = len(values) - 1
+    while (undecided := low < high).any():
+        middle = (low + high) >> 1
+        smaller = values[np.minimum(middle, last)] < wanted
+        low = np.where(undecided & smaller, middle + 1, low)
+        high = np.where(undecided & ~smaller, middle, high)
+    return low
+
+
+def running_max(values: I64, position: I64) -> I64:
+    """The greatest value so far within each run. Doubles its reach each round; sums that could overflow are not needed."""
+    result = values.copy()
+    longest = int(position.max(initial=0)) + 1
+    reach = 1
+    while reach < longest:
+        within = position[reach:] >= reach
+        result[reach:] = np.where(within, np.maximum(result[reach:], result[:-reach]), result[reach:])
+        reach *= 2
+    return result
+
+
+def tops(parent: I32) -> I64:
+    """The root above each node. A node that has none, because it is in or below a cycle, gets a node with a parent."""
+    up = np.where(parent < 0, np.arange(len(parent)), parent)
+    for _ in range(len(parent).bit_length()):
+        further = up[up]
+        if np.array_equal(further, up):
+            break
+        up = further
+    return up
+
+
+def gathered_from_above(parent: I32, values: Numbers, join: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
+    """`join` over the values of a node and all its ancestors, in as many rounds as the depth has binary digits."""
+    up, result = parent, values
+    while (inner := up >= 0).any():
+        result = np.where(inner, join(result, result[up]), result)
+        up = np.where(inner, up[up], -1)
+    return result

@@ -1,0 +1,122 @@
+"""The one sentence that says where the time went (analysis.md 4.2, wording by decisions.md). Sums are made elsewhere."""
+
+from webapp.analysis.attribution import MISSING, Evidence, Row
+from webapp.model import display
+from webapp.model.facts import Verdict
+
+_MANY_CALLS = 3
+_MOST_HOSTS = 3
+
+
+def verdict(evidence: Evidence) -> Verdict:
+    """About the response: what its caller waited for."""
+    return _judge(evidence, "")
+
+
+def completion_verdict(evidence: Evidence) -> Verdict:
+    """About everything until the last span ended, waits in queues included."""
+    return _judge(evidence, " until the last span ended")
+
+
+def _judge(evidence: Evidence, until: str) -> Verdict:
+    if not evidence.rows:
+        return _unexplained(evidence, until)
+    top = evidence.rows[0]
+    level = "dominant" if 2 * top.critical_ns >= evidence.total_ns else "spread"
+    if level == "spread" and 10 * top.critical_ns >= 3 * evidence.total_ns:
+        level = "main"
+    return Verdict(
+        level=level,
+        service=top.service,
+        name=top.name,
+        critical_ns=top.critical_ns,
+        share=top.critical_ns / evidence.total_ns,
+        sentence=_sentence(evidence, level, until),
+        qualifiers=_qualifiers(evidence, top),
+        confidence=_confidence(evidence),
+        calls=top.calls,
+    )
+
+
+def _sentence(evidence: Evidence, level: str, until: str) -> str:
+    total = display.duration(evidence.total_ns)
+    top = evidence.rows[0]
+    if evidence.spans == 1 and not evidence.missing_spans:
+        return f"The whole {total} is one span, {top.service} · {top.name}, with no child spans to explain it"
+    if level == "spread":
+        parts = ", ".join(f"{_entity(row)} {_share(row, evidence)}" for row in evidence.rows[:3])
+        return f"No single cause{until and f' of the {total}{until}'}: {parts}"
+    subject = _entity(top)
+    return f"{subject[0].upper() + subject[1:] if top.wait else subject} is {_share(top, evidence)} of the {total}{until}"
+
+
+def _entity(row: Row) -> str:
+    """A wait is no work of the span that was waited for: it is named as what it is."""
+    waiting = {"": "", "queue": "waiting in the queue for ", "handover": "waiting for the start of "}
+    return f"{waiting[row.wait]}{row.service} · {row.name}"
+
+
+def _share(row: Row, evidence: Evidence) -> str:
+    return display.share(row.critical_ns / evidence.total_ns)
+
+
+def _unexplained(evidence: Evidence, until: str) -> Verdict:
+    """The path has no length, or all of it lies in spans that were not received."""
+    service, name = evidence.root
+    if evidence.total_ns:
+        sentence = (
+            f"All of the {display.duration(evidence.total_ns)}{until} is in spans that were not received"
+        )
+    else:
+        who = "The trace" if service == MISSING else f"{service} · {name}"
+        sentence = f"{who} took no measurable time"
+    return Verdict(
+        level="spread",
+        service=service,
+        name=name,
+        critical_ns=0,
+        share=0.0,
+        sentence=sentence,
+        qualifiers=_incompleteness(evidence),
+        confidence=_confidence(evidence),
+        calls=0,
+    )
+
+
+def _qualifiers(evidence: Evidence, top: Row) -> list[str]:
+    told = []
+    if top.calls >= _MANY_CALLS and not top.wait:
+        told.append(f"In {display.count(top.calls)} calls one after the other.")
+    if 2 * top.network_ns >= top.critical_ns:
+        told.append(
+            f"{display.duration(top.network_ns)} of it is network and queueing between client and server."
+        )
+    elif 2 * top.gap_ns >= top.critical_ns:
+        part = (
+            "None of it is"
+            if top.gap_ns == top.critical_ns
+            else f"{display.duration(top.gap_ns)} of it is not"
+        )
+        told.append(f"{part} covered by child spans.")
+    if top.errors:
+        told.append("It failed." if top.calls == 1 else f"{top.errors} of its {top.calls} calls failed.")
+    return told + _incompleteness(evidence)
+
+
+def _incompleteness(evidence: Evidence) -> list[str]:
+    told = []
+    if evidence.missing_spans:
+        told.append(
+            f"Based on an incomplete trace: {display.plural(evidence.missing_spans, 'span')} missing."
+        )
+    if hosts := evidence.shifted_hosts:
+        more = len(hosts) - _MOST_HOSTS
+        names = ", ".join(hosts[:_MOST_HOSTS]) + (f" and {more} more" if more > 0 else "")
+        told.append(f"After shifting clocks of {names}.")
+    return told
+
+
+def _confidence(evidence: Evidence) -> str:
+    if 5 * evidence.missing_ns > evidence.total_ns:
+        return "low"
+    return "medium" if evidence.through_missing or evidence.shifted else "high"
