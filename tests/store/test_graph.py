@@ -1,0 +1,122 @@
+"""The service graph adds up the calls and the path time of the traces in the window."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from msgspec import structs
+
+from tests.store.span_soup import make_spans
+from webapp.analysis.batch import analyse_batch
+from webapp.model.facts import EDGE_TYPES, BatchFacts
+from webapp.model.spans import Kind, Span
+from webapp.query import Window
+from webapp.store import Store, graph
+
+SPANS = make_spans(seed=4, count=400, traces=80)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with Store.open(None) as store:
+        store.append(SPANS, 0)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def facts(store: Store) -> BatchFacts:
+    (columns,) = store.pending()
+    found = analyse_batch(columns)
+    store.append_facts(columns, found)
+    return found
+
+
+def calls_between(
+    facts: BatchFacts, window: Window
+) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str, str]]]:
+    """Calls and failed calls by (caller, callee, type), of the traces in the window."""
+    edges, calls, errors = facts.edges, Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+    for number in range(len(edges.caller)):
+        start_ns = facts.traces[edges.trace[number]].start_ns
+        if (window.from_ns or 0) <= start_ns < (window.to_ns or 2**63):
+            ends = (edges.nodes[edges.caller[number]][1], edges.nodes[edges.callee[number]][1])
+            key = (*ends, EDGE_TYPES[edges.type[number]])
+            calls[key] += 1
+            errors[key] += int(edges.error[number])
+    return calls, errors
+
+
+@pytest.mark.parametrize("window", [Window(), Window(1_200_000_000_000, 1_450_000_000_000), Window(1)])
+def test_edges_and_nodes_add_up(store: Store, facts: BatchFacts, window: Window) -> None:
+    found = store.graph(window)
+    calls, errors = calls_between(facts, window)
+    assert {(e.caller, e.callee, e.type): e.calls for e in found.edges} == calls
+    assert {(e.caller, e.callee, e.type): e.errors for e in found.edges} == dict.fromkeys(calls, 0) | dict(
+        errors
+    )
+    inside = [t for t in facts.traces if (window.from_ns or 0) <= t.start_ns < (window.to_ns or 2**63)]
+    assert found.traces == len(inside)
+    critical = Counter[str]()
+    for trace in inside:
+        for share in trace.services:
+            critical[share.service] += share.critical_ns
+    services = {node.name: node for node in found.nodes if node.kind == "service"}
+    assert {name: node.critical_ns for name, node in services.items()} == critical
+    assert sum(node.share for node in services.values()) == pytest.approx(1)
+    for name, node in services.items():
+        assert node.calls == sum(
+            count for (_, callee, kind), count in calls.items() if callee == name and kind != "link"
+        )
+
+
+def test_a_window_of_many_traces_is_read_in_whole_slots(
+    store: Store, facts: BatchFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "_ONE_BY_ONE", 5)
+    found = store.graph(Window(1_250_000_000_000, 1_450_000_000_000))
+    assert (found.from_ns, found.to_ns) == (1_200_000_000_000, 1_500_000_000_000)
+    assert found.traces == sum(found.from_ns <= trace.start_ns < found.to_ns for trace in facts.traces)
+
+
+def test_percentiles_are_near() -> None:
+    durations = np.random.default_rng(1).lognormal(15, 1, 2_000).astype(int).tolist()
+    start_ns = 1_700_000_000_000_000_000
+    with Store.open(None) as store:
+        store.append(
+            [
+                Span(
+                    trace_id=f"{number:032x}", span_id=f"{number:016x}", name="get", service="web",
+                    kind=Kind.SERVER, start_ns=start_ns + number, end_ns=start_ns + number + duration,
+                )
+                for number, duration in enumerate(durations, 1)
+            ],
+            0,
+        )  # fmt: skip
+        for columns in store.pending():
+            store.append_facts(columns, analyse_batch(columns))
+        (edge,) = store.graph(Window()).edges
+    assert edge.calls == len(durations)
+    assert edge.p50_ns == pytest.approx(np.quantile(durations, 0.5), rel=0.06)
+    assert edge.p95_ns == pytest.approx(np.quantile(durations, 0.95), rel=0.06)
+
+
+def test_a_peer_named_like_a_service_is_that_service() -> None:
+    """The server's span of the second trace was lost; the call still goes to the service of the first."""
+    call = Span(
+        trace_id=f"{1:032x}", span_id=f"{1:016x}", name="GET /", service="web", kind=Kind.CLIENT,
+        start_ns=1_000_000, end_ns=9_000_000, attributes={"server.address": "api"},
+    )  # fmt: skip
+    answer = Span(
+        trace_id=f"{1:032x}", span_id=f"{2:016x}", parent_span_id=call.span_id, name="GET /", service="api",
+        kind=Kind.SERVER, start_ns=2_000_000, end_ns=8_000_000,
+    )  # fmt: skip
+    with Store.open(None) as store:
+        store.append([call, answer, structs.replace(call, trace_id=f"{2:032x}")], 0)
+        for columns in store.pending():
+            store.append_facts(columns, analyse_batch(columns))
+        found = store.graph(Window())
+    assert {(node.kind, node.name) for node in found.nodes} == {("service", "web"), ("service", "api")}
+    assert [(edge.caller, edge.callee, edge.type, edge.calls) for edge in found.edges] == [
+        ("web", "api", "rpc", 2)
+    ]

@@ -1,0 +1,232 @@
+"""Spans and facts in DuckDB. Rooms above speak of queries, pages and facts; SQL stays in this package."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from webapp.model.columns import I64, SpanColumns
+from webapp.model.facts import BatchFacts, TraceSummary
+from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
+from webapp.model.spans import Span
+from webapp.model.warnings import Warning
+from webapp.query import Query, Window, parse
+from webapp.store import (
+    colours,
+    facets,
+    finding,
+    graph,
+    heatmap,
+    ids,
+    pending,
+    search,
+    sources,
+    spans,
+    suggest,
+    traces,
+)
+from webapp.store.append import append_encoded
+from webapp.store.catalogue import Catalogue
+from webapp.store.connection import READ_SECONDS, Connection
+from webapp.store.encode import Encoded, Encoder
+from webapp.store.facts import append_facts
+from webapp.store.keys import KeyCatalog
+from webapp.store.names import Names
+from webapp.store.recent import Asked, Recent
+from webapp.store.sql import plan
+
+__all__ = ["Encoded", "Encoder", "Store"]
+
+
+class Store:
+    """One database. Any number of threads may read; writes take turns, and are durable when they return."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._recent = Recent()
+        connection.after_rollback = self._load_names  # forgets ids that were not written
+        with connection.writing() as writer:
+            self._load_names(writer)
+
+    @classmethod
+    def open(cls, path: Path | None) -> Self:
+        """Open or create `path`; None keeps everything in memory."""
+        return cls(Connection(path))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reading(self, seconds: float = READ_SECONDS) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A cursor for one read, stopped with TooSlow after `seconds`."""
+        return self._connection.reading(seconds)
+
+    # Writing
+
+    def importing(self) -> AbstractContextManager[None]:
+        """Around the load of many spans: checkpoints are rare meanwhile."""
+        return self._connection.importing()
+
+    def together(self) -> AbstractContextManager[object]:
+        """Around several writes: they become one transaction."""
+        return self._connection.writing()
+
+    def start_source(self, path: str, file_format: str, reason: str) -> int:
+        with self._connection.writing() as writer:
+            return sources.start_source(writer, path, file_format, reason)
+
+    def finish_source(self, source_id: int, rejected: int, warnings: Sequence[Warning]) -> None:
+        with self._connection.writing() as writer:
+            sources.finish_source(writer, source_id, rejected, warnings)
+
+    def append(self, batch: list[Span], source_id: int) -> None:
+        encoder = Encoder()
+        encoder.add(batch, 0)
+        self.append_encoded(encoder.take(), [source_id])
+
+    def append_encoded(self, encoded: Encoded, source_ids: Sequence[int]) -> None:
+        """Spans of several sources in one transaction: `source_ids` of the numbers given to the encoder."""
+        with self._connection.writing() as writer:
+            append_encoded(writer, self._names, self._keys, encoded, source_ids)
+
+    def pending(self, max_spans: int = 1_000_000) -> Iterator[SpanColumns]:
+        """Whole traces that have no facts yet, or got spans since. `append_facts` each before asking for the next."""
+        with self._connection.reading(seconds=float("inf")) as cursor:
+            next_row = pending.setting(cursor, "next_row")
+            yield from pending.find_pending(cursor, max_spans)
+            if pending.all_settled(cursor):
+                with self._connection.writing() as writer:
+                    pending.settle(writer, next_row)
+
+    def append_facts(self, columns: SpanColumns, facts: BatchFacts) -> None:
+        """Store what analysis found of a batch of `pending`; exact duplicates it names are deleted."""
+        with self._connection.writing() as writer:
+            append_facts(writer, self._names, columns, facts)
+            self._names.flush(writer, self._keys)
+
+    def settle(self) -> None:
+        """After a load: give new services their colours, count the traces of each source."""
+        with self._connection.writing() as writer:
+            colours.assign_slots(writer)
+            sources.store_trace_counts(writer)
+
+    # One trace
+
+    def columns(self, trace_id: str) -> SpanColumns | None:
+        with self.reading() as cursor:
+            return traces.columns_of(cursor, trace_id)
+
+    def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
+        """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""
+        with self.reading() as cursor:
+            return spans.read_spans(cursor, trace_id, rows)
+
+    def summary_of(self, trace_id: str) -> TraceSummary | None:
+        """None while the trace is not analysed."""
+        with self.reading() as cursor:
+            return traces.summary_of(cursor, trace_id)
+
+    def matching_rows(self, trace_id: str, query: Query) -> I64:
+        """Which spans of a trace fit (SpanColumns.row), ascending. Raises BadQuery for what the store cannot search."""
+        with self.reading() as cursor:
+            return finding.matching_rows(cursor, trace_id, query)
+
+    def event_times(self, trace_id: str) -> tuple[I64, I64]:
+        """Of every event of a trace: the span it belongs to (SpanColumns.row, ascending) and its time."""
+        with self.reading() as cursor:
+            return finding.event_times(cursor, trace_id)
+
+    def version(self, trace_id: str) -> int:
+        """Grows whenever spans of the trace arrive; -1 for a trace that is not here."""
+        with self.reading() as cursor:
+            rows = traces.rows_of(cursor, trace_id)
+            return rows[1] if rows else -1
+
+    def find(self, text: str) -> list[str]:
+        """Ids of the traces that an id names, in whatever form it is pasted; also by span id or a prefix."""
+        with self.reading() as cursor:
+            return ids.find_traces(cursor, text)
+
+    # Many traces
+
+    def search(self, query: Query, window: Window, sort: str, page: int, per_page: int = 50) -> ResultPage:
+        """`sort`: newest, slowest or spans. Page 1 is the first."""
+        with self._asking(query, window) as (cursor, asked):
+            return search.find_page(cursor, asked, sort, page, per_page)
+
+    def notes(self, query: Query) -> list[Note]:
+        """What to tell the user of how the query was understood: unknown keys and services."""
+        with self.reading() as cursor:
+            return list(plan(query, Catalogue(cursor)).notes)
+
+    def totals(self, query: Query, window: Window) -> Summary:
+        with self._asking(query, window) as (cursor, asked):
+            return asked.once("totals", lambda: search.summarise(cursor, asked))
+
+    def facets(self, query: Query, window: Window) -> list[Facet]:
+        with self._asking(query, window) as (cursor, asked):
+            return asked.once("facets", lambda: facets.find_facets(cursor, asked))
+
+    def heatmap(self, query: Query, window: Window, columns: int, rows: int) -> HeatMap:
+        """At most `columns` by `rows` cells."""
+        with self._asking(query, window) as (cursor, asked):
+            return asked.once((columns, rows), lambda: heatmap.draw_heatmap(cursor, asked, columns, rows))
+
+    def points(self, query: Query, window: Window, limit: int) -> list[Point]:
+        """The newest traces of the window, matching or not."""
+        with self._asking(query, window) as (cursor, asked):
+            return heatmap.list_points(cursor, asked, limit)
+
+    def neighbours(self, query: Query, window: Window, sort: str, trace_id: str) -> tuple[str, str, int]:
+        """Previous and next trace in the results, and the place of this one from 1; "" and 0 for none."""
+        with self._asking(query, window) as (cursor, asked):
+            return search.find_neighbours(cursor, asked, sort, trace_id)
+
+    def suggest(self, prefix: str) -> list[tuple[str, int]]:
+        """Completions for the last term of the text."""
+        with self.reading() as cursor:
+            return suggest.suggest(cursor, prefix)
+
+    def keys(self) -> list[tuple[str, int]]:
+        """Attribute keys, most frequent first."""
+        with self.reading() as cursor:
+            return suggest.attribute_keys(cursor)
+
+    def graph(self, window: Window) -> Graph:
+        with self._asking(parse(""), window) as (cursor, asked):
+            return asked.once("graph", lambda: graph.read_graph(cursor, window))
+
+    # The whole store
+
+    def sources(self) -> list[SourceReport]:
+        with self.reading() as cursor:
+            return sources.read_sources(cursor)
+
+    def service_slots(self) -> dict[str, int]:
+        with self.reading() as cursor:
+            return colours.service_slots(cursor)
+
+    def span_total(self) -> int:
+        with self.reading() as cursor:
+            return traces.span_total(cursor)
+
+    def bounds(self) -> tuple[int, int]:
+        """First and newest start of a trace."""
+        with self.reading() as cursor:
+            return traces.bounds(cursor)
+
+    @contextmanager
+    def _asking(self, query: Query, window: Window) -> Iterator[tuple[duckdb.DuckDBPyConnection, Asked]]:
+        with self.reading() as cursor:
+            yield cursor, self._recent.ask(cursor, query, window)
+
+    def _load_names(self, writer: duckdb.DuckDBPyConnection) -> None:
+        self._names = Names(writer)
+        self._keys = KeyCatalog(writer)

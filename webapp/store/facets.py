@@ -1,0 +1,152 @@
+"""What the matching traces are made of: values with their counts of traces, each with the term that selects it.
+
+Read from the newest 10,000 matching traces, or from the sums when everything matches. Values that lie in spans:
+`span_facets.py`.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import duckdb
+
+from webapp.model.results import Facet, FacetValue
+from webapp.query import Window, has_term, write_key, write_term
+from webapp.query.tree import leaves
+from webapp.store.matching import found_traces
+from webapp.store.recent import Asked
+from webapp.store.span_facets import Counts, SpanCounts
+from webapp.store.where import Where
+
+LISTED = 20  # values a facet
+LONGEST = 300  # characters of a value: each is also a link
+OUTCOMES = {
+    "failed": ("failed", "trace.failed"),
+    "errors": ("errors inside", "trace.failed=false trace.errors>0"),
+    "ok": ("ok", "trace.errors=0"),
+}
+BANDS = (
+    ("under 1 ms", None, "1ms"), ("1–10 ms", "1ms", "10ms"), ("10–100 ms", "10ms", "100ms"),
+    ("100 ms – 1 s", "100ms", "1s"), ("1–10 s", "1s", "10s"), ("10–60 s", "10s", "60s"), ("over 1 m", "60s", None),
+)  # fmt: skip
+_EDGES_NS = (10**6, 10**7, 10**8, 10**9, 10**10, 6 * 10**10)
+_SERVICE_AND_NAME = {"root": ("root_service", "root_name"), "bottleneck": ("verdict_service", "verdict_name")}
+
+
+def find_facets(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> list[Facet]:
+    """In the order that the page shows them; facets without values are left out."""
+    everything = asked.query.root is None and asked.window == Window()
+    traces = Where("FROM traces t") if everything else found_traces(cursor, asked.found)
+    count = (_SumCounts if everything else _TraceCounts)(cursor, traces)
+    spans = SpanCounts(cursor, asked)
+    chosen = any((term.scope, term.key) == ("own", "service") for term in leaves(asked.query.root))
+    services = count.services() if asked.plan.spans is None or chosen else spans.services()
+    facets = [
+        _facet("service", "Service", _services(asked, services, chosen)),
+        _facet("root", "Root operation", _terms("trace.root", count.of("root"))),
+        _facet("outcome", "Outcome", _outcomes(dict(count.outcomes()))),
+        _facet("duration", "Duration", _bands(count.bands())),
+        _facet("bottleneck", "Bottleneck", _terms("trace.bottleneck", count.of("bottleneck"))),
+        *(_facet(key, key, _terms(write_key(key), counts)) for key, counts in spans.attributes()),
+    ]
+    return [facet for facet in facets if facet.values]
+
+
+class _TraceCounts:
+    """Counted from the summaries of the traces."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, traces: Where) -> None:
+        self._cursor = cursor
+        self._traces = traces
+
+    def services(self) -> Counts:
+        """That take part in the traces."""
+        return self._count("unnest(t.services).service")
+
+    def of(self, facet: str) -> Counts:
+        service, name = _SERVICE_AND_NAME[facet]
+        return self._count(f"CASE WHEN t.{service} != '' THEN t.{service} || ' · ' || t.{name} END")
+
+    def outcomes(self) -> Counts:
+        return self._count("CASE WHEN t.failed THEN 'failed' WHEN t.errors > 0 THEN 'errors' ELSE 'ok' END")
+
+    def bands(self) -> list[int]:
+        """Traces in each of BANDS."""
+        above = ", ".join(f"count(*) FILTER (t.duration_ns >= {edge})" for edge in _EDGES_NS)
+        rows = self._cursor.execute(
+            f"SELECT count(*), {above} {self._traces.text}", list(self._traces.values)
+        )
+        at_least = [*rows.fetchall()[0], 0]
+        return [more - less for more, less in pairwise(at_least)]
+
+    def _count(self, value: str) -> Counts:
+        return self._cursor.execute(
+            f"""
+            SELECT value, count(*)
+            FROM (SELECT {value} AS value {self._traces.text})
+            WHERE value IS NOT NULL
+            GROUP BY value
+            ORDER BY 2 DESC, 1
+            """,
+            list(self._traces.values),
+        ).fetchall()
+
+
+class _SumCounts(_TraceCounts):
+    """Of all traces, from the sums kept while loading."""
+
+    def services(self) -> Counts:
+        return self._summed("service", "service")
+
+    def of(self, facet: str) -> Counts:
+        return self._summed(facet, "service || ' · ' || name")
+
+    def outcomes(self) -> Counts:
+        return self._summed("outcome", "name")
+
+    def _summed(self, facet: str, value: str) -> Counts:
+        return self._cursor.execute(
+            f"""
+            SELECT {value}, sum(traces)::BIGINT AS counted
+            FROM facet_sums
+            WHERE facet = ? AND (facet = 'outcome' OR service != '')
+            GROUP BY ALL
+            HAVING counted > 0
+            ORDER BY 2 DESC, 1
+            """,
+            [facet],
+        ).fetchall()
+
+
+def _facet(key: str, label: str, values: Iterable[FacetValue]) -> Facet:
+    found = list(values)
+    listed = [value for value in found if len(value.value) <= LONGEST][:LISTED]
+    return Facet(key, label, listed, len(found) - len(listed))
+
+
+def _services(asked: Asked, counts: Counts, chosen: bool) -> list[FacetValue]:
+    """Once a service is chosen, the others narrow to traces that it shares with them: one span has one service."""
+    values = []
+    for service, traces in counts:
+        term = write_term("service", "=", service)
+        if chosen and not has_term(asked.query.text, term):
+            term = write_term("trace.service", "=", service)
+        values.append(FacetValue(service, term, traces))
+    return values
+
+
+def _terms(key: str, counts: Counts) -> list[FacetValue]:
+    return [FacetValue(value, write_term(key, "=", value), traces) for value, traces in counts]
+
+
+def _outcomes(counts: dict[str, int]) -> list[FacetValue]:
+    return [FacetValue(*OUTCOMES[outcome], counts[outcome]) for outcome in OUTCOMES if outcome in counts]
+
+
+def _bands(traces: list[int]) -> list[FacetValue]:
+    values = []
+    for (label, low, high), count in zip(BANDS, traces, strict=True):
+        bounds = ((">=", low), ("<", high))
+        term = " ".join(f"trace.duration{op}{bound}" for op, bound in bounds if bound)
+        if count:
+            values.append(FacetValue(label, term, count))
+    return values

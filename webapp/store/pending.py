@@ -1,0 +1,95 @@
+"""Traces that have no facts yet, or got spans since: handed out as columns, whole traces at a time."""
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.model.columns import SpanColumns
+from webapp.store.columns import Selection, read_columns
+
+# A trace is pending while its newest span is newer than its facts. Below settled_row no trace is.
+_FIND = """
+CREATE OR REPLACE TEMP TABLE pending_traces AS
+WITH fresh AS (
+  SELECT trace_id, min(span_row) AS first_row, max(span_row) AS last_row, count(*) AS spans
+  FROM spans
+  WHERE span_row >= ?
+  GROUP BY trace_id
+)
+SELECT
+  row_number() OVER (ORDER BY least(fresh.first_row, traces.first_row)) - 1 AS number,
+  trace_id,
+  least(fresh.first_row, traces.first_row) AS first_row,
+  fresh.last_row AS last_row,
+  fresh.spans + coalesce(traces.spans, 0) AS spans
+FROM fresh LEFT JOIN traces USING (trace_id)
+WHERE traces.last_row IS NULL OR traces.last_row < fresh.last_row
+"""
+
+
+def find_pending(cursor: duckdb.DuckDBPyConnection, max_spans: int) -> Iterator[SpanColumns]:
+    """Chunks of at most `max_spans` spans; a larger trace comes alone. `cursor` must stay open meanwhile."""
+    cursor.execute(_FIND, [setting(cursor, "settled_row")])
+    found = cursor.execute(
+        "SELECT first_row, last_row, spans FROM pending_traces ORDER BY number"
+    ).fetchnumpy()
+    for first, end in _chunks(found["spans"], max_spans):
+        chunk = slice(first, end)
+        rows = (int(found["first_row"][chunk].min()), int(found["last_row"][chunk].max()))
+        yield read_columns(
+            cursor,
+            Selection(
+                _trace_ids(cursor, first, end - 1),
+                "spans JOIN pending_traces USING (trace_id)"
+                " WHERE number BETWEEN ? AND ? AND span_row BETWEEN ? AND ?",
+                f"number - {first}",
+                (first, end - 1, *rows),
+            ),
+        )
+
+
+def _trace_ids(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> list[str]:
+    found = cursor.execute(
+        """
+        SELECT replace(trace_id::VARCHAR, '-', '')
+        FROM pending_traces
+        WHERE number BETWEEN ? AND ?
+        ORDER BY number
+        """,
+        [first, last],
+    ).fetchall()
+    return [trace_id for (trace_id,) in found]
+
+
+def all_settled(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether every trace that `find_pending` found on this cursor has its facts now."""
+    return not cursor.execute(
+        """
+        SELECT count(*)
+        FROM pending_traces LEFT JOIN traces USING (trace_id)
+        WHERE traces.last_row IS NULL OR traces.last_row < pending_traces.last_row
+        """
+    ).fetchall()[0][0]
+
+
+def settle(writer: duckdb.DuckDBPyConnection, row: int) -> None:
+    """From now on nothing below `row` is looked at to find pending traces."""
+    writer.execute("INSERT OR REPLACE INTO settings VALUES ('settled_row', ?)", [row])
+
+
+def setting(cursor: duckdb.DuckDBPyConnection, name: str) -> int:
+    found = cursor.execute("SELECT value FROM settings WHERE name = ?", [name]).fetchall()
+    return int(found[0][0]) if found else 0
+
+
+def _chunks(sizes: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    first, total = 0, 0
+    for number, size in enumerate(sizes.tolist()):
+        if total and total + size > most:
+            yield first, number
+            first, total = number, 0
+        total += size
+    if total:
+        yield first, len(sizes)

@@ -1,0 +1,210 @@
+-- The store: spans as recorded, what analysis found, and sums that keep pages cheap however many spans there are.
+-- Ids of services, operations, resources, scopes and nodes are dense and given by the one writer (names.py).
+-- Trace ids are UUIDs (32 hex digits), span ids 16 hex digits as UBIGINT, 0 = none. Times are ns since 1970, 0 = unknown.
+
+CREATE TABLE IF NOT EXISTS settings (       -- facts about the store itself
+  name  VARCHAR PRIMARY KEY,                -- schema: layout number; next_row: span_row of the next span;
+  value BIGINT NOT NULL                     -- settled_row: every span below this row has facts
+);
+
+CREATE TABLE IF NOT EXISTS sources (        -- a file or receiver that spans came from
+  source_id  UINTEGER PRIMARY KEY,
+  path       VARCHAR NOT NULL,              -- as given on the command line, or the receiver's name
+  format     VARCHAR NOT NULL,              -- "" when nothing was recognised
+  reason     VARCHAR NOT NULL,              -- why it was taken for that format, or why it was refused
+  spans      UBIGINT NOT NULL,              -- stored, duplicates taken off
+  rejected   UBIGINT NOT NULL,              -- records that could not be read
+  duplicates UBIGINT NOT NULL,              -- spans dropped because an equal one is stored
+  traces     UBIGINT,                       -- distinct traces; NULL until counted after the load
+  warnings   VARCHAR NOT NULL               -- JSON list of what the reader had to say
+);
+
+CREATE TABLE IF NOT EXISTS services (
+  service_id UINTEGER PRIMARY KEY,
+  service    VARCHAR NOT NULL,
+  slot       UTINYINT                       -- colour 0-9, given once after the load that brought the service
+);
+
+CREATE TABLE IF NOT EXISTS operations (     -- (service, span name)
+  operation_id UINTEGER PRIMARY KEY,
+  service_id   UINTEGER NOT NULL,
+  name         VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS resources (      -- processes that made spans; hundreds, not millions
+  resource_id UINTEGER PRIMARY KEY,
+  host        VARCHAR NOT NULL,             -- semconv.host_of; "" unknown
+  schema_url  VARCHAR NOT NULL,
+  attributes  VARCHAR NOT NULL              -- JSON {key: OTLP AnyValue}, e.g. {"pid":{"intValue":"7"}}
+);
+
+CREATE TABLE IF NOT EXISTS resource_attributes (  -- the same, one row a key: a resource predicate is resource_id IN (…)
+  resource_id  UINTEGER NOT NULL,
+  key          VARCHAR NOT NULL,
+  type         VARCHAR NOT NULL,            -- str, int, float, bool; other values (json) only lie in resources.attributes
+  text         VARCHAR NOT NULL,            -- the value as text; true and false for bool; JSON for json
+  number       DOUBLE                       -- the value of an int or float, for < and >
+);
+
+CREATE TABLE IF NOT EXISTS scopes (         -- instrumentation libraries
+  scope_id   UINTEGER PRIMARY KEY,
+  name       VARCHAR NOT NULL,
+  version    VARCHAR NOT NULL,
+  attributes VARCHAR NOT NULL               -- JSON {key: OTLP AnyValue}
+);
+
+CREATE TABLE IF NOT EXISTS nodes (          -- nodes of the service graph, and peers of client spans
+  node_id UINTEGER PRIMARY KEY,
+  kind    VARCHAR NOT NULL,                 -- service, db, messaging, external, user
+  name    VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS key_catalog (    -- every attribute key that was ever seen
+  key     VARCHAR NOT NULL,
+  type    VARCHAR NOT NULL,                 -- str, int, float, bool; json: list, map, bytes, empty, or beyond int64
+  scope   VARCHAR NOT NULL,                 -- span or resource
+  "column" VARCHAR,                         -- c0001… of spans; NULL: its values lie in spans.attributes_rest
+  in_rest BOOLEAN NOT NULL,                 -- some values of it lie in attributes_rest (also with a column)
+  count   UBIGINT NOT NULL,                 -- spans that came with it (scope resource: resources)
+  PRIMARY KEY (key, type, scope)
+);
+
+-- Arrival order, each insert sorted by start_ns; no index: row groups are pruned by span_row and start_ns.
+-- Attribute columns c0001… VARCHAR, BIGINT, DOUBLE or BOOLEAN are added from the data while the table is small.
+CREATE TABLE IF NOT EXISTS spans (
+  span_row         BIGINT NOT NULL,         -- our own key, counts up without end
+  trace_id         UUID NOT NULL,
+  span_id          UBIGINT NOT NULL,
+  parent_id        UBIGINT NOT NULL,        -- as recorded; 0 = root
+  service_id       UINTEGER NOT NULL,
+  operation_id     UINTEGER NOT NULL,
+  kind             UTINYINT NOT NULL,       -- model.spans.Kind
+  status           UTINYINT NOT NULL,       -- model.spans.Status; 2 = ERROR
+  start_ns         BIGINT NOT NULL,
+  end_ns           BIGINT NOT NULL,         -- 0 = unfinished
+  duration_ns      BIGINT,                  -- end - start, 0 if negative; NULL when either time is unknown
+  resource_id      UINTEGER NOT NULL,
+  scope_id         UINTEGER NOT NULL,
+  source_id        UINTEGER NOT NULL,
+  peer_id          UINTEGER,                -- nodes.node_id of the other side of a client span that names it
+  status_message   VARCHAR,                 -- NULL = ""
+  error_message    VARCHAR,                 -- semconv.error_text of an ERROR span
+  error_source     VARCHAR,                 -- its file:line
+  follows_from     BOOLEAN NOT NULL DEFAULT false,  -- the parent reference is FOLLOWS_FROM
+  shared           BOOLEAN NOT NULL DEFAULT false,  -- Zipkin: the server half of a shared span
+  flags            UINTEGER NOT NULL DEFAULT 0,
+  weight           DOUBLE NOT NULL DEFAULT 1,       -- spans that this one stands for
+  trace_state      VARCHAR,                 -- NULL = ""
+  written_trace_id VARCHAR,                 -- id as the file spells it; NULL = no different
+  written_span_id  VARCHAR,
+  events           VARCHAR,                 -- JSON [[name, time_ns, dropped, {key: AnyValue}], …]; NULL = none
+  links            VARCHAR,                 -- JSON [[trace id, span id, trace state, {key: AnyValue}], …]; NULL = none
+  attributes_rest  VARCHAR                  -- JSON {key: OTLP AnyValue} of what has no column; NULL = none
+);
+
+-- One row an analysed trace: TraceSummary. Inserted in time order, replaced when the trace is analysed again.
+CREATE TABLE IF NOT EXISTS traces (
+  trace_id             UUID PRIMARY KEY,    -- the index opens a trace by id, and lets a newer analysis replace the row
+  start_ns             BIGINT NOT NULL,
+  duration_ns          BIGINT NOT NULL,     -- last end - first start
+  response_ns          BIGINT NOT NULL,     -- of the primary root
+  root_span_id         VARCHAR NOT NULL,    -- 16 hex digits, with _1 when repair split an id
+  root_service         VARCHAR NOT NULL,
+  root_name            VARCHAR NOT NULL,
+  spans                UINTEGER NOT NULL,
+  errors               UINTEGER NOT NULL,   -- spans of status ERROR
+  failed               BOOLEAN NOT NULL,    -- the primary root has status ERROR
+  services             STRUCT(service VARCHAR, spans UINTEGER, errors UINTEGER, critical_ns BIGINT)[] NOT NULL, -- ServiceShare
+  verdict_level        VARCHAR NOT NULL,    -- the verdict_ columns are model.facts.Verdict
+  verdict_service      VARCHAR NOT NULL,
+  verdict_name         VARCHAR NOT NULL,
+  verdict_critical_ns  BIGINT NOT NULL,
+  verdict_share        DOUBLE NOT NULL,
+  verdict_sentence     VARCHAR NOT NULL,
+  verdict_qualifiers   VARCHAR[] NOT NULL,
+  verdict_confidence   VARCHAR NOT NULL,
+  verdict_calls        UINTEGER NOT NULL,
+  failure_sentence     VARCHAR NOT NULL,    -- "" when the trace did not fail
+  warnings             UINTEGER NOT NULL,
+  incomplete           BOOLEAN NOT NULL,
+  first_row            BIGINT NOT NULL,     -- its spans lie in spans between these rows
+  last_row             BIGINT NOT NULL      -- also the version: grows whenever spans arrive
+);
+
+CREATE TABLE IF NOT EXISTS trace_warnings ( -- what repair had to say, but for duplicates: sources counts them
+  trace_id  UUID NOT NULL,
+  source_id UINTEGER NOT NULL,              -- of the trace's first span
+  code      VARCHAR NOT NULL,
+  message   VARCHAR NOT NULL,
+  place     VARCHAR NOT NULL,               -- Warning.where
+  span_id   VARCHAR NOT NULL,
+  count     UINTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS span_facts (     -- what analysis found of each stored span, joined by span_row
+  span_row    BIGINT NOT NULL,
+  critical_ns BIGINT NOT NULL,
+  self_ns     BIGINT NOT NULL,
+  depth       UINTEGER NOT NULL,
+  path_id     UBIGINT NOT NULL,
+  on_path     BOOLEAN NOT NULL
+);
+
+-- Calls of one trace, summed. Read where a window is short or traces of an edge are asked for; edge_sums is made of it.
+CREATE TABLE IF NOT EXISTS trace_edges (
+  trace_id  UUID NOT NULL,
+  slot      INTEGER NOT NULL,               -- start_ns // 300 s of the call
+  caller_id UINTEGER NOT NULL,              -- nodes.node_id
+  callee_id UINTEGER NOT NULL,
+  type      UTINYINT NOT NULL,              -- index into model.facts.EDGE_TYPES
+  bucket    UTINYINT NOT NULL,              -- floor(4 * log2(duration_ns)), 0 below 2 ns
+  calls     UINTEGER NOT NULL,
+  errors    UINTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS trace_nodes (    -- what each node had in one trace; node_sums is made of it
+  trace_id    UUID NOT NULL,
+  slot        INTEGER NOT NULL,             -- start_ns // 300 s of the trace
+  node_id     UINTEGER NOT NULL,            -- services add up to the whole; a peer's time is part of its caller's
+  spans       UINTEGER NOT NULL,
+  errors      UINTEGER NOT NULL,
+  critical_ns BIGINT NOT NULL
+);
+
+-- Sums. Rows are deltas (also negative, when a trace is analysed again): always read with sum() and GROUP BY.
+
+CREATE TABLE IF NOT EXISTS edge_sums (      -- calls between nodes
+  slot      INTEGER NOT NULL,               -- start_ns // 300 s of the call
+  caller_id UINTEGER NOT NULL,
+  callee_id UINTEGER NOT NULL,
+  type      UTINYINT NOT NULL,
+  bucket    UTINYINT NOT NULL,
+  calls     BIGINT NOT NULL,
+  errors    BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS node_sums (      -- time that requests waited for each node
+  slot        INTEGER NOT NULL,             -- start_ns // 300 s of the trace
+  node_id     UINTEGER NOT NULL,            -- services add up to the whole; a peer's time is part of its caller's
+  spans       BIGINT NOT NULL,
+  errors      BIGINT NOT NULL,
+  critical_ns BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS duration_sums (  -- traces by time and duration: heat map, totals
+  minute   INTEGER NOT NULL,                -- start_ns // 60 s of the trace
+  bucket   UTINYINT NOT NULL,               -- floor(4 * log2(duration_ns)), 0 below 2 ns
+  traces   BIGINT NOT NULL,
+  failed   BIGINT NOT NULL,
+  slowest  UUID,                            -- one of the slowest traces counted here; NULL on negative rows
+  slowest_ns BIGINT                         -- its duration, for arg_max
+);
+
+CREATE TABLE IF NOT EXISTS facet_sums (     -- traces by what the facets show
+  slot    INTEGER NOT NULL,                 -- start_ns // 300 s of the trace
+  facet   VARCHAR NOT NULL,                 -- service, root, bottleneck, outcome
+  service VARCHAR NOT NULL,                 -- "" for outcome
+  name    VARCHAR NOT NULL,                 -- "" for service; outcome: failed, errors (below a root that is well), ok
+  traces  BIGINT NOT NULL,
+  failed  BIGINT NOT NULL
+);

@@ -1,0 +1,86 @@
+"""Keeps the sums right: adds what an analysis found, takes back what an earlier analysis of the same traces found."""
+
+import duckdb
+
+from webapp.store.buckets import MINUTE_NS, PER_DOUBLING, SLOT_NS
+
+_DURATIONS = """
+INSERT INTO duration_sums
+SELECT
+  start_ns // {minute} AS minute,
+  floor({per_doubling} * log2(greatest(duration_ns, 1)))::UTINYINT AS bucket,
+  {sign} * count(*),
+  {sign} * count(*) FILTER (failed),
+  CASE WHEN {sign} > 0 THEN arg_max(trace_id, duration_ns) END,
+  CASE WHEN {sign} > 0 THEN max(duration_ns) END
+FROM {traces}
+GROUP BY ALL
+"""
+_FACETS = """
+INSERT INTO facet_sums
+WITH shown AS (
+  SELECT start_ns // {slot} AS slot, failed, 'service' AS facet, unnest(services).service AS service, '' AS name
+  FROM {traces}
+  UNION ALL
+  SELECT start_ns // {slot}, failed, 'root', root_service, root_name
+  FROM {traces}
+  UNION ALL
+  SELECT start_ns // {slot}, failed, 'bottleneck', verdict_service, verdict_name
+  FROM {traces}
+  WHERE verdict_service <> ''
+  UNION ALL
+  SELECT
+    start_ns // {slot}, failed, 'outcome', '',
+    CASE WHEN failed THEN 'failed' WHEN errors > 0 THEN 'errors' ELSE 'ok' END
+  FROM {traces}
+)
+SELECT slot, facet, service, name, {sign} * count(*), {sign} * count(*) FILTER (failed)
+FROM shown
+GROUP BY ALL
+"""
+_EDGES = """
+INSERT INTO edge_sums
+SELECT slot, caller_id, callee_id, type, bucket, {sign} * sum(calls), {sign} * sum(errors)
+FROM {edges}
+GROUP BY ALL
+"""
+_NODES = """
+INSERT INTO node_sums
+SELECT slot, node_id, {sign} * sum(spans), {sign} * sum(errors), {sign} * sum(critical_ns)
+FROM {nodes}
+GROUP BY ALL
+"""
+
+
+def count_traces(writer: duckdb.DuckDBPyConnection, traces: str, *, sign: int = 1) -> None:
+    for statement in (_DURATIONS, _FACETS):
+        writer.execute(
+            statement.format(
+                traces=traces, sign=sign, minute=MINUTE_NS, slot=SLOT_NS, per_doubling=PER_DOUBLING
+            )
+        )
+
+
+def count_edges(writer: duckdb.DuckDBPyConnection, edges: str, *, sign: int = 1) -> None:
+    writer.execute(_EDGES.format(edges=edges, sign=sign))
+
+
+def count_nodes(writer: duckdb.DuckDBPyConnection, nodes: str, *, sign: int = 1) -> None:
+    writer.execute(_NODES.format(nodes=nodes, sign=sign))
+
+
+def take_back(writer: duckdb.DuckDBPyConnection) -> None:
+    """Undo what is stored of the traces in `analysed_traces`."""
+    writer.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE replaced_traces AS
+        SELECT * FROM traces SEMI JOIN analysed_traces USING (trace_id)
+        """
+    )
+    if not writer.execute("SELECT count(*) FROM replaced_traces").fetchall()[0][0]:
+        return
+    count_traces(writer, "replaced_traces", sign=-1)
+    count_edges(writer, "trace_edges SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
+    count_nodes(writer, "trace_nodes SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
+    for table in ("trace_edges", "trace_nodes", "trace_warnings"):
+        writer.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT trace_id FROM replaced_traces)")
