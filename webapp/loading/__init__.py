@@ -1,0 +1,77 @@
+"""The one path by which files come in: read, append, analyse. No parsing, no rules, no SQL of its own."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
+
+from webapp.analysis.batch import analyse_batch
+from webapp.loading.batches import Batch, News, news_of
+from webapp.loading.parts import File, read_ahead
+from webapp.loading.paths import find_files
+from webapp.loading.pool import Pool
+from webapp.loading.sources import Sources
+from webapp.loading.tasks import plan
+from webapp.model.results import SourceReport
+from webapp.progress import Progress
+from webapp.store import Store
+
+
+def load(paths: Sequence[str], store: Store, progress: Progress) -> list[SourceReport]:
+    """Load files, folders, globs and `-` (standard input). One report a file, also for those that are not traces.
+
+    Ends early when `progress.cancelled` is set; what was read until then is stored and analysed.
+    """
+    known = len(store.sources())
+    files = find_files(paths)
+    progress.update(files_total=len(files))
+    with _collector_at_rest(), store.importing():
+        with _reading(files, progress) as news:
+            _store_news(news, store, progress)
+        progress.update(current="where the time went")
+        analyse_pending(store)
+        store.settle()
+    return store.sources()[known:]
+
+
+def analyse_pending(store: Store) -> None:
+    for columns in store.pending():
+        store.append_facts(columns, analyse_batch(columns))
+
+
+def _store_news(news: Iterator[News], store: Store, progress: Progress) -> None:
+    sources = Sources(store)
+    for each in news:
+        if isinstance(each, Batch):
+            sources.store(each)
+        else:
+            progress.update(
+                current=each.path,
+                spans=progress.spans + each.spans,
+                files_done=progress.files_done + each.files,
+                skipped=progress.skipped + each.skipped,
+            )
+
+
+@contextmanager
+def _reading(paths: Sequence[str], progress: Progress) -> Iterator[Iterator[News]]:
+    """What the files hold: read by processes of their own if it is much, else by a thread."""
+    tasks, workers = plan(paths)
+    if workers:
+        with Pool(tasks, workers) as pool:
+            yield takewhile(lambda _: not progress.cancelled, pool.news())
+        return
+    with read_ahead([File(path) for path in paths]) as parts:
+        yield news_of(takewhile(lambda _: not progress.cancelled, parts))
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Millions of new objects and no cycles: visiting them again and again would take longer than the work."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,84 @@
+"""Parts of files → batches large enough for one insert, encoded as they come. Many small files share a batch."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from webapp.loading.parts import File, Part
+from webapp.model.spans import Span
+from webapp.store.encode import Encoded, Encoder
+
+FLUSH_SPANS = 122_880  # a row group of DuckDB: smaller inserts are compressed twice
+FLUSH_CHARACTERS = 128_000_000  # of attributes, for spans that hold much
+_SAMPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`source` number n of `encoded` is file n. `ended`: the files that are complete with this batch."""
+
+    encoded: Encoded
+    files: list[File]
+    ended: list[File]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something was read: for whoever waits. It may be taken back with negative numbers, and come again."""
+
+    path: str
+    spans: int = 0
+    files: int = 0
+    skipped: int = 0
+
+
+News = Seen | Batch
+
+
+def news_of(parts: Iterable[Part]) -> Iterator[News]:
+    waiting = _Waiting()
+    for part in parts:
+        waiting.add(part)
+        ended = int(part.last and part.file.ends)
+        yield Seen(part.file.path, len(part.spans), ended, int(ended and not part.file.format))
+        if waiting.is_full:
+            yield waiting.take()
+    yield waiting.take()
+
+
+class _Waiting:
+    """Parts that are read but not yet stored."""
+
+    def __init__(self) -> None:
+        self._encoder = Encoder()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._files: dict[str, File] = {}
+        self._numbers: dict[str, int] = {}
+        self._ended: list[File] = []
+        self._characters = 0
+
+    def add(self, part: Part) -> None:
+        path = part.file.path
+        self._files[path] = part.file
+        number = self._numbers.setdefault(path, len(self._numbers))
+        self._encoder.add(part.spans, number)
+        self._characters += _characters_in(part.spans)
+        if part.last:
+            self._ended.append(part.file)
+
+    @property
+    def is_full(self) -> bool:
+        return self._encoder.size >= FLUSH_SPANS or self._characters >= FLUSH_CHARACTERS
+
+    def take(self) -> Batch:
+        batch = Batch(self._encoder.take(), list(self._files.values()), self._ended)
+        self._clear()
+        return batch
+
+
+def _characters_in(spans: list[Span]) -> int:
+    """Roughly how much text the attributes of a batch hold."""
+    sample = spans[:: max(1, len(spans) // _SAMPLE)]
+    characters = sum(len(str(value)) for span in sample for value in span.attributes.values())
+    return characters * len(spans) // max(1, len(sample))

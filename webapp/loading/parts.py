@@ -1,0 +1,113 @@
+"""Files → parts of spans, read in a thread of its own while another one stores. What went wrong is part of a file."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import BinaryIO, cast
+
+from webapp import formats
+from webapp.errors import TailraceError
+from webapp.loading.paths import opened
+from webapp.loading.sections import Section, SectionStream
+from webapp.model.spans import Span
+from webapp.model.warnings import Warning
+
+_AHEAD = 4
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class File:
+    """One file. `rejected` and `warnings` are complete with its last part; a `format` of "" says it was refused."""
+
+    path: str
+    section: Section | None = None  # of a long file, if it is not read in one piece
+    format: str = ""
+    reason: str = ""
+    rejected: int = 0
+    warnings: list[Warning] = field(default_factory=list)
+    lines: int = 0  # of the section
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing of the file comes after this."""
+        return self.section is None or self.section.last
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some spans of a file; none if it was refused. The last part comes also when reading broke off."""
+
+    file: File
+    spans: list[Span]
+    last: bool = False
+
+
+def read_parts(files: Sequence[File]) -> Iterator[Part]:
+    for file in files:
+        try:
+            yield from _read_file(file)
+        except TailraceError as error:
+            _break_off(file, str(error))
+        except Exception as error:  # a reader that fails on one file must not lose the others
+            _log.exception("reading %s", file.path)
+            _break_off(file, f"The reader failed: {type(error).__name__}: {error}")
+        yield Part(file, [], last=True)
+
+
+def _read_file(file: File) -> Iterator[Part]:
+    with _stream_of(file) as stream:
+        reading = formats.read(stream, file.path)
+        file.format, file.reason = reading.format, reading.reason
+        try:
+            for spans in reading:
+                yield Part(file, spans)
+        finally:
+            file.rejected, file.warnings = reading.notes.rejected, reading.notes.warnings
+
+
+@contextmanager
+def _stream_of(file: File) -> Iterator[BinaryIO]:
+    with opened(file.path) as whole:
+        if file.section is None:
+            yield whole
+            return
+        part = SectionStream(whole, file.section)
+        yield cast("BinaryIO", part)
+        file.lines = part.lines
+
+
+def _break_off(file: File, message: str) -> None:
+    """Before the first span the message is why the file is refused, later a warning beside its good part."""
+    if file.format:
+        file.warnings.append(Warning("truncated", message))
+    else:
+        file.reason = message
+
+
+@contextmanager
+def read_ahead(files: Sequence[File]) -> Iterator[Iterator[Part]]:
+    """The parts of `files`, read by another thread a few parts ahead. That thread ends with the block."""
+    queue: Queue[Part | None] = Queue(_AHEAD)
+    stopped = Event()
+
+    def fill() -> None:
+        for part in read_parts(files):
+            queue.put(part)
+            if stopped.is_set():
+                return
+        queue.put(None)
+
+    thread = Thread(target=fill, name="reader", daemon=True)
+    thread.start()
+    try:
+        yield iter(queue.get, None)
+    finally:
+        stopped.set()
+        while thread.is_alive():  # it may be waiting for room
+            with suppress(Empty):
+                queue.get(timeout=0.05)
