@@ -1,0 +1,32 @@
+// Copy buttons: [data-copy] holds the text, [data-copy-link] copies the address of what is on the screen.
+
+async function copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {  // no clipboard over plain http to another host: the old way
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+  if (!button) return;
+  button.classList.add("is-copied");
+  const words = button.querySelector("span");
+  if (words) { button.dataset.words ??= words.textContent; words.textContent = "Copied"; }
+  setTimeout(() => {
+    button.classList.remove("is-copied");
+    if (words) words.textContent = button.dataset.words;
+  }, 1200);
+}
+
+export const copyLink = () => copy(location.href, document.querySelector("[data-copy-link]"));
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-link]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.matches("[data-copy-link]")) copyLink();
+  else copy(button.dataset.copy, button);
+});

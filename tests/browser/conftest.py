@@ -1,0 +1,101 @@
+"""A real server on a free port and a real Chromium. A page that breaks the content policy or throws fails its test."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import waitress
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from webapp.app import create_app
+from webapp.settings import Settings
+from webapp.store import Store
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+# Plotly sets style attributes on legends and heat maps; the sheet css/plotly.css stands in for what is blocked.
+EXPECTED_VIOLATION = "style-src-attr"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(
+                    pytest.mark.skip(reason="no Chromium on this machine (apt-get install chromium)")
+                )
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Store], str]]:
+    """Serve a store on a free port; answers with its URL."""
+    servers = []
+
+    def start(store: Store) -> str:
+        server = waitress.create_server(
+            create_app(store, Settings()), host="127.0.0.1", port=0, threads=8, ident=None
+        )
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.effective_port}"
+
+    yield start
+    for server, thread in servers:
+        server.task_dispatcher.shutdown()
+        server.asyncore.close_all(server._map, ignore_all=True)
+        thread.join(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def server(serve: Callable[[Store], str], sample_store: Store) -> str:
+    """URL of a server with the sample data."""
+    return serve(sample_store)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page with given context options (viewport, color_scheme, java_script_enabled …)."""
+    problems: list[str] = []
+    contexts = []
+
+    def start(**options: object) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+        if options.get("java_script_enabled", True):
+            page.expose_function("tailraceViolation", lambda text: problems.append(text))
+            page.add_init_script(
+                "document.addEventListener('securitypolicyviolation', (e) => "
+                f"e.effectiveDirective === '{EXPECTED_VIOLATION}' && e.sourceFile.includes('plotly') || "
+                "tailraceViolation(`policy: ${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))"
+            )
+        page.set_default_timeout(float(os.environ.get("BROWSER_TIMEOUT_MS", "10000")))
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()

@@ -1,0 +1,51 @@
+"""Accessibility by axe-core, under the content policy, on every page, light and dark."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+PATHS = [
+    "/traces",
+    "/traces?q=payment.status%3Dfailed",
+    "/traces?q=duration>fast",
+    "/graph",
+    "/graph?focus=payment-service",
+    "/keys",
+    "/syntax",
+    "/nowhere",
+    "TRACE",
+    "SPAN",
+]
+
+
+@pytest.fixture(scope="session")
+def checkout(sample_store: object) -> str:
+    from webapp.app import create_app
+
+    client = create_app(sample_store).test_client()  # type: ignore[arg-type]
+    answer = client.get(
+        "/traces.json", query_string={"q": "service=payment-service duration>3.4s name=charge", "limit": 1}
+    )
+    return str(answer.get_json()["traces"][0]["trace_id"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_no_serious_violation(
+    new_page: Callable[..., Page], server: str, checkout: str, path: str, scheme: str
+) -> None:
+    page = new_page(color_scheme=scheme)
+    page.goto(server + path.replace("TRACE", f"/trace/{checkout}").replace("SPAN", f"/trace/{checkout}"))
+    if path == "SPAN":
+        page.locator("tr[aria-level]").last.click()
+        page.wait_for_selector(".detail")
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (violation["id"], [node["target"] for node in violation["nodes"]][:5])
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

@@ -1,0 +1,38 @@
+"""A client of the application over the sample data."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from webapp.app import create_app
+from webapp.model.spans import Span
+from webapp.store import Store
+
+
+@pytest.fixture(scope="session")
+def sample_app(sample_store: Any) -> Any:
+    return create_app(sample_store)
+
+
+@pytest.fixture
+def client(sample_app: Any) -> FlaskClient:
+    return sample_app.test_client()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., FlaskClient]]:
+    """Makes a client over a store that holds just the given spans."""
+    stores = []
+
+    def open_store(*spans: Span) -> FlaskClient:
+        store = Store.open(None)
+        stores.append(store)
+        store.append(list(spans), store.start_source("test", "otlp", ""))
+        store.settle()
+        return create_app(store).test_client()
+
+    yield open_store
+    for store in stores:
+        store.close()

@@ -1,0 +1,243 @@
+"""The trace page: what its head says, which rows it shows and how its state changes them."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.samples import checkout
+from tests.views.parsing import parse, text, with_class
+from tests.views.traces import ID, Opened, chain, get, names, rows, span, words
+from webapp.model.spans import Kind, Status
+
+
+def test_the_head_says_what_took_the_time(opened: Opened) -> None:
+    page = parse(get(opened(*checkout.spans())))
+    verdict = with_class(page, "verdict")[0]
+    assert "fraud-service · check is 80% of the 4.00 s" in text(verdict)
+    assert "All of it is the span’s own work" in text(verdict)
+    assert "fraud-service 80% 3.20 s" in words(verdict)
+    assert "4.00 s 5 spans 5 services 3 levels 0 errors" in words(with_class(page, "facts")[0])
+
+
+def test_a_failure_is_told_first_with_message_and_caller(opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 100, kind=Kind.SERVER, status=Status.ERROR),
+        span(
+            2, 1, 10, 90, service="pay", name="charge", status=Status.ERROR, status_message="card <declined>"
+        ),
+    )
+    said = [text(line) for line in with_class(parse(get(client)), "say") if line.tag == "p"]
+    assert said[0].startswith(
+        "FailedFailed in pay · charge: card <declined> (80.0 ms), called by web · step 1"
+    )
+    assert "pay · charge is 80%" in said[1]
+
+
+def test_the_way_back_keeps_the_search(client: FlaskClient) -> None:
+    found = client.get("/traces", query_string={"q": "payment.status=failed", "sort": "slowest"})
+    links = [link.get("href", "") for link in with_class(parse(found), "title")]
+    page = parse(client.get(links[1]))
+    crumbs = with_class(page, "crumbs")[0]
+    back = next(link.get("href", "") for link in crumbs.iter("a") if text(link) == "Results")
+    assert parse_qs(urlsplit(back).query) == {"q": ["payment.status=failed"], "sort": ["slowest"]}
+    assert "2 of 34, slowest first" in text(crumbs)
+    around = {link.get("rel"): link.get("href") for link in crumbs.iter("a") if link.get("rel")}
+    assert around == {"prev": links[0], "next": links[2]}
+
+
+def test_a_trace_with_asynchronous_work_offers_the_completion_path(opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 100, kind=Kind.PRODUCER),
+        span(2, 1, 500, 900, kind=Kind.CONSUMER, service="worker", name="mail"),
+    )
+    response = with_class(parse(get(client)), "verdict")[0]
+    assert "The last span ends 800 ms after the response" in text(response)
+    completion = with_class(parse(get(client, path="completion")), "verdict")[0]
+    assert "until the last span ended" in text(completion)
+    assert "waiting" in text(with_class(completion, "shares")[0])
+
+
+def test_repairs_are_listed_and_lead_to_their_span(opened: Opened) -> None:
+    client = opened(span(1), span(2, 9, 2, 5))
+    page = parse(get(client))
+    warnings = with_class(page, "warnings")[0]
+    assert "1 warning about this trace" in text(warnings)
+    shown = client.get(next(warnings.iter("a")).get("href", ""))
+    assert shown.headers["Location"] == f"/trace/{ID}?span={'2'.rjust(16, '0')}#s{'2'.rjust(16, '0')}"
+    assert "span not received" in names(page)
+
+
+def test_rows_stand_in_the_order_of_the_tree_and_say_so(opened: Opened) -> None:
+    page = parse(get(opened(*checkout.spans())))
+    assert names(page) == ["checkout", "reserve", "charge", "check", "send"]
+    assert [row.get("aria-level") for row in rows(page)] == ["1", "2", "2", "3", "2"]
+    assert [(row.get("aria-posinset"), row.get("aria-setsize")) for row in rows(page)] == [
+        ("1", "1"), ("1", "3"), ("2", "3"), ("1", "1"), ("3", "3"),
+    ]  # fmt: skip
+    assert [row.get("aria-rowindex") for row in rows(page)] == ["2", "3", "4", "5", "6"]
+    assert [row.get("aria-expanded") for row in rows(page)] == ["true", None, "true", None, None]
+    assert (
+        rows(page)[3].get("aria-label")
+        == "check, fraud-service, 3.20 s, starts at 80.0 ms, on critical path, no error"
+    )
+
+
+def test_a_caret_folds_and_unfolds_without_script(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    caret = with_class(parse(get(client)), "caret")[1].get("href", "")
+    folded = parse(client.get(caret))
+    assert names(folded) == ["checkout", "reserve", "charge", "send"]
+    assert text(with_class(rows(folded)[2], "k")[0]) == "+1"
+    again = with_class(folded, "caret")[1].get("href", "")
+    assert names(parse(client.get(again))) == ["checkout", "reserve", "charge", "check", "send"]
+
+
+def test_depth_shows_so_many_levels(opened: Opened) -> None:
+    client = opened(*chain(6))
+    assert len(rows(parse(get(client, depth="2")))) == 2
+    assert len(rows(parse(get(client, depth="0")))) == 6
+
+
+def test_a_folded_row_tells_of_errors_below(opened: Opened) -> None:
+    page = parse(get(opened(span(1), span(2, 1, status=Status.ERROR)), depth="1"))
+    count = with_class(page, "k")[0]
+    assert "1 error among them" in count.get("title", "")
+
+
+def test_errors_only_keeps_failed_spans_and_what_leads_to_them(opened: Opened) -> None:
+    client = opened(span(1), span(2, 1, 1, 2), span(3, 1, 3, 8), span(4, 3, 4, 5, status=Status.ERROR))
+    page = parse(get(client, errors="1"))
+    assert names(page) == ["step 1", "step 3", "step 4"]
+    assert "Only 1 failed span" in text(with_class(page, "note")[0])
+
+
+def test_without_the_overlay_bars_are_solid(opened: Opened) -> None:
+    page = parse(get(opened(*checkout.spans()), path="0"))
+    solid = with_class(rows(page)[0], "c")
+    assert [(mark.get("x"), mark.get("width")) for mark in solid] == [("0.0%", "100.0%")]
+    assert not with_class(page, "th")
+
+
+def test_a_typed_zoom_fills_the_lane(opened: Opened) -> None:
+    page = parse(get(opened(*checkout.spans()), t0="80 ms", t1="3.28s"))
+    bar = with_class(rows(page)[3], "b")[0]
+    assert (bar.get("x"), bar.get("width")) == ("0.0%", "100.0%")
+    fields = {field.get("name"): field.get("value") for field in page.iter("input")}
+    assert (fields["t0"], fields["t1"]) == ("80.0 ms", "3.28 s")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("gbm-2025", ["check"]),
+        ("name=check", ["check"]),
+        ("duration>1s service!=order-service", ["charge", "check"]),
+        ("fraud.model=gbm-2025-11", ["check"]),
+    ],
+)
+def test_find_speaks_the_language_of_the_search(opened: Opened, query: str, found: list[str]) -> None:
+    page = parse(get(opened(*checkout.spans()), find=query))
+    hits = [text(with_class(row, "op")[0]) for row in rows(page) if with_class(row, "hit")]
+    assert hits == found
+    assert sum("is-dim" in (row.get("class") or "") for row in rows(page)) == 5 - len(found)
+    assert f"{len(found)} found" in text(with_class(page, "find")[0])
+
+
+def test_a_broken_query_in_find_keeps_the_rows(opened: Opened) -> None:
+    page = parse(get(opened(*checkout.spans()), find="duration>fast"))
+    assert len(rows(page)) == 5
+    assert "fast" in text(with_class(page, "note")[0])
+
+
+def test_without_script_rows_come_in_pages_of_200(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 900), *(span(n, 1, n, n + 1) for n in range(2, 452)))
+    page = parse(get(client))
+    assert len(rows(page)) == 200
+    following = next(link for link in page.iter("a") if link.get("rel") == "next")
+    assert text(following) == "Next 200 rows"
+    second = parse(client.get(following.get("href", "")))
+    assert rows(second)[0].get("aria-rowindex") == "202"
+    assert with_class(second, "waterfall")[0].get("aria-rowcount") == "452"
+    assert next(link for link in second.iter("a") if link.get("rel") == "prev").get("href") == f"/trace/{ID}"
+
+
+def test_a_large_trace_opens_folded_and_says_so(opened: Opened) -> None:
+    batches = [span(n, 1, n, n + 10) for n in range(2, 42)]
+    leaves = [span(100 + k, 2 + k % 40, k % 40 + 2, k % 40 + 3) for k in range(2400)]
+    page = parse(get(opened(span(1, 0, 0, 900), *batches, *leaves)))
+    assert len(rows(page)) <= 200
+    assert "More than 2,000 spans: open to depth" in text(with_class(page, "note")[0])
+    assert with_class(page, "waterfall")[0].get("aria-rowcount") != "2442"
+
+
+def test_the_bottleneck_leads_to_its_longest_span(opened: Opened) -> None:
+    client = opened(span(1), span(2, 1, 0, 2, name="read"), span(3, 1, 2, 9, name="read"))
+    page = parse(get(client))
+    link = next(link for link in with_class(page, "verdict")[0].iter("a") if text(link) == "web · read")
+    assert f"/show/{'3'.rjust(16, '0')}" in link.get("href", "")
+
+
+def test_the_same_warning_is_given_once_with_its_first_spans(opened: Opened) -> None:
+    page = parse(get(opened(span(1), *(span(n, 1, 9, 5, name=f"late {n}") for n in range(2, 7)))))
+    lines = list(with_class(page, "warnings")[0].iter("li"))
+    assert len(lines) == 1
+    assert "× 5" in text(lines[0])
+    assert [text(link) for link in lines[0].iter("a")] == ["web · late 2", "web · late 3", "web · late 4"]
+    assert "and 2 more" in text(lines[0])
+
+
+def test_a_link_to_a_span_unfolds_what_hides_it(opened: Opened) -> None:
+    client = opened(*chain(6))
+    page = parse(get(client, depth="2", span="5".rjust(16, "0")))
+    assert names(page)[-1] == "step 5"
+    box = with_class(page, "wf-box")[0]
+    assert box.get("data-focus") == "4"
+    kept = parse(get(client, depth="2", span="5".rjust(16, "0"), row="0"))
+    assert len(rows(kept)) == 2
+
+
+@pytest.mark.parametrize(
+    ("t0", "t1", "said"),
+    [
+        ("abc", "3s", "“abc” is no time"),
+        ("3s", "1s", "The end must come after the start."),
+        ("5s", "", "The trace ends at 4.00 s."),
+        ("0", "9s", "The end must lie between 0 and 4.00 s."),
+    ],
+)
+def test_times_that_cannot_be_shown_are_named_and_the_zoom_before_stays(
+    opened: Opened, t0: str, t1: str, said: str
+) -> None:
+    page = parse(get(opened(*checkout.spans()), t0=t0, t1=t1, t0_was="80ms", t1_was="3280ms"))
+    assert said in text(with_class(page, "hint")[0])
+    bar = with_class(rows(page)[3], "b")[0]
+    assert (bar.get("x"), bar.get("width")) == ("0.0%", "100.0%")
+    fields = {field.get("name"): field.get("value") for field in page.iter("input")}
+    assert (fields["t0"], fields["t1"] or "") == (t0, t1)
+
+
+def test_a_message_stands_where_the_failure_began(opened: Opened) -> None:
+    failed = {"status": Status.ERROR, "status_message": "no funds"}
+    page = parse(get(opened(span(1, **failed), span(2, 1, **failed))))
+    labels = [text(with_class(row, "e")[-1]) for row in rows(page)]
+    assert labels == ["10.0 ms", "10.0 ms · no funds"]
+    assert "no funds" in with_class(rows(page)[0], "err")[0].get("title", "")
+
+
+def test_a_span_that_is_not_in_the_trace_is_named(opened: Opened) -> None:
+    page = parse(get(opened(span(1)), span="9" * 16))
+    assert text(with_class(page, "note")[0]) == f"The trace has no span {'9' * 16}."
+
+
+def test_what_more_folds_hide_than_an_address_keeps_is_shown_with_all_levels(opened: Opened) -> None:
+    client = opened(*chain(60))
+    deepest = f"{60:016x}"
+    page = parse(get(client, depth="1", span=deepest))
+    assert names(page)[-1] == "step 60"
+    view = next(section for section in page.iter("section") if section.get("id") == "view")
+    assert parse_qs(urlsplit(view.get("data-url", "")).query) == {
+        "span": [deepest],
+        "depth": ["0"],
+        "row": ["59"],
+    }

@@ -1,0 +1,49 @@
+"""Small traces for the tests of the trace page, and what they look at in its HTML."""
+
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.samples import checkout
+from tests.views.parsing import text, with_class
+from webapp.model.spans import Kind, Span
+
+MS = 1_000_000
+ID = checkout.TRACE_ID
+CHECK = "b7ad6b7169203331"
+PART = {"HX-Request": "true"}
+Opened = Callable[..., FlaskClient]
+
+
+def span(number: int, parent: int = 0, start_ms: int = 0, end_ms: int = 10, **fields: object) -> Span:
+    given = {"trace_id": ID, "name": f"step {number}", "service": "web", "kind": Kind.INTERNAL} | fields
+    return Span(
+        span_id=f"{number:016x}",
+        parent_span_id=f"{parent:016x}" if parent else "",
+        start_ns=(1_000_000 + start_ms) * MS,
+        end_ns=(1_000_000 + end_ms) * MS,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def chain(depth: int) -> list[Span]:
+    return [span(level, level - 1, level, 1000 - level) for level in range(1, depth + 1)]
+
+
+def rows(page: Element) -> list[Element]:
+    return with_class(page, "r")
+
+
+def names(page: Element) -> list[str]:
+    return [text(with_class(row, "op")[0]) for row in rows(page)]
+
+
+def words(element: Element) -> str:
+    """The text with a space wherever an element begins or ends."""
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def get(client: FlaskClient, part: str = "", /, **state: str) -> TestResponse:
+    return client.get(f"/trace/{ID}{part}", query_string=state)

@@ -1,0 +1,106 @@
+"""create_app: settings, store, blueprints, filters, error pages. Status codes are mapped here and nowhere else."""
+
+from flask import Flask, Response, current_app, jsonify, render_template, request, send_from_directory
+from werkzeug.exceptions import HTTPException
+
+from webapp import assets, errors, guard
+from webapp.progress import Progress
+from webapp.settings import Settings
+from webapp.store import Store
+from webapp.views import (
+    graph,
+    help,
+    preferences,
+    present,
+    search,
+    search_export,
+    suggest,
+    trace,
+)
+from webapp.views.fragments import as_whole
+
+STATUS: dict[type[errors.TailraceError], int] = {
+    errors.BadQuery: 400,
+    errors.BadSetting: 400,
+    errors.NotTraces: 400,
+    errors.UnreadableFile: 400,
+    errors.NotFound: 404,
+    errors.TooSlow: 503,
+    errors.StillLoading: 503,
+}
+
+
+def create_app(store: Store, settings: Settings | None = None, progress: Progress | None = None) -> Flask:
+    """The application over an open store. While `progress` is not done, every page says how far loading is."""
+    app = Flask("webapp", static_folder=None, template_folder=str(assets.folder("templates")))
+    app.config.update(
+        settings=settings or Settings(),
+        store=store,
+        progress=progress,
+        MAX_CONTENT_LENGTH=(settings or Settings()).max_body_bytes,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.add_url_rule("/static/<path:filename>", "static", _static)
+    guard.install(app)
+    app.before_request(_wait_for_loading)
+    for page in (search, search_export, suggest, trace, graph, help, preferences):
+        app.register_blueprint(page.blueprint)
+    present.install(app)
+    app.register_error_handler(errors.TailraceError, _people_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+    return app
+
+
+def _static(filename: str) -> Response:
+    response = send_from_directory(assets.folder("static"), filename)
+    if request.args.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _wait_for_loading() -> Response | None:
+    progress: Progress | None = current_app.config["progress"]
+    if progress is None or progress.done or request.endpoint == "static":
+        return None
+    if _wants_json():
+        response = jsonify(loading=progress.state())
+    else:
+        response = Response(render_template("loading.html", state=progress.state()))
+    response.status_code = 503
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _people_error(error: errors.TailraceError) -> Response:
+    return _error(STATUS.get(type(error), 500), error.message, error.where, error.hint)
+
+
+def _http_error(error: HTTPException) -> Response:
+    hint = "Start at the list of traces." if error.code == 404 else ""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect
+    message = "There is no such page here." if error.code == 404 else (error.description or error.name)
+    return _error(error.code, message, "", hint)
+
+
+def _bug(error: Exception) -> Response:
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _error(
+        500, "Tailrace made a mistake here.", type(error).__name__, "The log of the server has the details."
+    )
+
+
+def _error(status: int, message: str, where: str, hint: str) -> Response:
+    if _wants_json():
+        response = jsonify(error={"message": message, "where": where, "hint": hint})
+    else:
+        response = Response(
+            render_template("error.html", status=status, message=message, where=where, hint=hint)
+        )
+    response.status_code = status
+    return as_whole(response)
+
+
+def _wants_json() -> bool:
+    return request.path.endswith(".json") or request.accept_mimetypes.best == "application/json"

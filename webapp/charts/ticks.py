@@ -1,0 +1,48 @@
+"""Where the lines of a logarithmic duration axis stand, and the labels of times. Numbers only."""
+
+from datetime import UTC, datetime
+
+from webapp.model import display
+
+_STEPS = (
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+    60_000_000_000,
+    600_000_000_000,
+    3_600_000_000_000,
+)
+
+
+def duration_ticks(low_ns: int, high_ns: int) -> tuple[list[int], list[str]]:
+    """Powers of ten (then minutes and hours) within the range, and the range's own end."""
+    values = [step for step in _STEPS if low_ns <= step <= high_ns]
+    if not values or high_ns > 1.8 * values[-1]:
+        values.append(high_ns)
+    return values, [_round_words(value) for value in values]
+
+
+def _round_words(ns: int) -> str:
+    """`10 ms`, not `10.0 ms`: a tick is exact by definition."""
+    text, _, unit = display.duration(ns).partition(" ")
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+
+
+def plotly_time(ns: int) -> str:
+    """A moment as Plotly's date axis reads it (UTC, milliseconds)."""
+    moment = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}"
+
+
+def time_format(from_ns: int, to_ns: int) -> str:
+    """How the labels of a time axis are written: with the day only where there is more than one."""
+    if plotly_time(from_ns)[:10] != plotly_time(to_ns)[:10]:
+        return "%-d %b %H:%M"
+    if to_ns - from_ns > 600_000_000_000:
+        return "%H:%M"
+    return "%H:%M:%S" if to_ns - from_ns > 10_000_000_000 else "%H:%M:%S.%2f"

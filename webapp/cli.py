@@ -1,0 +1,172 @@
+"""The command `tailrace`: load and serve, or give the pages' answers in a terminal. Parsing and printing only."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from webapp import __version__, assets, server
+from webapp.errors import BadQuery, TailraceError
+from webapp.loading import load
+from webapp.loading.paths import STDIN, find_files
+from webapp.model import display
+from webapp.model.results import SourceReport
+from webapp.progress import Progress
+from webapp.query import parse
+from webapp.settings import Settings
+from webapp.store import Store
+from webapp.terminal import ProgressLine, print_report
+
+
+class PathsFirst(click.Group):
+    """`tailrace PATH…` means `tailrace serve PATH…`, and so does `tailrace` alone."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "--version"}
+        if not args or (args[0] not in self.commands and args[0] not in own):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+paths_argument = click.argument("paths", nargs=-1, metavar="PATH…")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the page's .json twin.")
+
+
+@click.group(cls=PathsFirst)
+@click.version_option(__version__, prog_name="tailrace")
+def main() -> None:
+    """Open a folder of traces and see where the time went.
+
+    PATH is a file, a folder (searched through), a glob pattern, or - for standard input.
+    """
+
+
+@main.command()
+@paths_argument
+@click.option("--host", help="Address to listen on (127.0.0.1).")
+@click.option("--port", type=int, help="Port of the pages (8080).")
+@click.option("--db", type=click.Path(dir_okay=False), help="DuckDB file to keep the spans in.")
+@click.option("--hosts", help="Further host names to answer to, separated by commas.")
+@click.option("--allow-anonymous", is_flag=True, default=None, help="Serve others without sign-in.")
+def serve(paths: Sequence[str], **flags: object) -> None:
+    """Load PATHs and serve them; without PATH and --db, the sample data."""
+    with people_errors():
+        settings = Settings.load(os.environ, **flags)
+        wanted = list(paths)
+        if not wanted and not settings.db:
+            folders = assets.folder("sample_data").iterdir()
+            wanted = [str(folder) for folder in sorted(folders) if folder.is_dir()]
+            click.echo("No path given: showing the sample data.", err=True)
+        for path in find_files(wanted):
+            if path != STDIN and not Path(path).exists():
+                hint = "Give a file, a folder, a glob pattern, or - for standard input."
+                raise TailraceError(f"{path} is not there.", hint=hint)
+        with Store.open(Path(settings.db) if settings.db else None) as store:
+            server.run(store, settings, wanted)
+
+
+@main.command()
+@paths_argument
+@json_option
+def inspect(paths: Sequence[str], *, as_json: bool) -> None:
+    """Say of each file what it is, what it holds and what is wrong with it."""
+    with people_errors(), Store.open(None) as store:
+        reports = _load(paths, store)
+        for report in reports:
+            if as_json:
+                click.echo(json.dumps(_report_json(report), ensure_ascii=False))
+            else:
+                print_report(report)
+    sys.exit(0 if reports and all(report.spans for report in reports) else 1)
+
+
+@main.command()
+@paths_argument
+@click.option("--id", "trace_id", required=True, help="Trace id in any form.")
+@json_option
+def trace(paths: Sequence[str], trace_id: str, *, as_json: bool) -> None:
+    """Analyse one trace."""
+    with people_errors(), Store.open(None) as store:
+        _load(paths, store)
+        found = store.find(trace_id)
+        answer = _page(store, f"/trace/{found[0] if found else trace_id}.json")
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    if answer["error"]:
+        click.echo(answer["error"]["sentence"])
+    verdict = answer["verdict"]
+    click.echo(" ".join([verdict["sentence"], *verdict.get("qualifiers", [])]))
+    click.echo(f"{display.plural(len(answer['spans']), 'span')}, {display.duration(answer['duration_ns'])}")
+
+
+@main.command()
+@paths_argument
+@click.option("--query", default="", help="What to search for, as in the search box.")
+@click.option("--limit", default=50, show_default=True, help="Traces to print, up to 1,500.")
+@click.option("--sort", default="newest", type=click.Choice(["newest", "slowest", "spans"]))
+@json_option
+def search(paths: Sequence[str], query: str, limit: int, sort: str, *, as_json: bool) -> None:
+    """Search the traces of PATHs."""
+    with people_errors(), Store.open(None) as store:
+        asked = parse(query)  # before anything is loaded for it
+        _load(paths, store)
+        answer = _page(store, "/traces.json?" + urlencode({"q": query, "limit": limit, "sort": sort}))
+        for note in store.notes(asked):
+            click.echo(f"note: {note.message}", err=True)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    for row in answer["traces"]:
+        root = row["root"]
+        line = f"{row['trace_id']}  {display.duration(row['duration_ns']):>9}  {root['service']} · {root['name']}"
+        click.echo(f"{line}  {row['failure'] or row['verdict']['sentence']}")
+    click.echo(
+        f"{len(answer['traces']):,} of {answer['total']:,}{'' if answer['total_exact'] else '+'} traces",
+        err=True,
+    )
+
+
+def _load(paths: Sequence[str], store: Store) -> list[SourceReport]:
+    if not paths:
+        raise click.UsageError("Name at least one file or folder, or - for standard input.")
+    with ProgressLine() as line:
+        reports = load(list(paths), store, Progress(listener=line.show))
+    if not reports:
+        raise TailraceError("There is no file to read.", where=", ".join(paths))
+    return reports
+
+
+def _page(store: Store, url: str) -> dict[str, Any]:
+    """What the page answers, so that the terminal can never say anything else."""
+    from webapp.app import create_app
+
+    response = create_app(store).test_client().get(url)
+    answer: dict[str, Any] = response.get_json()
+    if response.status_code != 200:
+        problem = answer.get("error") or {}
+        raise TailraceError(
+            problem.get("message", "No answer."), where=problem.get("where", ""), hint=problem.get("hint", "")
+        )
+    return answer
+
+
+def _report_json(report: SourceReport) -> dict[str, object]:
+    return {name: getattr(report, name) for name in report.__slots__}
+
+
+@contextmanager
+def people_errors() -> Any:  # noqa: ANN401  contextmanager's own type says it
+    """Print errors meant for people without a traceback and end with 1; a query is shown with its token marked."""
+    try:
+        yield
+    except BadQuery as error:
+        raise click.ClickException(f"{error}\n  {error.text}\n  {error.caret}") from error
+    except TailraceError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,78 @@
+"""Serving: waitress in front of the application, loading beside it. What is served is `app.py`."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+import waitress
+
+from webapp.app import create_app
+from webapp.errors import BadSetting, TailraceError
+from webapp.loading import load
+from webapp.progress import Progress
+from webapp.settings import Settings
+from webapp.store import Store
+from webapp.terminal import ProgressLine, print_skipped, progress_words
+
+
+def run(store: Store, settings: Settings, paths: list[str]) -> None:
+    """Answer from the first moment (503 with progress), load `paths`, then say the URL. Returns on SIGTERM or Ctrl-C.
+
+    Raises:
+        BadSetting: the address cannot be listened on.
+    """
+    progress = Progress(done=not paths)
+    app = create_app(store, settings, progress)
+    try:
+        server = waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            channel_request_lookahead=1,
+            asyncore_use_poll=True,
+            connection_limit=1000,  # the default of 100 lets 150 idle half-open sockets block everyone
+            max_request_body_size=settings.max_body_bytes,
+        )
+    except OSError as error:
+        raise BadSetting(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
+            where="port",
+            hint="Another program may be there; choose one with --port.",
+        ) from error
+    signal.signal(signal.SIGTERM, _leave)
+    loader = threading.Thread(target=_load_and_tell, args=(store, settings, paths, progress), daemon=True)
+    loader.start()
+    try:
+        server.run()
+    finally:
+        server.close()
+        progress.cancelled = True
+        loader.join(timeout=10)
+
+
+def _load_and_tell(store: Store, settings: Settings, paths: list[str], progress: Progress) -> None:
+    if paths:
+        with ProgressLine() as line:
+            progress.listener = line.show
+            try:
+                reports = load(paths, store, progress)
+                print_skipped(reports)
+                if not reports and not progress.cancelled:
+                    click.echo(f"There is no file to read in {', '.join(paths)}.", err=True)
+            except TailraceError as error:
+                click.echo(f"Error: {error}", err=True)
+        if progress.cancelled:
+            return
+        click.echo(progress_words(progress), err=True)
+        progress.done = True
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"Tailrace is ready on http://{host}:{settings.port}")
+    sys.stdout.flush()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

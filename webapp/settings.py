@@ -1,0 +1,83 @@
+"""All settings in one frozen object: defaults < environment < flags. Nothing else reads the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+from webapp.errors import BadSetting
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each setting can be given as a flag (`--row-window`) or in the environment (`TAILRACE_ROW_WINDOW`)."""
+
+    # Address to listen on. Anything but loopback needs `allow_anonymous`, since there is no sign-in yet.
+    host: str = "127.0.0.1"
+    # Port of the pages.
+    port: int = 8080
+    # DuckDB file to keep the spans in; empty keeps them in memory and forgets them at the end.
+    db: str = ""
+    # Serve on an address that others can reach, without any sign-in.
+    allow_anonymous: bool = False
+    # Further host names under which the server may be asked, separated by commas (a reverse proxy's name).
+    hosts: str = ""
+    # Threads that answer requests.
+    threads: int = 16
+    # Largest request body in bytes.
+    max_body_bytes: int = 5_000_000
+    # Megabytes of analysed traces that are kept at hand.
+    trace_cache_mb: int = 512
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], **flags: object) -> Self:
+        """Settings from `TAILRACE_*` and from flags that are not None.
+
+        Raises:
+            BadSetting: a value that is no number where one is needed, or an open address without consent.
+        """
+        given: dict[str, object] = {}
+        for setting in fields(cls):
+            raw: object = environment.get(f"TAILRACE_{setting.name.upper()}")
+            if flags.get(setting.name) is not None:
+                raw = flags[setting.name]
+            if raw is not None:
+                given[setting.name] = _typed(setting.name, raw, type(setting.default))
+        settings = replace(cls(), **given)  # type: ignore[arg-type]
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise BadSetting for what cannot be served."""
+        if self.host not in LOOPBACK and not self.allow_anonymous:
+            raise BadSetting(
+                f"{self.host} can be reached by others, and Tailrace has no sign-in.",
+                where="host",
+                hint="Listen on 127.0.0.1, or say --allow-anonymous if everybody there may read the traces.",
+            )
+        for name, least in (("threads", 1), ("max_body_bytes", 1_000), ("trace_cache_mb", 1)):
+            if getattr(self, name) < least:
+                raise BadSetting(
+                    f"{getattr(self, name)} is too little.", where=name, hint=f"Use {least:,} or more."
+                )
+        if not 0 <= self.port <= 65535:
+            raise BadSetting(f"{self.port} is not a port.", where="port", hint="Use 1 to 65535.")
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """Host names that a request may ask for, in lower case and without port."""
+        further = (name.strip().lower() for name in self.hosts.split(","))
+        return frozenset({*LOOPBACK, self.host.lower(), *filter(None, further)})
+
+
+def _typed(name: str, raw: object, kind: type) -> object:
+    if isinstance(raw, kind):
+        return raw
+    text = str(raw)
+    if kind is bool:
+        return text.lower() in {"1", "true", "yes", "on"}
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadSetting(f"{text!r} is not a number.", where=name, hint="Give a whole number.") from None

@@ -1,0 +1,141 @@
+"""The picture of the service graph: cards and curves as SVG numbers and words. Where they stand is the layout's."""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import log10
+
+from webapp.analysis import layout
+from webapp.model import display
+from webapp.model.results import Graph, GraphEdge, GraphNode
+from webapp.views.present import slot
+
+WIDTH, HEIGHT = 172, 58
+_LONGEST_NAME = 20  # characters that fit the card beside the share
+MOST_NODES, MOST_EDGES = 60, 120  # that are drawn; more is a ball of wool
+_LEAST_PART = 0.01  # of the calls of both its ends, for a connection to be drawn
+_RED_FROM = 0.02  # share of failed calls from which an edge is red and says so
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    node: GraphNode
+    x: float
+    y: float
+    name: str
+    slot: int | None
+    calls: str
+    errors: str
+    bar: float  # share of the bar that is filled
+    bar_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    edge: GraphEdge
+    path: str
+    width: float
+    red: bool
+    label: str
+    label_x: float
+    label_y: float
+    lit: bool  # begins or ends at the node in focus
+    returning: bool  # part of a cycle: drawn dashed, from right to left
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    cards: list[Card]
+    curves: list[Curve]
+    width: float
+    height: float
+    hidden: int  # nodes that are only in the table
+    hidden_edges: int
+
+
+def draw(graph: Graph, by: str, focus: str) -> Picture:
+    """Cards and curves of the nodes that `layout.choose` keeps; `by` is path, calls or errors."""
+    shown = layout.choose(graph.nodes, graph.edges, MOST_NODES, focus=focus or None)
+    nodes = [node for node in graph.nodes if node.name in shown]
+    between = [edge for edge in graph.edges if edge.caller in shown and edge.callee in shown]
+    edges = _busy(between, focus)
+    placed = layout.arrange(
+        {node.name: node.kind for node in nodes},
+        [(edge.caller, edge.callee) for edge in edges],
+        (WIDTH, HEIGHT),
+    )
+    minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
+    most = max((node.calls for node in nodes), default=1)
+    cards = [
+        _card(node, placed.positions[node.name], _rate(node, graph.edges, minutes), _bar(node, by, most))
+        for node in sorted(nodes, key=lambda node: placed.positions[node.name])
+    ]
+    curves = [_curve(edge, placed.curves[edge.caller, edge.callee], focus) for edge in edges]
+    return Picture(
+        cards, curves, placed.width, placed.height, len(graph.nodes) - len(nodes), len(between) - len(edges)
+    )
+
+
+def _busy(edges: list[GraphEdge], focus: str) -> list[GraphEdge]:
+    """The connections worth a line: those of the node in focus, and the busiest that matter to one of their ends."""
+    calls: Counter[str] = Counter()
+    for edge in edges:
+        calls.update({edge.caller: edge.calls, edge.callee: edge.calls})
+    part = {
+        id(edge): edge.calls / min(calls[edge.caller], calls[edge.callee]) for edge in edges if edge.calls
+    }
+    ranked = sorted(
+        (edge for edge in edges if part.get(id(edge), 0) >= _LEAST_PART),
+        key=lambda edge: (focus not in (edge.caller, edge.callee), -edge.calls, edge.caller, edge.callee),
+    )
+    return ranked[:MOST_EDGES]
+
+
+def _bar(node: GraphNode, by: str, most: int) -> tuple[float, str]:
+    if by == "calls":
+        return node.calls / max(1, most), display.count(node.calls)
+    if by == "errors":
+        share = node.errors / max(1, node.calls)
+        return share, display.share(share)
+    return node.share, display.share(node.share)
+
+
+def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[float, str]) -> Card:
+    errors = node.errors / max(1, node.calls)
+    return Card(
+        node=node,
+        x=place[0],
+        y=place[1],
+        name=node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "…",
+        slot=slot(node.name) if node.kind == "service" else None,
+        calls=calls,
+        errors=display.share(errors) if errors >= 0.01 else "",
+        bar=min(1.0, bar[0]),
+        bar_words=bar[1],
+    )
+
+
+def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
+    """Calls a minute into the node; of the user, who is called by nobody, those that come from it."""
+    calls = node.calls or sum(edge.calls for edge in edges if edge.caller == node.name)
+    per_minute = calls / minutes
+    if calls and per_minute < 0.05:
+        return "<0.1/min"
+    if per_minute >= 9_950:
+        return f"{per_minute / 1_000:,.0f}k/min"
+    return f"{per_minute:,.0f}/min" if per_minute >= 9.5 else f"{per_minute:.1f}/min"
+
+
+def _curve(edge: GraphEdge, placed: layout.Curve, focus: str) -> Curve:
+    errors = edge.errors / max(1, edge.calls)
+    red = errors > _RED_FROM
+    return Curve(
+        edge=edge,
+        path=placed.path,
+        width=round(1.2 + 0.6 * log10(max(1, edge.calls)), 2),
+        red=red,
+        label=display.share(errors) if red else "",
+        label_x=placed.middle[0],
+        label_y=placed.middle[1],
+        lit=focus in (edge.caller, edge.callee) and bool(focus),
+        returning=placed.returning,
+    )

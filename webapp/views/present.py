@@ -1,0 +1,113 @@
+"""Jinja filters and globals: numbers, times, service colours, icons. How numbers are written is `model/display.py`."""
+
+from datetime import UTC, datetime
+
+from flask import Flask, current_app, g, request, url_for
+from markupsafe import Markup
+
+from webapp import __version__, assets
+from webapp.model import display
+from webapp.store import Store
+from webapp.views import preferences
+
+DASH = "–"
+
+
+def store() -> Store:
+    """The store of the running application."""
+    opened: Store = current_app.config["store"]
+    return opened
+
+
+def slot(service: str) -> int:
+    """Colour slot 0-9 of a service, as stored at first sight."""
+    if "slots" not in g:
+        g.slots = store().service_slots()
+    return int(g.slots.get(service, 0))
+
+
+def moment(ns: int) -> datetime:
+    """To the microsecond, in the zone that the user chose."""
+    return (
+        datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+        .astimezone(preferences.zone())
+        .replace(microsecond=ns % 1_000_000_000 // 1000)
+    )
+
+
+def clock(ns: int) -> str:
+    """`10:32:07.123`."""
+    return f"{moment(ns):%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}"
+
+
+def day(ns: int) -> str:
+    """`20 Nov 2025`."""
+    return f"{moment(ns):%-d %b %Y}"
+
+
+def iso(ns: int) -> str:
+    """`2025-11-20T10:32:07.123Z`, always UTC: for URLs and <time datetime>."""
+    seconds = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{seconds:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}Z"
+
+
+def ago(ns: int, now_ns: int) -> str:
+    """`2 min ago`, against a moment that the page names."""
+    seconds = max(0, now_ns - ns) // 1_000_000_000
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def time_tag(ns: int, text: str | None = None) -> Markup:
+    """A <time> element whose title holds the exact nanoseconds."""
+    shown = text if text is not None else clock(ns)
+    exact = f"{day(ns)} {moment(ns):%H:%M:%S}.{ns % 1_000_000_000:09d} {preferences.zone_name()}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(ns), exact, shown)
+
+
+def took(ns: int) -> Markup:
+    """A duration whose title holds the exact nanoseconds."""
+    return Markup('<span title="{} ns">{}</span>').format(f"{ns:,}", display.duration(ns))
+
+
+def static_url(name: str) -> str:
+    return url_for("static", filename=name, v=assets.fingerprint(name))
+
+
+def _here() -> str:
+    return request.full_path.rstrip("?")
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        duration=display.duration,
+        offset=display.offset,
+        share=display.share,
+        count=display.count,
+        size=display.size,
+        slot=slot,
+        clock=clock,
+        day=day,
+        iso=iso,
+    )
+    app.jinja_env.globals.update(
+        ago=ago,
+        plural=display.plural,
+        time_tag=time_tag,
+        took=took,
+        static_url=static_url,
+        version=__version__,
+    )
+
+    @app.context_processor
+    def frame() -> dict[str, object]:
+        """What the frame of every page shows."""
+        return {
+            "theme": preferences.theme(),
+            "zone": preferences.zone_name(),
+            "local_zone": preferences.local_zone_name(),
+            "here": _here(),
+            "span_total": store().span_total(),
+        }

@@ -1,0 +1,151 @@
+"""`/traces`: find traces. The query text is the only filter; facets, chart and times rewrite it or the window."""
+
+import re
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp import query as language
+from webapp.charts import heatmap, scatter
+from webapp.errors import BadQuery
+from webapp.model.results import Note, ResultPage
+from webapp.query import Query, Window
+from webapp.store.matching import EXACT
+from webapp.store.span_facets import MOST_SPANS
+from webapp.views.fragments import leave_to, page_or_part
+from webapp.views.present import store
+from webapp.views.search_parts import Examples, FacetLinks, query_line, search_rows, without_each
+from webapp.views.state import CHARTS, PER_PAGE, SORTS, SearchState
+
+blueprint = Blueprint("search", __name__)
+# trace_id=…, "traceID": "…" from a log line, or the address of a trace in another tool
+_ID_FIELD = re.compile(
+    r"""(?:"?trace_?id"?\s*[=:]\s*|https?://\S*/traces?/)"?([0-9a-f-]{16,40})"?(?:[/?#]\S*)?""", re.IGNORECASE
+)
+HEAT_FROM = 500  # traces; below, each trace is a point
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as understood: with a broken query, `query` is the empty one and `error` says why."""
+
+    state: SearchState
+    query: Query
+    window: Window
+    now_ns: int
+    error: BadQuery | None
+    time_problem: str
+    notes: list[Note]
+
+
+def understand(state: SearchState) -> Asked:
+    first_ns, newest_ns = store().bounds()
+    now_ns = newest_ns + 1 if first_ns or newest_ns else 0
+    window, problem = state.window(now_ns)
+    notes = [Note(problem)] if problem else []
+    try:
+        query = language.parse(state.q)
+        return Asked(state, query, window, now_ns, None, problem, [*notes, *store().notes(query)])
+    except BadQuery as error:
+        return Asked(state, language.parse(""), window, now_ns, error, problem, notes)
+
+
+@blueprint.get("/")
+def home() -> BaseResponse:
+    return redirect("/traces")
+
+
+@blueprint.get("/traces")
+def traces() -> BaseResponse:
+    state = SearchState.read(request.args)
+    opened = _pasted_trace(state)
+    if opened:
+        return leave_to(state.changed(q="").trace_url(opened))
+    asked = understand(state)
+    page = store().search(asked.query, asked.window, state.sort, state.page)
+    totals = store().totals(asked.query, asked.window)
+    facets = FacetLinks(state, store().facets(asked.query, asked.window))
+    return page_or_part(
+        "search/page.html",
+        "search/_search.html",
+        asked=asked,
+        state=state,
+        line=query_line(state.q, asked.error),
+        results=page,
+        rows=search_rows(page, state),
+        totals=totals,
+        facets=facets,
+        sorts=SORTS,
+        chart=_chart(state, page),
+        removed=without_each(asked.query, asked.window) if not page.total and state.q else [],
+        examples=Examples(facets).links(state),
+        caps=_caps(page),
+        empty_store=store().span_total() == 0,
+        per_page=PER_PAGE,
+    )
+
+
+def _pasted_trace(state: SearchState) -> str:
+    """The trace meant when the whole query is one id, propagation header, log field or address of a trace; else ""."""
+    field = _ID_FIELD.fullmatch(state.q)
+    found = store().find(field[1] if field else state.q) if state.q else []
+    return found[0] if len(found) == 1 else ""
+
+
+def _caps(page: ResultPage) -> tuple[int, int] | None:
+    """Traces and spans that facets are counted in at most, when there is more than that; None when all are counted."""
+    large = page.total > EXACT or not page.total_exact or store().span_total() > MOST_SPANS
+    return (EXACT, MOST_SPANS) if large else None
+
+
+def _chart(state: SearchState, page: ResultPage) -> str:
+    if state.chart:
+        return state.chart
+    return "heat" if page.total >= HEAT_FROM or not page.total_exact else "scatter"
+
+
+@blueprint.get("/traces/chart.json")
+def chart() -> Response:
+    """The figure of the chart: Plotly's data and layout, in the colours of `theme`."""
+    asked = understand(SearchState.read(request.args))
+    theme = "dark" if request.args.get("theme") == "dark" else "light"
+    if request.args.get("chart") == CHARTS[2]:
+        points = store().points(asked.query, asked.window, HEAT_FROM)
+        body = scatter.figure(points, theme)
+    else:
+        columns, rows = heatmap.GRID
+        body = heatmap.figure(store().heatmap(asked.query, asked.window, columns, rows), theme)
+    return Response(body, mimetype="application/json")
+
+
+@blueprint.get("/traces/table")
+def chart_table() -> Response:
+    """What the chart shows, as a table: the accessible form, and the one without JavaScript."""
+    asked = understand(SearchState.read(request.args))
+    grid = store().heatmap(asked.query, asked.window, 12, heatmap.GRID[1])
+    return page_or_part(
+        "search/table.html", "search/_table.html", state=asked.state, slots=heatmap.by_time(grid), asked=asked
+    )
+
+
+@blueprint.get("/traces/narrow")
+def narrow() -> BaseResponse:
+    """Where a drag over the chart leads: time becomes the window, duration becomes terms of the query."""
+    state = SearchState.read(request.args)
+    changes: dict[str, str | int] = {}
+    for name, argument in (("from_", "t0"), ("to", "t1")):
+        if argument in request.args:
+            changes[name] = request.args[argument]
+    low, high = (_outward(request.args.get(name, ""), up=name == "high") for name in ("low", "high"))
+    if low or high:
+        changes["q"] = language.set_range(state.q, "trace.duration", low or None, high or None)
+    return redirect(state.url(**changes))
+
+
+def _outward(text: str, *, up: bool) -> str:
+    """A drag ends on some nanosecond; three digits say it as well. What was typed in other units stays as it is."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        return text
+    step = 10 ** max(0, len(text) - 3)
+    return language.write_duration((int(text) + (step - 1 if up else 0)) // step * step)

@@ -1,0 +1,243 @@
+"""`/trace/<id>`: one trace as a page, and the parts and files that belong to it."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp.analysis.folding import find_next
+from webapp.errors import BadSetting, NotFound
+from webapp.formats import chrome, jaeger, otlp, zipkin
+from webapp.model.spans import Span
+from webapp.settings import Settings
+from webapp.views.fragments import page_or_part, two_faced, wants_part
+from webapp.views.present import slot, store
+from webapp.views.trace_cache import OpenTrace, TraceCache
+from webapp.views.trace_detail import zoom_on
+from webapp.views.trace_head import DOWNLOADS, head_of, neighbours
+from webapp.views.trace_json import trace_json
+from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed
+from webapp.views.trace_state import TraceState
+from webapp.views.trace_values import to_json
+from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
+from webapp.views.trace_zoom import asked_zoom
+
+blueprint = Blueprint("trace", __name__)
+WRITERS: dict[str, Callable[[Iterable[Span]], bytes]] = {
+    "otlp": otlp.write,
+    "jaeger": jaeger.write,
+    "zipkin": zipkin.write,
+    "chrome": chrome.write,
+}
+_MOST_BARS = 20_000
+_RUN = secrets.token_hex(3)  # what browsers keep of a version is good for one run of the server
+
+
+@blueprint.get("/trace/<trace_id>")
+def page(trace_id: str) -> BaseResponse:
+    trace = _open(trace_id)
+    if trace is None:
+        return _elsewhere(trace_id)
+    state, asked = asked_zoom(trace, TraceState.read(trace_id, request.args), request.args)
+    whole, focus = not wants_part(), None
+    if whole and "row" not in request.args:
+        state, focus = opened_in_view(trace, state)
+    elif _is_id(request.args.get("at", "")):
+        state, focus = nearest(trace, state, request.args["at"].lower())
+    context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
+    context |= {"version": _version(trace), "downloads": DOWNLOADS, "focus": focus}
+    if whole:
+        context |= {"head": head_of(trace, state), "around": neighbours(state)}
+    return page_or_part("trace/page.html", "trace/_view.html", **context)
+
+
+@blueprint.get("/trace/<trace_id>/rows")
+def rows(trace_id: str) -> BaseResponse:
+    """A window of rows. Opened as a page of its own it leads to the page at that row."""
+    trace = _opened(trace_id)
+    state = TraceState.read(trace_id, request.args)
+    if not wants_part():
+        return redirect(state.url())
+    if stale := _stale(trace):
+        return stale
+    waterfall = Waterfall(trace, state, store())
+    made, details = waterfall.rows(state.row, _count(WINDOW, PAGE_ROWS))
+    part = current_app.jinja_env.get_template("trace/_rows.html")  # without what only whole pages need
+    toggle = state.changed(row=0).toggle_url
+    response = _kept(Response(part.render(rows=made, details=details, toggle=toggle, state=state)))
+    response.headers["X-Rows"] = str(len(waterfall.view))
+    return response
+
+
+@blueprint.get("/trace/<trace_id>/bars")
+def bars(trace_id: str) -> BaseResponse:
+    """Rows from afar, for the preview under the waterfall; the layout is that of `Preview.bars`."""
+    trace = _opened(trace_id)
+    state = TraceState.read(trace_id, request.args)
+    if stale := _stale(trace):
+        return stale
+    view = trace.view(state.depth, state.fold, state.errors)
+    part = slice(state.row, state.row + _count(_MOST_BARS, _MOST_BARS))
+    body = trace.preview.bars(view.shown[part], view.folded[part])
+    return _kept(Response(body, mimetype="application/octet-stream"))
+
+
+@blueprint.get("/trace/<trace_id>/find")
+def find(trace_id: str) -> BaseResponse:
+    """The next or previous match, error or span of the path, seen from a row; with the folds that must open."""
+    trace = _opened(trace_id)
+    state = TraceState.read(trace_id, request.args)
+    waterfall = Waterfall(trace, state, store())
+    what = request.args.get("what", "find")
+    chosen = {"error": trace.errors, "path": trace.on_path}.get(what, waterfall.found)
+    here = trace.node_of(request.args["at"]) if _is_id(request.args.get("at", "")) else None
+    if what == "span":
+        return _json({"zoom": state.url(**zoom_on(trace, here)) if here is not None else state.url()})
+    node = find_next(trace.rows, chosen, here, "back" in request.args) if chosen is not None else None
+    if chosen is None or node is None:
+        return _json({"total": 0, "problem": waterfall.problem})
+    shown = revealed(trace, state, node)
+    row = trace.view(shown.depth, shown.fold, shown.errors).position(node)
+    order = trace.rows.row_of_node[chosen]
+    return _json(
+        {
+            "total": len(chosen),
+            "number": int((order <= trace.rows.row_of_node[node]).sum()),
+            "span_id": trace.span_id(node),
+            "row": row,
+            "unfolds": shown.fold != state.fold,
+            "url": shown.url(),
+        }
+    )
+
+
+@blueprint.get("/trace/<trace_id>/span/<span_id>")
+def span(trace_id: str, span_id: str) -> BaseResponse:
+    trace = _opened(trace_id)
+    state = TraceState.read(trace_id, request.args)
+    node = trace.node_of(span_id) if _is_id(span_id) else None
+    if node is None:
+        raise _no_span(trace_id, span_id)
+    detail = Waterfall(trace, state, store()).opened(node)
+    head = head_of(trace, state)
+    return page_or_part(
+        "trace/span.html",
+        "trace/_span.html",
+        d=detail,
+        state=state,
+        root=f"{head.service} {head.name}",
+        slot_number=slot(detail.service),
+        in_trace_url=state.changed(span=(span_id,)).url() + f"#s{span_id}",
+    )
+
+
+@blueprint.get("/trace/<trace_id>/show/<span_id>")
+def show(trace_id: str, span_id: str) -> BaseResponse:
+    """To the page on which the span is open and in view, whatever was folded."""
+    trace = _opened(trace_id)
+    node = trace.node_of(span_id) if _is_id(span_id) else None
+    if node is None:
+        raise _no_span(trace_id, span_id)
+    state = revealed(trace, TraceState.read(trace_id, request.args), node)
+    return redirect(state.url(span=(span_id,)) + f"#s{span_id}")
+
+
+@blueprint.get("/trace/<trace_id>.json")
+def page_json(trace_id: str) -> BaseResponse:
+    """The analysis; with `?as=` the spans as recorded, in another format."""
+    trace = _open(trace_id)
+    if trace is None:
+        return _elsewhere(trace_id, ".json")
+    name = request.args.get("as", "")
+    if not name:
+        read_by_people = "pretty" in request.args or "text/html" in request.headers.get("Accept", "")
+        response = _json(trace_json(trace, store()), indent=read_by_people)
+        response.vary.add("Accept")
+        return response
+    if name not in WRITERS:
+        raise BadSetting(f"“{name}” is no format to export.", where="as", hint=f"Use {', '.join(WRITERS)}.")
+    response = Response(WRITERS[name](store().spans(trace_id)), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="trace-{trace_id}-{name}.json"'
+    return response
+
+
+@blueprint.get("/trace/<path:text>")
+def any_form(text: str) -> BaseResponse:
+    """Ids that hold a slash (base64)."""
+    return _elsewhere(text)
+
+
+def _open(trace_id: str) -> OpenTrace | None:
+    """The trace of a canonical id; None when the id is in another form or the trace is not here."""
+    if len(trace_id) != 32 or set(trace_id) - set("0123456789abcdef"):
+        return None
+    settings: Settings = current_app.config["settings"]
+    kept = TraceCache(settings.trace_cache_mb * 1_000_000)
+    cache: TraceCache = current_app.extensions.setdefault("tailrace_traces", kept)
+    return cache.open(store(), trace_id)
+
+
+def _opened(trace_id: str) -> OpenTrace:
+    trace = _open(trace_id)
+    if trace is None:
+        raise _not_here(trace_id)
+    return trace
+
+
+def _elsewhere(text: str, suffix: str = "") -> BaseResponse:
+    """To the one trace that an id in another form means."""
+    found = store().find(text)
+    if len(found) != 1:
+        raise _not_here(text, len(found))
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"/trace/{quote(found[0])}{suffix}" + (f"?{query}" if query else ""))
+
+
+def _not_here(text: str, fitting: int = 0) -> NotFound:
+    if fitting:
+        return NotFound(f"{fitting} traces fit the id {text}.", hint="Write more of its digits.")
+    return NotFound(
+        f"The trace {text} is not here (yet).",
+        hint="If it is still being recorded, load it and open this page again.",
+    )
+
+
+def _no_span(trace_id: str, span_id: str) -> NotFound:
+    return NotFound(f"The trace has no span {span_id}.", hint=f"Open /trace/{trace_id} to see its spans.")
+
+
+def _is_id(text: str) -> bool:
+    return TraceState.read("", {"span": text}).span == (text.lower(),)
+
+
+def _count(default: int, most: int) -> int:
+    return max(0, min(most, request.args.get("n", default, type=int)))
+
+
+def _version(trace: OpenTrace) -> str:
+    return f"{trace.version}-{_RUN}"
+
+
+def _stale(trace: OpenTrace) -> Response | None:
+    """409 with the new version when the trace has grown since the page was made."""
+    asked = request.args.get("v", "")
+    if not asked or asked == _version(trace):
+        return None
+    response = _json({"version": _version(trace), "spans": len(trace.rows)})
+    response.status_code = 409
+    return response
+
+
+def _kept(response: Response) -> Response:
+    """A browser may keep what a version names."""
+    if request.args.get("v"):
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    two_faced(response)
+    return response
+
+
+def _json(body: dict[str, Any], indent: bool = False) -> Response:
+    return Response(to_json(body, indent), mimetype="application/json")

@@ -1,0 +1,266 @@
+"""Analysed traces as the trace page keeps them: facts, rows and what is drawn from them, by id and version.
+
+Kept up to a number of bytes, the least recently read go first. Nothing here depends on a request's state but
+the views (which rows are shown), which are few and small.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from webapp import query as language
+from webapp.analysis.failure import written_id
+from webapp.analysis.folding import Opening, View, opening, visible
+from webapp.analysis.preview import Preview, preview_of
+from webapp.analysis.rows import TraceRows, rows_of
+from webapp.analysis.runs import positions, run_lengths, run_starts
+from webapp.analysis.slack import slack_times
+from webapp.analysis.trace import analyse_trace
+from webapp.model.columns import I64, Bool
+from webapp.model.facts import Path, TraceFacts
+from webapp.model.spans import Status
+from webapp.store import Store
+
+_BYTES_A_SPAN = 700  # columns, forest, rows, preview and path together; measured
+_VIEWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """A path by row: those of row r are `bounds[r]` to `bounds[r + 1]`, so a whole subtree is one slice too."""
+
+    bounds: I64
+    start_ns: I64
+    end_ns: I64
+
+    def within(self, first_row: int, end_row: int) -> tuple[I64, I64]:
+        part = slice(int(self.bounds[first_row]), int(self.bounds[end_row]))
+        return self.start_ns[part], self.end_ns[part]
+
+
+@dataclass(frozen=True, slots=True)
+class Handovers:
+    """Where a path goes from one row to another: thread k crosses the view's rows `top[k]` to `bottom[k]`."""
+
+    top: I64
+    bottom: I64
+    time_ns: I64
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrace:
+    """One analysed trace. Times of rows are corrected and count from `begin_ns`; arrays `failed`, `cause` are by node."""
+
+    trace_id: str
+    version: int
+    facts: TraceFacts
+    rows: TraceRows
+    preview: Preview
+    path: Segments
+    completion: Segments | None
+    errors: I64  # nodes, in row order
+    causes: Bool  # failing nodes below which nothing fails
+    opening: Opening
+    begin_ns: int
+    length_ns: int
+    on_path: I64  # nodes with time on the critical path
+    place: I64  # by row: which of its siblings it is, from 1 …
+    siblings: I64  # … and how many they are
+    event_rows: I64  # of each event the span's row in the store, ascending …
+    event_times_ns: I64  # … and its time as recorded
+    _views: OrderedDict[tuple[object, ...], View] = field(default_factory=OrderedDict)
+    _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
+    _slack: list[I64] = field(default_factory=list)
+
+    def view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
+        """The rows shown. `depth` None: as the trace opens; 0: all levels; n: n levels."""
+        key = (depth, tuple(fold), errors_only)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._make_view(depth, fold, errors_only)
+            for old in list(self._views)[:-_VIEWS]:
+                self._views.pop(old, None)
+        return view
+
+    def matching(self, store: Store, text: str) -> I64:
+        """The nodes whose spans fit a query. Raises BadQuery."""
+        found = self._found.get(text)
+        if found is None:
+            forest = self.facts.forest
+            rows = store.matching_rows(self.trace_id, language.parse(text))
+            found = np.flatnonzero((forest.source >= 0) & np.isin(forest.columns.row[forest.source], rows))
+            self._found[text] = found
+            for old in list(self._found)[:-_VIEWS]:
+                self._found.pop(old, None)
+        return found
+
+    def events_of(self, node: int) -> I64:
+        """Corrected times of a span's events."""
+        forest = self.facts.forest
+        if forest.source[node] < 0:
+            return self.event_times_ns[:0]
+        row = forest.columns.row[forest.source[node]]
+        first, end = np.searchsorted(self.event_rows, (row, row + 1))
+        times_ns: I64 = self.event_times_ns[first:end] + forest.offset_ns[node]
+        return times_ns
+
+    def slack_ns(self) -> I64:
+        """By node, -1 where nothing waits for the span. Worked out when first asked: no page opens with it."""
+        if not self._slack:
+            self._slack.append(slack_times(self.facts.forest, self.facts.path.node))
+        return self._slack[0]
+
+    def _make_view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
+        nodes = [node for span_id in fold if (node := self.node_of(span_id)) is not None]
+        if errors_only:
+            return _only_errors(visible(self.rows, None, nodes), self.errors)
+        if depth is None:
+            return visible(self.rows, self.opening.depth, nodes, self.opening.keep)
+        return visible(self.rows, depth - 1 if depth else None, nodes)
+
+    def span_id(self, node: int) -> str:
+        """As shown and as in URLs: 16 hex digits, `_k` behind where an id was split."""
+        return written_id(self.facts.forest, node)
+
+    def node_of(self, span_id: str) -> int | None:
+        """The node that `span_id` writes; None if there is none."""
+        digits, _, suffix = span_id.partition("_")
+        forest = self.facts.forest
+        found = np.flatnonzero((forest.span_id == int(digits, 16)) & (forest.suffix == int(suffix or 0)))
+        return int(found[0]) if len(found) else None
+
+    def segments(self, path: str) -> Segments | None:
+        if path == "0":
+            return None
+        return self.completion if path == "completion" and self.completion else self.path
+
+    def chosen_path(self, path: str) -> Path:
+        facts = self.facts
+        return facts.completion if path == "completion" and facts.completion else facts.path
+
+
+def _only_errors(view: View, errors: I64) -> View:
+    """Failed spans and what leads to them."""
+    rows = view.rows
+    leads = rows.below(rows.marked(errors)) > 0
+    leads[rows.row_of_node[errors]] = True
+    kept = leads[view.shown]
+    return replace(
+        view,
+        shown=view.shown[kept],
+        node=view.node[kept],
+        folded=view.folded[kept],
+        hidden=view.hidden[kept],
+        hidden_errors=view.hidden_errors[kept],
+    )
+
+
+def handovers(view: View, path: Path) -> Handovers:
+    """Between neighbours on the path; a folded span is stood for by the row that folds it."""
+    row = view.rows.row_of_node[path.node].astype(np.int64)
+    position = np.searchsorted(view.shown, row, "right") - 1
+    before, after = position[:-1], position[1:]
+    moved = before != after
+    top, bottom = np.minimum(before, after)[moved], np.maximum(before, after)[moved]
+    return Handovers(top, bottom, path.start_ns[1:][moved])
+
+
+def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> OpenTrace:
+    rows = rows_of(facts.forest)
+    errors = np.sort(rows.row_of_node[np.flatnonzero(facts.forest.status == Status.ERROR)])
+    failed_nodes = rows.node[errors].astype(np.int64)
+    causes = np.zeros(len(rows), np.bool_)
+    causes[failed_nodes[rows.below(rows.marked(failed_nodes))[errors] == 0]] = True
+    by_weight = np.argsort(-facts.critical_ns, kind="stable")
+    on_path = facts.critical_ns > 0
+    order = np.argsort(~causes[failed_nodes], kind="stable")
+    place, siblings = _among_siblings(rows)
+    event_rows, event_times_ns = store.event_times(trace_id)
+    begin_ns, end_ns = int(facts.forest.start_ns.min()), int(facts.forest.end_ns.max())
+    return OpenTrace(
+        trace_id=trace_id,
+        version=version,
+        facts=facts,
+        rows=rows,
+        preview=preview_of(rows, on_path, store.service_slots()),
+        path=_segments(rows, facts.path),
+        completion=_segments(rows, facts.completion) if facts.completion else None,
+        errors=failed_nodes,
+        causes=causes,
+        opening=opening(rows, by_weight[on_path[by_weight]], failed_nodes[order]),
+        begin_ns=begin_ns,
+        length_ns=max(1, end_ns - begin_ns),
+        on_path=np.flatnonzero(on_path),
+        place=place,
+        siblings=siblings,
+        event_rows=event_rows,
+        event_times_ns=event_times_ns,
+    )
+
+
+def _among_siblings(rows: TraceRows) -> tuple[I64, I64]:
+    """Of each row its place among its siblings, from 1, and their number."""
+    order = np.argsort(rows.parent, kind="stable")
+    starts = run_starts(rows.parent[order])
+    place, siblings = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    place[order] = positions(starts, len(rows)) + 1
+    lengths = run_lengths(starts, len(rows))
+    siblings[order] = np.repeat(lengths, lengths)
+    return place, siblings
+
+
+def _segments(rows: TraceRows, path: Path) -> Segments:
+    row = rows.row_of_node[path.node]
+    order = np.argsort(row, kind="stable")  # in time order within a row
+    bounds = np.searchsorted(row[order], np.arange(len(rows) + 1))
+    return Segments(bounds.astype(np.int64), path.start_ns[order], path.end_ns[order])
+
+
+class TraceCache:
+    """Traces that were opened lately. Two requests for the same new trace wait for one analysis."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._traces: OrderedDict[tuple[str, int], OpenTrace] = OrderedDict()
+        self._lock = threading.Lock()
+        self._working: dict[str, threading.Lock] = {}
+
+    def open(self, store: Store, trace_id: str) -> OpenTrace | None:
+        """The trace as it now is in the store; None if it is not there."""
+        key = (trace_id, store.version(trace_id))
+        if found := self._kept(key):
+            return found
+        with self._lock:
+            working = self._working.setdefault(trace_id, threading.Lock())
+        with working:
+            if found := self._kept(key):
+                return found
+            columns = store.columns(trace_id)
+            if columns is None or not len(columns):
+                with self._lock:
+                    self._working.pop(trace_id, None)
+                return None
+            opened = open_trace(store, trace_id, key[1], analyse_trace(columns))
+            self._keep(key, opened)
+            return opened
+
+    def _kept(self, key: tuple[str, int]) -> OpenTrace | None:
+        with self._lock:
+            if key in self._traces:
+                self._traces.move_to_end(key)
+            return self._traces.get(key)
+
+    def _keep(self, key: tuple[str, int], opened: OpenTrace) -> None:
+        with self._lock:
+            for old in [old for old in self._traces if old[0] == key[0]]:
+                del self._traces[old]
+            self._traces[key] = opened
+            self._working.pop(key[0], None)
+            while len(self._traces) > 1 and self._bytes() > self._most_bytes:
+                self._traces.popitem(last=False)
+
+    def _bytes(self) -> int:
+        return sum(len(trace.rows) * _BYTES_A_SPAN for trace in self._traces.values())

@@ -1,0 +1,238 @@
+"""What stands above the rows: title, facts, verdict with its shares, warnings, and the way through the search."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from markupsafe import Markup
+
+from webapp.errors import BadQuery
+from webapp.model import display
+from webapp.model.columns import Bool
+from webapp.model.facts import Forest, ServiceShare, TraceFacts, Verdict, Where
+from webapp.model.warnings import CODES
+from webapp.views.present import slot, store
+from webapp.views.search import understand
+from webapp.views.search_parts import BarPart, share_bar
+from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_rows import MISSING
+from webapp.views.trace_state import TraceState
+
+DOWNLOADS = {
+    "": "This analysis, JSON",
+    "otlp": "OpenTelemetry, OTLP JSON",
+    "jaeger": "Jaeger JSON",
+    "zipkin": "Zipkin v2 JSON",
+    "chrome": "Chrome and Perfetto",
+}
+_MOST_SHARES = 5
+_MOST_WARNINGS = 50
+_MOST_SPANS = 3  # that a warning leads to
+_LABELS = {"dominant": "Bottleneck", "main": "Largest part"}
+WAITING = "waiting"
+NOBODY = 10  # the colour, a grey, of what is no service
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    service: str
+    slot: int
+    share: str
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarningLine:
+    """What was said once or oftener; `spans` are the first of those it was said of: (name, URL)."""
+
+    meaning: str
+    message: str
+    count: int
+    spans: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    service: str
+    name: str
+    slot: int
+    spans: int
+    missing: int
+    services: int
+    levels: int
+    errors: int
+    label: str  # the level of the verdict in a word
+    sentence: Markup
+    reasons: list[str]
+    failure_url: str
+    bar: list[BarPart]
+    shares: list[Share]
+    more_shares: int
+    share_of: str
+    warnings: list[WarningLine]
+    more_warnings: int
+    waits_ns: int  # what the completion path adds to the response; 0: both paths are one
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The place of the trace in the search it came from; ids are "" where there is none."""
+
+    previous: str
+    next: str
+    place: int
+    of: str  # how many traces were found
+
+
+def head_of(trace: OpenTrace, state: TraceState) -> Head:
+    facts, forest = trace.facts, trace.facts.forest
+    received = forest.source >= 0
+    root = int(forest.root[0])
+    completion = state.path == "completion" and facts.completion_verdict is not None
+    verdict = facts.completion_verdict if completion and facts.completion_verdict else facts.verdict
+    services = _completion_shares(facts) if completion else facts.services
+    total_ns = max(1, facts.end_ns - facts.start_ns if completion else facts.response_ns)
+    shown = [service for service in services if service.critical_ns > 0]
+    warnings = _warnings(trace, state)
+    service_name = forest.columns.services[forest.service[root]] if received[root] else MISSING
+    return Head(
+        service=service_name,
+        name=forest.columns.names[forest.name[root]] if received[root] else "root not received",
+        slot=_slot(service_name),
+        spans=int(received.sum()),
+        missing=int((~received).sum()),
+        services=len(np.unique(forest.service[received])),
+        levels=int(trace.rows.depth.max()) + 1,
+        errors=len(trace.errors),
+        label=_LABELS.get(verdict.level, "Spread out"),
+        sentence=emphasised(verdict, _culprit_url(trace, state, verdict)),
+        reasons=verdict.qualifiers if completion else _reasons(facts, verdict),
+        failure_url=_span_url(trace, state, facts.failure.span_id) if facts.failure else "",
+        bar=[
+            replace(part, slot=_slot(item.service))
+            for part, item in zip(share_bar(shown, total_ns), shown, strict=True)
+        ],
+        shares=[
+            Share(
+                service=item.service,
+                slot=_slot(item.service),
+                share=display.share(min(1.0, item.critical_ns / total_ns)),
+                time_ns=item.critical_ns,
+            )
+            for item in shown[:_MOST_SHARES]
+        ],
+        more_shares=max(0, len(shown) - _MOST_SHARES),
+        share_of="share of the completion path" if completion else "share of the critical path",
+        warnings=warnings[:_MOST_WARNINGS],
+        more_warnings=max(0, len(warnings) - _MOST_WARNINGS),
+        waits_ns=_added_ns(facts),
+    )
+
+
+def _reasons(facts: TraceFacts, verdict: Verdict) -> list[str]:
+    """The verdict's qualifiers; and that there is nothing below to blame, when that is so."""
+    forest, path = facts.forest, facts.path
+    blamed = _blamed(forest, verdict)[path.node]
+    if (
+        verdict.level == "spread"
+        or verdict.calls != 1
+        or len(forest) == 1
+        or not blamed.any()
+        or (path.where[blamed] != Where.LEAF).any()
+    ):
+        return verdict.qualifiers
+    return ["All of it is the span’s own work: no child span explains it.", *verdict.qualifiers]
+
+
+def _slot(service: str) -> int:
+    return NOBODY if service in (MISSING, WAITING) else slot(service)
+
+
+def emphasised(verdict: Verdict, url: str) -> Markup:
+    """The sentence with who and how much in bold; who leads to the span, if there is one."""
+    if verdict.level == "spread":
+        return Markup() + verdict.sentence
+    who, share = f"{verdict.service} · {verdict.name}", display.share(verdict.share)
+    before, _, after = verdict.sentence.partition(who)
+    linked = Markup('<a class="link strong" data-sets="" href="{}" title="{}">{}</a>').format(url, who, who)
+    between, found, rest = after.partition(share)
+    if not after:
+        return Markup() + before
+    return (
+        before
+        + (linked if url else Markup("<b><bdi>{}</bdi></b>").format(who))
+        + Markup("{}<b>{}</b>{}").format(between, found, rest)
+    )
+
+
+def _culprit_url(trace: OpenTrace, state: TraceState, verdict: Verdict) -> str:
+    """To the span of the verdict's service and name with the most time on the path."""
+    path, forest = trace.chosen_path(state.path), trace.facts.forest
+    time_ns = np.bincount(path.node, path.end_ns - path.start_ns, len(forest))
+    node = int(np.where(_blamed(forest, verdict), time_ns, -1).argmax())
+    return _span_url(trace, state, trace.span_id(node)) if time_ns[node] > 0 else ""
+
+
+def _blamed(forest: Forest, verdict: Verdict) -> Bool:
+    """By node: whether it is of the verdict's service and name."""
+    service = np.array([name == verdict.service for name in forest.columns.services] + [False])
+    name = np.array([name == verdict.name for name in forest.columns.names] + [False])
+    blamed: Bool = service[forest.service] & name[forest.name]
+    return blamed
+
+
+def neighbours(state: TraceState) -> Neighbours:
+    """Where the trace stands in its search; nowhere if the search cannot be understood."""
+    asked = understand(state.search)
+    try:
+        found = store().neighbours(asked.query, asked.window, state.search.sort, state.trace_id)
+    except BadQuery:
+        return Neighbours("", "", 0, "")
+    results = store().search(asked.query, asked.window, state.search.sort, 1, 1) if found[2] else None
+    total = "" if results is None else display.count(results.total)
+    return Neighbours(*found, total if results and results.total_exact else f"more than {total}")
+
+
+def _completion_shares(facts: TraceFacts) -> list[ServiceShare]:
+    """Path time by service; time in which nobody worked is a share of its own."""
+    path, forest = facts.completion or facts.path, facts.forest
+    length_ns = path.end_ns - path.start_ns
+    waiting = path.where == Where.WAIT
+    by_service = np.bincount(
+        forest.service[path.node][~waiting] + 1, length_ns[~waiting], len(forest.columns.services) + 1
+    )
+    names = [MISSING, *forest.columns.services]
+    shares = [ServiceShare(names[k], 0, 0, int(by_service[k])) for k in np.flatnonzero(by_service).tolist()]
+    if waiting.any():
+        shares.append(ServiceShare(WAITING, 0, 0, int(length_ns[waiting].sum())))
+    return sorted(shares, key=lambda share: -share.critical_ns)
+
+
+def _added_ns(facts: TraceFacts) -> int:
+    if facts.completion is None or not len(facts.completion.end_ns):
+        return 0
+    path = facts.completion
+    return max(0, int(path.end_ns[-1] - path.start_ns[0]) - facts.response_ns)
+
+
+def _warnings(trace: OpenTrace, state: TraceState) -> list[WarningLine]:
+    """One line for what was said in the same words."""
+    lines: dict[tuple[str, str], WarningLine] = {}
+    for warning in trace.facts.warnings:
+        key = (warning.code, warning.message)
+        line = lines.get(key) or WarningLine(CODES.get(warning.code, ""), warning.message, 0, [])
+        url = _span_url(trace, state, warning.span_id) if len(line.spans) < _MOST_SPANS else ""
+        spans = [*line.spans, (_name_of(trace, warning.span_id), url)] if url else line.spans
+        lines[key] = replace(line, count=line.count + warning.count, spans=spans)
+    return list(lines.values())
+
+
+def _name_of(trace: OpenTrace, span_id: str) -> str:
+    forest, node = trace.facts.forest, trace.node_of(span_id)
+    if node is None or forest.source[node] < 0:
+        return span_id
+    return f"{forest.columns.services[forest.service[node]]} · {forest.columns.names[forest.name[node]]}"
+
+
+def _span_url(trace: OpenTrace, state: TraceState, span_id: str) -> str:
+    """Opens the span where it stands; "" for a span that has no row."""
+    return state.url(f"show/{span_id}") if span_id and trace.node_of(span_id) is not None else ""

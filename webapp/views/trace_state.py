@@ -1,0 +1,132 @@
+"""The query string of the trace page as an object, changed by `url(**changes)`. Every trace URL is made here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from webapp.query import write_duration
+from webapp.query.spelling import UNITS_NS
+from webapp.views.state import SearchState
+
+PATHS = ("", "0", "completion")
+MOST_FOLDS = 50  # exceptions to the depth that a URL keeps; the oldest go
+ALL_DEPTHS = 0
+_SPAN_ID = re.compile(r"[0-9a-f]{16}(_[0-9]{1,6})?")
+_TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
+
+
+_ANY = SearchState()
+
+
+@dataclass(frozen=True, slots=True)
+class TraceState:
+    """What the page shows, beside the search it came from.
+
+    `depth`: levels shown, ALL_DEPTHS for all, None for the rule of `analysis.rows`. `fold`: nodes that are open
+    where `depth` closes them, or closed where it opens them. `span`: opened spans. `path`: "" draws the critical
+    path, "0" does not, "completion" draws the one that ends with the last span. `t0_ns`, `t1_ns`: the part of the
+    trace that fills the lane, from its start. `row`: how many visible rows come before the first one shown.
+    """
+
+    trace_id: str
+    search: SearchState = _ANY
+    span: tuple[str, ...] = ()
+    depth: int | None = None
+    fold: tuple[str, ...] = ()
+    find: str = ""
+    errors: bool = False
+    path: str = ""
+    t0_ns: int | None = None
+    t1_ns: int | None = None
+    row: int = 0
+
+    @classmethod
+    def read(cls, trace_id: str, arguments: Mapping[str, str]) -> "TraceState":
+        """What cannot be understood falls back to the default: a URL typed by hand must still open the page."""
+        depth = _number(arguments.get("depth", ""))
+        path = arguments.get("path", "")
+        t0_ns, t1_ns = time_in(arguments.get("t0", "")), time_in(arguments.get("t1", ""))
+        if t0_ns is not None and t1_ns is not None and t1_ns <= t0_ns:
+            t0_ns = t1_ns = None
+        return cls(
+            trace_id=trace_id,
+            search=replace(SearchState.read(arguments), page=1, chart=""),
+            span=_ids(arguments.get("span", "")),
+            depth=depth,
+            fold=_ids(arguments.get("fold", ""))[-MOST_FOLDS:],
+            find=arguments.get("find", "").strip(),
+            errors=arguments.get("errors", "") == "1",
+            path=path if path in PATHS else "",
+            t0_ns=t0_ns,
+            t1_ns=t1_ns,
+            row=_number(arguments.get("row", "")) or 0,
+        )
+
+    def parameters(self) -> dict[str, str]:
+        """What differs from the defaults, by its name in the URL."""
+        given = {
+            "span": ".".join(self.span),
+            "depth": "" if self.depth is None else str(self.depth),
+            "fold": ".".join(self.fold),
+            "find": self.find,
+            "errors": "1" if self.errors else "",
+            "path": self.path,
+            "t0": "" if self.t0_ns is None else write_duration(self.t0_ns),
+            "t1": "" if self.t1_ns is None else write_duration(self.t1_ns),
+            "row": str(self.row or ""),
+        }
+        return self.search.parameters() | {name: text for name, text in given.items() if text}
+
+    def changed(self, **changes: object) -> "TraceState":
+        """Another state; whatever changes which rows there are forgets the exceptions and the place."""
+        if changes.keys() & {"depth", "errors"}:
+            changes = {"fold": (), "row": 0} | changes
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def url(self, part: str = "", /, **changes: object) -> str:
+        """Of the page, or of one of its parts: `rows`, `bars`, `find`, `span/<id>`."""
+        parameters = self.changed(**changes).parameters()
+        path = f"/trace/{self.trace_id}" + (f"/{part}" if part else "")
+        return f"{path}?{urlencode(parameters)}" if parameters else path
+
+    @property
+    def path_only(self) -> str:
+        """Where forms lead."""
+        return f"/trace/{self.trace_id}"
+
+    def download_url(self, format_name: str = "") -> str:
+        return f"/trace/{self.trace_id}.json" + (f"?as={format_name}" if format_name else "")
+
+    def results_url(self) -> str:
+        return self.search.url()
+
+    def other_trace_url(self, trace_id: str) -> str:
+        return self.search.trace_url(trace_id)
+
+    def toggled(self, name: str, span_id: str) -> tuple[str, ...]:
+        """`fold` or `span` with one id more or less, the newest last."""
+        ids: tuple[str, ...] = getattr(self, name)
+        return tuple(i for i in ids if i != span_id) if span_id in ids else (*ids, span_id)[-MOST_FOLDS:]
+
+    def toggle_url(self, name: str, span_id: str) -> str:
+        return self.url(**{name: self.toggled(name, span_id)}) + "#s" + quote(span_id)
+
+
+def time_in(text: str) -> int | None:
+    """Nanoseconds of `80 ms`, `3.28s`, `1_500 us`; None for what is no time."""
+    match = _TIME.fullmatch(text.strip().replace(",", "").replace("_", ""))
+    if not match:
+        return 0 if text.strip() == "0" else None
+    whole, _, fraction = match[1].partition(".")
+    unit_ns = UNITS_NS[match[2].lower().replace("µ", "u")]
+    beyond_ns: int = int(fraction or 0) * unit_ns // 10 ** len(fraction)
+    return int(whole) * unit_ns + beyond_ns
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in text.lower().split(".") if _SPAN_ID.fullmatch(part)))

@@ -1,0 +1,101 @@
+"""Attribute values as a page shows them: as text, laid out where they are JSON, SQL or a stack trace, cut where long."""
+
+import base64
+import json
+import math
+import re
+from dataclasses import dataclass
+
+import orjson
+
+from webapp.model import display
+from webapp.model.spans import Value
+
+FOLD_LINES = 4  # what a long value shows before it is unfolded
+_LINE = 110  # characters that a line of the attribute table holds, about
+_MOST = 20_000  # characters of a value that a page carries; all of it is in the JSON
+_SQL_KEYS = ("db.statement", "db.query.text", "sql.query")
+_SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\s", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\s+(?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|UNION|VALUES|SET|RETURNING|ON CONFLICT)\b)"
+    r"|\s+(?=(?:LEFT|RIGHT|INNER|FULL|CROSS)\s+(?:OUTER\s+)?JOIN\b)"
+    r"|(?<!LEFT)(?<!RIGHT)(?<!INNER)(?<!FULL)(?<!CROSS)(?<!OUTER)\s+(?=JOIN\b)"
+)
+_QUOTED = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\")")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownValue:
+    """`laid_out`: keeps its lines. `head`: the first lines of a long value, "" for a short one."""
+
+    text: str
+    laid_out: bool
+    head: str
+    more: str  # "48 lines", "21 kB": how much there is when folded
+    cut: bool  # the page does not carry all of it
+
+
+def shown(key: str, value: Value) -> ShownValue:
+    text, laid_out = _laid_out(key, value)
+    cut = len(text) > _MOST
+    lines = text[:_MOST].split("\n")
+    needed = sum(1 + len(line) // _LINE for line in lines[: FOLD_LINES + 1])
+    if needed <= FOLD_LINES:
+        return ShownValue(text, laid_out, "", "", False)
+    head = "\n".join(lines[:FOLD_LINES])[: FOLD_LINES * _LINE]
+    count = text.count("\n") + 1
+    more = (
+        display.plural(count, "line")
+        if count > FOLD_LINES
+        else display.size(len(text.encode("utf-8", "replace")))
+    )
+    return ShownValue(text[:_MOST], laid_out, head, more, cut)
+
+
+def plain(value: Value) -> str:
+    """The value on its own, as it is copied and sought."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return to_json(value).decode()
+
+
+def _laid_out(key: str, value: Value) -> tuple[str, bool]:
+    if isinstance(value, list | dict):
+        text = to_json(value).decode()
+        return (to_json(value, indent=True).decode(), True) if len(text) > _LINE // 2 else (text, False)
+    text = plain(value)
+    if not isinstance(value, str) or len(text) > _MOST:
+        return text, "\n" in text
+    if text[:1] in "{[" and len(text) > 2:
+        try:
+            return to_json(orjson.loads(text), indent=True).decode(), True
+        except orjson.JSONDecodeError:
+            return text, "\n" in text
+    if "\n" not in text and len(text) > _LINE // 2 and (key in _SQL_KEYS or _SQL.match(text)):
+        return _sql(text), True
+    return text, "\n" in text
+
+
+def to_json(value: object, indent: bool = False) -> bytes:
+    """Also of numbers beyond 64 bits and of broken text, which the fast writer refuses; what is no number is null."""
+    try:
+        return orjson.dumps(value, default=plain, option=orjson.OPT_INDENT_2 if indent else 0)
+    except TypeError:
+        return json.dumps(_finite(value), default=plain, indent=2 if indent else None).encode()
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _sql(text: str) -> str:
+    """A line for each clause; what is in quotes stays as it is."""
+    return "".join(
+        part if number % 2 else _CLAUSE.sub("\n", part) for number, part in enumerate(_QUOTED.split(text))
+    )

@@ -1,0 +1,181 @@
+"""What the waterfall and the bars above it are made of: rows, zoom, overview, notes; one dict for a template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp.analysis.folding import FIRST_NODES, OPEN_WHOLE, View, find_next
+from webapp.analysis.preview import Minimap
+from webapp.errors import BadQuery
+from webapp.model import display
+from webapp.model.columns import I64
+from webapp.store import Store
+from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_detail import OpenedSpan, opened_span
+from webapp.views.trace_reveal import WINDOW, revealed
+from webapp.views.trace_rows import Row, Window, lane_of, rows_in
+from webapp.views.trace_state import MOST_FOLDS, TraceState
+from webapp.views.trace_zoom import Asked, zoom_of
+
+PAGE_ROWS = 200  # rows of a page without script
+SEGMENT = 250_000  # rows that one document can hold: beyond, browsers place them wrongly
+_MOST_DEPTHS = 4
+_CROWDED = 3  # times the response that the whole takes, from which the response has a link of its own
+_DEEP = 8  # levels from which each is indented less
+_MAP_WIDTH, _MAP_HEIGHT = 500, 46
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+    links: list[tuple[str, str]]
+
+
+class Waterfall:
+    """The rows of one trace in one state."""
+
+    def __init__(self, trace: OpenTrace, state: TraceState, store: Store) -> None:
+        self.trace, self.state, self._store = trace, state, store
+        self.view: View = trace.view(state.depth, state.fold, state.errors)
+        self.lane = lane_of(trace, state)
+        self.found, self.problem = self._find()
+
+    def _find(self) -> tuple[I64 | None, str]:
+        if not self.state.find:
+            return None, ""
+        try:
+            return self.trace.matching(self._store, self.state.find), ""
+        except BadQuery as error:
+            return np.empty(0, np.int64), str(error)
+
+    def rows(self, first: int, count: int) -> tuple[list[Row], dict[str, OpenedSpan]]:
+        """Rows of the view, and the opened spans among them."""
+        window = Window(self.trace, self.state, self.view, self.lane, self.found)
+        opened = {}
+        if self.state.span:
+            shown = set(self.view.node[first : first + count].tolist())
+            for span_id in self.state.span:
+                node = self.trace.node_of(span_id)
+                if node is not None and node in shown:
+                    opened[span_id] = self.opened(node)
+        return rows_in(window, first, count), opened
+
+    def opened(self, node: int) -> OpenedSpan:
+        forest = self.trace.facts.forest
+        source = int(forest.source[node])
+        found = (
+            self._store.spans(self.trace.trace_id, [int(forest.columns.row[source])]) if source >= 0 else []
+        )
+        return opened_span(self.trace, self.state, node, found[0] if found else None)
+
+    def place(self, wanted: int) -> int:
+        """Where a window of rows begins so that it holds row `wanted`."""
+        return max(0, min(wanted, len(self.view) - 1)) // WINDOW * WINDOW
+
+
+def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, object]:
+    """All that `_view.html` names, for `count` rows from the state's place."""
+    trace, state, view = waterfall.trace, waterfall.state, waterfall.view
+    first = waterfall.place(state.row)
+    base = first // SEGMENT * SEGMENT
+    rows, details = waterfall.rows(first, min(count, base + SEGMENT - first))
+    ticks, grid_x, grid_step = waterfall.lane.ticks(trace.begin_ns)
+    at_rest = state.changed(row=0, span=())
+    return {
+        "trace": trace,
+        "state": state,
+        "view": view,
+        "opening": trace.opening,
+        "depths": range(1, min(_MOST_DEPTHS, int(trace.rows.depth.max())) + 1),
+        "deep": int(trace.rows.depth.max()) > _DEEP,
+        "first": first,
+        "base": base,
+        "segment": SEGMENT,
+        "per_page": PAGE_ROWS,
+        "rows": rows,
+        "chunks": [((first + k) // WINDOW, rows[k : k + WINDOW]) for k in range(0, len(rows), WINDOW)],
+        "details": details,
+        "toggle": state.toggle_url,
+        "hidden_total": int(view.hidden.sum()),
+        "found_total": None if waterfall.found is None else len(waterfall.found),
+        "first_found_url": _first_found_url(trace, state, waterfall.found),
+        "problem": waterfall.problem,
+        "notes": _notes(trace, state),
+        "ticks": ticks,
+        "grid": (f"{grid_x:.6f}", f"{grid_step:.6f}"),
+        "zoom": zoom_of(trace, waterfall.lane, asked),
+        "response_url": _response_url(trace, state),
+        "overview": _paths(trace.preview.minimap(view.shown, _MAP_WIDTH, _MAP_HEIGHT)),
+        "seen": _share_seen(first, len(rows), len(view)),
+        "rows_url": at_rest.url("rows"),
+        "bars_url": at_rest.url("bars"),
+        "find_url": at_rest.url("find"),
+    }
+
+
+def _first_found_url(trace: OpenTrace, state: TraceState, found: I64 | None) -> str:
+    """To the first match, for those who cannot press n."""
+    node = find_next(trace.rows, found, None) if found is not None else None
+    return "" if node is None else revealed(trace, state, node).url() + f"#s{trace.span_id(node)}"
+
+
+def _response_url(trace: OpenTrace, state: TraceState) -> str:
+    """To the response alone, where work that goes on long after it leaves it little room."""
+    forest = trace.facts.forest
+    root = int(forest.root[0])
+    begin_ns = int(forest.start_ns[root]) - trace.begin_ns
+    end_ns = begin_ns + trace.facts.response_ns
+    crowded = 0 < _CROWDED * trace.facts.response_ns < trace.length_ns
+    return state.url(t0_ns=begin_ns, t1_ns=end_ns) if crowded and state.t1_ns != end_ns else ""
+
+
+def _share_seen(first: int, count: int, total: int) -> tuple[float, float]:
+    whole = max(1, total)
+    return round(100 * first / whole, 2), round(max(1.0, 100 * count / whole), 2)
+
+
+def _paths(overview: Minimap) -> list[tuple[int, str]]:
+    """The bars of each colour as one SVG path."""
+    height = overview.thickness
+    return [
+        (slot, "".join(f"M{x} {y}h{width}v{height}h-{width}z" for x, y, width in bars))
+        for slot, bars in overview.bars
+    ]
+
+
+def _notes(trace: OpenTrace, state: TraceState) -> list[Note]:
+    notes = []
+    opening = trace.opening
+    if state.errors:
+        failed = display.plural(len(trace.errors), "failed span")
+        text = (
+            f"Only {failed} and what leads to them." if len(trace.errors) else "No span of this trace failed."
+        )
+        notes.append(Note(text, [("Show all rows", state.url(errors=False))]))
+    elif state.depth is None and opening.depth is not None:
+        left = [
+            display.plural(number, noun, many)
+            for number, noun, many in (
+                (opening.path_left, "span of the path", "spans of the path"),
+                (opening.errors_left, "error", ""),
+            )
+            if number
+        ]
+        text = (
+            f"More than {OPEN_WHOLE:,} spans: open to depth {opening.depth + 1}, and along the critical path and to "
+            f"errors ({FIRST_NODES} each)."
+        )
+        if left:
+            text += f" Still folded: {_and(left)}."
+        notes.append(Note(text, [("Unfold all", state.url(depth=0))]))
+    unknown = [span_id for span_id in state.span if trace.node_of(span_id) is None]
+    if unknown:
+        notes.append(Note(f"The trace has no span {_and(unknown)}.", []))
+    if len(state.fold) == MOST_FOLDS:
+        notes.append(Note(f"The address keeps the last {MOST_FOLDS} folds; older ones are forgotten.", []))
+    return notes
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(parts)
