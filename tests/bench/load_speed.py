@@ -1,0 +1,71 @@
+"""How fast a file becomes answers: the whole of `loading.load`, in a process of its own so that its memory is known."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.bench.figures import Figure
+
+# Runs apart: loads argv[1] into argv[2], prints spans, seconds, CPU seconds, peak MB.
+LOADER = """
+import resource, sys, time
+from pathlib import Path
+from webapp.loading import load
+from webapp.progress import Progress
+from webapp.store import Store
+store = Store.open(Path(sys.argv[2]))
+start = time.perf_counter()
+reports = load([sys.argv[1]], store, Progress())
+seconds = time.perf_counter() - start
+loaded = sum(report.spans for report in reports)
+store.close()
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+worked = sum(one.ru_utime + one.ru_stime for one in used)
+print(loaded, seconds, worked, used[0].ru_maxrss / 1024)
+"""
+
+
+def measure(source: Path, database: Path, spans: int) -> list[Figure]:
+    """Loads `source` into a new `database`.
+
+    Raises:
+        RuntimeError: loading failed or lost spans.
+    """
+    for old in (database, database.with_suffix(".duckdb.wal")):
+        old.unlink(missing_ok=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", LOADER, str(source), str(database)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise RuntimeError(f"Loading failed:\n{finished.stderr}")
+    loaded, seconds, worked, peak_mb = map(float, finished.stdout.split())
+    if loaded != spans:
+        raise RuntimeError(f"{loaded:,.0f} of {spans:,} spans were loaded.")
+    start = time.perf_counter()
+    _open_and_close(database)
+    opened_ms = (time.perf_counter() - start) * 1e3
+    return [
+        Figure(
+            "load",
+            "OTLP JSON lines, with analysis",
+            round(spans / seconds),
+            "spans/s",
+            target=50_000,
+            at_least=True,
+        ),
+        Figure("load", "seconds", round(seconds, 1), "s"),
+        Figure("load", "processor time a span", round(worked / spans * 1e6, 1), "µs"),
+        Figure("load", "peak memory of the process", round(peak_mb), "MB"),
+        Figure("load", "database", round(database.stat().st_size / 1e6), "MB"),
+        Figure("load", "open the database", round(opened_ms, 1), "ms", target=30),
+    ]
+
+
+def _open_and_close(database: Path) -> None:
+    from webapp.store import Store
+
+    Store.open(database).close()

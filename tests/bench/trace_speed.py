@@ -1,0 +1,44 @@
+"""Opening large traces: time of the page and of its row windows on the server, and how many bytes they are."""
+
+import gzip
+import time
+from functools import partial
+
+from flask.testing import FlaskClient
+
+from tests.bench.blocks import BIG_TRACES, big_trace_id
+from tests.bench.figures import Figure, timed
+from tests.bench.query_speed import fetch
+from webapp.store import Store
+
+PAGE_TARGET_MS = 150  # first view of a large trace
+WINDOW_TARGET_MS = 10
+PAGE_TARGET_KB = 60  # gzip
+
+
+def measure(store: Store, client: FlaskClient, rounds: int) -> list[Figure]:
+    """For 1k, 10k and 100k spans: the page (first and again), a window of rows, an opened span."""
+    figures = []
+    for size in BIG_TRACES:
+        section = f"trace of {size:,} spans"
+        page = f"/trace/{big_trace_id(size)}"
+        start = time.perf_counter()
+        html = fetch(client, page)
+        first_ms = (time.perf_counter() - start) * 1e3
+        summary = store.summary_of(big_trace_id(size))
+        opened = f"{page}?span={summary.root_span_id if summary else ''}"
+        places = [size * part // (rounds + 1) for part in range(rounds + 1)]
+        windows = [partial(fetch, client, f"{page}/rows?row={row}&depth=0", fragment=True) for row in places]
+        figures += [
+            Figure(section, "page, first time", round(first_ms, 1), "ms"),
+            timed(section, "page, again", [partial(fetch, client, page)] * (rounds + 1), PAGE_TARGET_MS),
+            timed(section, "window of rows", windows, WINDOW_TARGET_MS),
+            timed(section, "page with a span opened", [partial(fetch, client, opened)] * (rounds + 1)),
+            Figure(section, "HTML", round(len(html) / 1e3, 1), "kB"),
+            Figure(section, "HTML gzip", _gzip_kb(html), "kB", target=PAGE_TARGET_KB),
+        ]
+    return figures
+
+
+def _gzip_kb(body: bytes) -> float:
+    return round(len(gzip.compress(body, 6)) / 1e3, 1)

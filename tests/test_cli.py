@@ -1,0 +1,133 @@
+"""The command: serve by default, inspect, trace and search exactly as the pages say."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from webapp.cli import main
+
+SAMPLES = Path(__file__).parent.parent / "sample_data"
+CHECKOUT = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def run(*arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, list(arguments), input=stdin)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_inspect_prints_one_object_a_file() -> None:
+    code, out, _ = run("inspect", str(SAMPLES / "checkout"), "--json")
+    reports = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert len(reports) == len(list((SAMPLES / "checkout").iterdir()))
+    fields = {"path", "format", "reason", "traces", "spans", "rejected", "duplicates", "warnings"}
+    assert all(set(report) == fields for report in reports)
+    assert {(report["traces"], report["spans"]) for report in reports} == {(1, 5)}
+
+
+def test_inspect_ends_with_1_when_a_file_gave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("no traces here")
+    code, out, _ = run("inspect", str(tmp_path), "--json")
+    assert code == 1
+    assert json.loads(out)["spans"] == 0
+
+
+def test_standard_input_is_a_file() -> None:
+    code, out, _ = run("inspect", "-", "--json", stdin=(SAMPLES / "checkout/zipkin.json").read_bytes())
+    assert code == 0
+    assert json.loads(out)["format"] == "zipkin"
+
+
+def test_trace_says_the_verdict_and_gives_the_json_of_the_page() -> None:
+    path = str(SAMPLES / "checkout/otlp.json")
+    code, out, _ = run("trace", path, "--id", CHECKOUT)
+    assert code == 0
+    assert out.startswith("fraud-service · check is 80% of the 4.00 s")
+    code, out, _ = run("trace", path, "--id", CHECKOUT.upper(), "--json")
+    answer = json.loads(out)
+    assert answer["trace_id"] == CHECKOUT
+    assert answer["verdict"]["critical_ns"] == 3_200_000_000
+    assert sum(each["end_ns"] - each["start_ns"] for each in answer["critical_path"]) == answer["response_ns"]
+
+
+def test_an_unknown_trace_is_one_line_and_not_a_traceback() -> None:
+    code, _, err = run("trace", str(SAMPLES / "checkout/otlp.json"), "--id", "f" * 32)
+    assert code == 1
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+def test_search_gives_the_json_of_the_page() -> None:
+    arguments = ["search", str(SAMPLES / "checkout"), "--query", "service=payment-service duration>3s"]
+    code, out, _ = run(*arguments, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["total"], answer["total_exact"]) == (len(answer["traces"]), True)
+    assert {trace["verdict"]["service"] for trace in answer["traces"]} == {"fraud-service"}
+    code, out, _ = run(*arguments)
+    assert len(out.splitlines()) == answer["total"]
+
+
+def test_a_query_that_cannot_be_read_is_said_with_its_position() -> None:
+    code, _, err = run("search", str(SAMPLES / "checkout/otlp.json"), "--query", "duration>fast")
+    assert code == 1
+    assert "position 10" in err
+    assert err.splitlines()[-2:] == ["  duration>fast", "           ^^^^"]
+
+
+@pytest.mark.parametrize("arguments", [["inspect"], ["search"], ["trace", "--id", "1"]])
+def test_verbs_without_a_path_say_what_is_needed(arguments: list[str]) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "Name at least one file" in err
+
+
+def test_a_path_that_is_not_there_starts_no_server() -> None:
+    code, _, err = run("serve", "/nowhere/at/all")
+    assert code == 1
+    assert "is not there" in err
+
+
+def test_serving_says_the_url_when_ready_and_answers_503_before(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "TAILRACE_PORT": str(port)}
+    command = [sys.executable, "-m", "webapp", str(SAMPLES), "--db", str(tmp_path / "kept.duckdb")]
+    seen = set()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and 200 not in seen:
+                seen.add(status(port))
+            assert server.stdout is not None
+            assert server.stdout.readline().strip() == f"Tailrace is ready on http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            assert server.wait(20) == 0
+    assert {200, 503} <= seen
+
+
+def status(port: int) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/traces.json")
+        answer = connection.getresponse()
+        if answer.status == 503:
+            assert answer.headers["Retry-After"] == "1"
+            assert "loading" in json.loads(answer.read())
+    except OSError:
+        return 0  # not listening yet
+    finally:
+        connection.close()
+    return answer.status
