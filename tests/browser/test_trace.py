@@ -186,6 +186,7 @@ def test_the_place_is_kept_in_the_address(page: Page, address: str) -> None:
     page.goto(address + BIG + "?depth=0")
     page.evaluate("scrollTo(0, 30000)")
     expect(page).to_have_url(re.compile(r"row=\d+"))
+    page.wait_for_function("() => document.elementFromPoint(120, 500)?.closest('tr.r')")
     first = page.evaluate("document.elementFromPoint(120, 500).closest('tr').id")
     page.reload()
     page.wait_for_function(

@@ -70,9 +70,14 @@ def test_back_from_another_page_finds_the_window_where_it_stood(page: Page, addr
     rows(page).nth(12).click()
     expect(page.locator(".detail")).to_be_visible()
     for y in (700, 150):
+        before = page.evaluate("JSON.stringify(history.state)")
         page.evaluate(f"scrollTo(0, {y})")
-        page.wait_for_timeout(150)  # what is at rest is kept
-        page.get_by_role("link", name="Service graph").click()
+        page.wait_for_function(
+            "before => JSON.stringify(history.state) !== before", arg=before
+        )  # kept once at rest
+        page.get_by_role("link", name="Service graph").evaluate(
+            "link => link.click()"
+        )  # a real click scrolls to it
         page.wait_for_url("**/graph")
         page.go_back()
         page.wait_for_function(f"() => Math.abs(scrollY - {y}) < 3")
