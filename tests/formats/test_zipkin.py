@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from tests.formats import answer_key
 from tests.formats.any_spans import keys, rows, some_text, span_ids, texts, trace_ids, values
 from tests.formats.damage import damaged
-from webapp.formats import json_stream, sniff, zipkin, zipkin_reports
+from webapp.formats import json_stream, sniff, zipkin
 from webapp.formats.notes import Notes
+from webapp.formats.zipkin import reports as zipkin_reports
 from webapp.model.spans import Event, Kind, Resource, Scope, Span
 
 CASES = Path(__file__).parents[1] / "data" / "zipkin"

@@ -1,6 +1,6 @@
 import pytest
 
-from webapp.formats.zipkin_tags import named_attributes
+from webapp.formats.zipkin.tags import named_attributes
 
 
 def test_an_event_with_attributes_is_unwrapped() -> None:

@@ -1,7 +1,7 @@
 """Zipkin v2 JSON: a list of spans, a list of traces, single spans one after another.
 
-What a record means is in `zipkin_spans.py`, which records are one span in `zipkin_reports.py`, writing in
-`zipkin_write.py`. Version 1, with its annotations of cs and sr, is a format of its own.
+What a record means is in `spans.py`, which records are one span in `reports.py`, writing in
+`writing.py`. Version 1, with its annotations of cs and sr, is a format of its own.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from webapp.formats import json_stream, units
 from webapp.formats.head import Head
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
-from webapp.formats.zipkin_reports import Report, Reports
-from webapp.formats.zipkin_spans import Spans
-from webapp.formats.zipkin_write import write as write
+from webapp.formats.zipkin.reports import Report, Reports
+from webapp.formats.zipkin.spans import Spans
+from webapp.formats.zipkin.writing import write as write
 from webapp.model.spans import Span
 
 NAME = "zipkin"

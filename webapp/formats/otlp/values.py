@@ -9,7 +9,7 @@ import msgspec
 
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_wire import AnyValue, KeyValue, in_camel
+from webapp.formats.otlp.wire import AnyValue, KeyValue, in_camel
 from webapp.formats.units import INT64_MAX, INT64_MIN, whole_number
 from webapp.model.spans import Attributes, Value
 

@@ -1,4 +1,4 @@
-"""OTLP messages made into spans, one conversion for all of them. Decoding is in `otlp_wire.py`."""
+"""OTLP messages made into spans, one conversion for all of them. Decoding is in `wire.py`."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ import msgspec
 from webapp.formats import otel_tags
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_tolerant import Tolerant
-from webapp.formats.otlp_values import attributes
-from webapp.formats.otlp_wire import (
+from webapp.formats.otlp.tolerant import Tolerant
+from webapp.formats.otlp.values import attributes
+from webapp.formats.otlp.wire import (
     WireEvent,
     WireLink,
     WireResource,

@@ -1,17 +1,18 @@
 """Jaeger JSON: what its HTTP API answers and what its UI downloads and uploads, one trace or many.
 
 Undoes the Collector's translation from OTLP, so that a trace is the same whichever way it came.
-Tags are in `jaeger_tags.py`, writing in `jaeger_write.py`; other shapes of Jaeger's storages are formats of their own.
+Tags are in `tags.py`, writing in `writing.py`; other shapes of Jaeger's storages are formats of their own.
 """
 
 import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from webapp.formats import jaeger_tags, json_stream, moments, otel_tags, units
+from webapp.formats import json_stream, moments, otel_tags, units
 from webapp.formats.head import Head
-from webapp.formats.jaeger_tags import NO_SERVICE, Carried, JsonObject, objects
-from webapp.formats.jaeger_write import write as write
+from webapp.formats.jaeger import tags as jaeger_tags
+from webapp.formats.jaeger.tags import NO_SERVICE, Carried, JsonObject, objects
+from webapp.formats.jaeger.writing import write as write
 from webapp.formats.notes import Notes
 from webapp.model.spans import NO_RESOURCE, Attributes, Event, Link, Resource, Span
 

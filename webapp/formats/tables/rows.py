@@ -1,11 +1,12 @@
-"""Rows of a foreign table as spans. Values are plain Python (`tables_arrow.py`), columns go by field (`tables.py`)."""
+"""Rows of a foreign table as spans. Values are plain Python (`arrow.py`), columns go by field (`tables.py`)."""
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from webapp.formats import moments, tables_arrow, units
+from webapp.formats import moments, units
 from webapp.formats.notes import Notes
+from webapp.formats.tables import arrow as tables_arrow
 from webapp.formats.tables import letters
 from webapp.model.spans import Attributes, Event, Link, Resource, Scope, Span
 

@@ -1,4 +1,4 @@
-"""Tables of spans that other tools write: which column means what. Making spans of the rows is in `tables_rows.py`.
+"""Tables of spans that other tools write: which column means what. Making spans of the rows is in `rows.py`.
 
 Known: the OpenTelemetry Collector's ClickHouse table `otel_traces` and what follows its names (otlp2parquet).
 """

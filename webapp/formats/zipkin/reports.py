@@ -1,12 +1,12 @@
 """Reports of Zipkin spans brought together by trace, with bounded memory: parts of one span become one record,
-and short trace ids the long one of their trace. What a record means is in `zipkin_spans.py`.
+and short trace ids the long one of their trace. What a record means is in `spans.py`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.formats.notes import Notes
-from webapp.formats.zipkin_tags import JsonObject, endpoint
+from webapp.formats.zipkin.tags import JsonObject, endpoint
 
 MOST_SPANS = 20_000
 MOST_BYTES = 64_000_000

@@ -1,4 +1,4 @@
-"""Parquet files of spans, one row a span: ours (`parquet_schema.py`) and tables of other tools (`tables.py`).
+"""Parquet files of spans, one row a span: ours (`schema.py`) and tables of other tools (`tables.py`).
 
 Read row group by row group, so that memory is bounded and a damaged group costs no other.
 """
@@ -15,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import parquet_schema, parquet_spans, tables, tables_arrow
+from webapp.formats import tables
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
-from webapp.formats.tables_rows import Rows
+from webapp.formats.parquet import schema as parquet_schema
+from webapp.formats.parquet import spans as parquet_spans
+from webapp.formats.tables import arrow as tables_arrow
+from webapp.formats.tables.rows import Rows
 from webapp.model.spans import Span
 
 NAME = "parquet"

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 import orjson
 
 from webapp.formats import otel_tags
-from webapp.formats import zipkin_tags as words
 from webapp.formats.units import UNKNOWN_SERVICE
 from webapp.formats.value_text import as_text, json_ready
-from webapp.formats.zipkin_tags import JsonObject
+from webapp.formats.zipkin import tags as words
+from webapp.formats.zipkin.tags import JsonObject
 from webapp.model.spans import Attributes, Event, Kind, Span, Status
 
 _KINDS = (Kind.SERVER, Kind.CLIENT, Kind.PRODUCER, Kind.CONSUMER)

@@ -1,13 +1,14 @@
-"""Rows of our own Parquet (`parquet_schema.py`) as spans, a batch of columns at a time. Foreign tables: `tables.py`."""
+"""Rows of our own Parquet (`schema.py`) as spans, a batch of columns at a time. Foreign tables: `tables.py`."""
 
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from webapp.formats import parquet_values, units
+from webapp.formats import units
 from webapp.formats.notes import Notes
-from webapp.formats.parquet_schema import SCHEMA
+from webapp.formats.parquet import values as parquet_values
+from webapp.formats.parquet.schema import SCHEMA
 from webapp.model.spans import Attributes, Event, Link, Resource, Scope, Span
 
 # what stands for null or a missing column; the only float is the weight

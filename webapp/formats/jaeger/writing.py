@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import orjson
 
-from webapp.formats import jaeger_tags, otel_tags, units
-from webapp.formats.jaeger_tags import JsonObject, tag, tags
+from webapp.formats import otel_tags, units
+from webapp.formats.jaeger import tags as jaeger_tags
+from webapp.formats.jaeger.tags import JsonObject, tag, tags
 from webapp.formats.value_text import json_ready
 from webapp.model.spans import Event, Span
 

@@ -1,11 +1,11 @@
-"""One record of Zipkin v2 as a span. Which records belong together is in `zipkin_reports.py`."""
+"""One record of Zipkin v2 as a span. Which records belong together is in `reports.py`."""
 
 from webapp.formats import moments, otel_tags, units
-from webapp.formats import zipkin_tags as words
 from webapp.formats.notes import Notes
 from webapp.formats.value_text import is_deep
-from webapp.formats.zipkin_reports import Report
-from webapp.formats.zipkin_tags import JsonObject, endpoint, text
+from webapp.formats.zipkin import tags as words
+from webapp.formats.zipkin.reports import Report
+from webapp.formats.zipkin.tags import JsonObject, endpoint, text
 from webapp.model.spans import Attributes, Event, Kind, Resource, Span, Status
 
 _RESOURCES_KEPT = 10_000

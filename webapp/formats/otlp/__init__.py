@@ -11,10 +11,10 @@ import msgspec
 from webapp.formats.head import Head
 from webapp.formats.json_stream import OPEN_FROM, Document, documents
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_pieces import UNFIT, spans_one_by_one
-from webapp.formats.otlp_spans import Converter
-from webapp.formats.otlp_wire import Message, ResourceSpans, decode_message, in_camel
-from webapp.formats.otlp_write import write as write
+from webapp.formats.otlp.pieces import UNFIT, spans_one_by_one
+from webapp.formats.otlp.spans import Converter
+from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_camel
+from webapp.formats.otlp.writing import write as write
 from webapp.model.spans import Span
 
 NAME = "otlp"

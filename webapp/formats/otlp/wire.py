@@ -1,6 +1,6 @@
 """OTLP JSON as it stands on the wire: its messages, and every spelling of their keys brought to one.
 
-Decoding alone; making spans of messages is in `otlp_spans.py`, records that do not fit in `otlp_tolerant.py`.
+Decoding alone; making spans of messages is in `spans.py`, records that do not fit in `tolerant.py`.
 """
 
 import re

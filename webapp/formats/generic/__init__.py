@@ -1,6 +1,6 @@
 """The span JSON of tutorials and home-made exporters: one object a span, in any common spelling and wrapping.
 
-Times are microseconds unless key, text or size say otherwise. Which key means what is in `generic_fields.py`.
+Times are microseconds unless key, text or size say otherwise. Which key means what is in `fields.py`.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from webapp.formats.generic_fields import (
+from webapp.formats.generic.fields import (
     Clock,
     Field,
     Fields,
@@ -19,7 +19,7 @@ from webapp.formats.generic_fields import (
 from webapp.formats.head import Head
 from webapp.formats.json_stream import Document, documents, loads
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_values import plain
+from webapp.formats.otlp.values import plain
 from webapp.formats.units import UNKNOWN_SERVICE, hashed_id, kind_number, read_id, status_number, written_form
 from webapp.model.spans import NO_RESOURCE, Attributes, Event, Link, Resource, Span, Status
 

@@ -7,9 +7,9 @@ import msgspec
 
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_spans import Converter
-from webapp.formats.otlp_tolerant import Tolerant
-from webapp.formats.otlp_wire import (
+from webapp.formats.otlp.spans import Converter
+from webapp.formats.otlp.tolerant import Tolerant
+from webapp.formats.otlp.wire import (
     LooseMessage,
     LooseScopeSpans,
     WireSpan,

@@ -9,8 +9,8 @@ import msgspec
 
 from webapp.formats.json_stream import Document, loads
 from webapp.formats.notes import Notes
-from webapp.formats.otlp_values import plain
-from webapp.formats.otlp_wire import (
+from webapp.formats.otlp.values import plain
+from webapp.formats.otlp.wire import (
     AnyValue,
     KeyValue,
     WireEvent,

@@ -1,7 +1,7 @@
 """Our own Parquet: one row a span, every field of `Span`, in plain columns that any tool can query.
 
-Attributes are JSON text (`parquet_values.py`); kind and status are OTLP numbers; times are nanoseconds since 1970.
-Spans to columns here; columns to spans in `parquet_spans.py`, files in `parquet.py`.
+Attributes are JSON text (`values.py`); kind and status are OTLP numbers; times are nanoseconds since 1970.
+Spans to columns here; columns to spans in `spans.py`, files in `parquet.py`.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from webapp.formats import parquet_values
+from webapp.formats.parquet import values as parquet_values
 from webapp.model.spans import Event, Link, Resource, Scope, Span
 
 _EVENT: pa.DataType = pa.struct(
