@@ -33,7 +33,7 @@ def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, byt
     """The stream without its compression, its first bytes (not consumed), and what was taken off."""
     layers: list[str] = []
     while True:
-        start, stream = _peek(stream)
+        start, stream = peek(stream)
         layer = next((name for magic, name in _MAGICS if start.startswith(magic)), "")
         if not layer or len(layers) == _LAYERS:
             return stream, start, layers
@@ -43,7 +43,8 @@ def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, byt
         stream = _buffered(pieces)
 
 
-def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+def peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes of `stream`, and a stream that still begins with them."""
     if stream.seekable():
         place = stream.tell()
         start = stream.read(HEAD_BYTES)
