@@ -31,7 +31,8 @@ export class Pane {
     const box = waterfall.box.getBoundingClientRect();
     this.lane = { left: lane.left - box.left, width: lane.width };
     this.names = waterfall.table.querySelector("th").getBoundingClientRect().width;
-    this.indent = parseFloat(getComputedStyle(waterfall.box).getPropertyValue("--indent")) || 16;
+    const style = getComputedStyle(waterfall.box);
+    [this.pad, this.indent, this.deepest] = ["--pad", "--indent", "--deepest"].map((name) => parseFloat(style.getPropertyValue(name)));
     this.width = box.width;
     this.height = Math.max(0, innerHeight - waterfall.sticky);
     const scale = devicePixelRatio || 1;
@@ -122,7 +123,7 @@ export class Pane {
   drawRow(chunk, index, y, zero, scale) {
     const { context, colours } = this;
     const slot = chunk.slot[index], flags = chunk.flags[index];
-    const indent = 40 + this.indent * Math.min(12, chunk.depth[index]);
+    const indent = this.pad + 20 + this.indent * Math.min(this.deepest, chunk.depth[index]);
     context.fillStyle = colours.slots[slot];
     context.fillRect(indent, y + 11, 8, 8);
     this.drawWords(indent + 15, y, 6 * chunk.text[index]);

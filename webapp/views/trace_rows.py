@@ -14,7 +14,7 @@ from webapp.views.trace_cache import Handovers, OpenTrace, Segments, handovers
 from webapp.views.trace_lane import Bar, Lane, Thread
 from webapp.views.trace_state import TraceState
 
-DEEPEST = 12  # levels that are indented; deeper rows say their depth
+DEEPEST = 12  # levels that are indented; the sheet says the depth of rows below
 MISSING = "(missing)"
 _MOST_EVENTS = 24  # dots on a bar; the opened span lists all
 _MOST_WORDS = 56  # characters of an error's message beside its bar
@@ -120,7 +120,7 @@ class _RowMaker:
             level=depth + 1,
             place=int(trace.place[place]),
             siblings=int(trace.siblings[place]),
-            indent=min(depth, DEEPEST),
+            indent=min(depth, DEEPEST + 1),
             expanded=None if not rows.children[place] else not folded,
             opened=span_id in self._open,
             slot=int(trace.preview.slot[place]),
@@ -134,7 +134,7 @@ class _RowMaker:
             duration_ns=duration_ns,
             error=error,
             message=message,
-            tags=_tags(forest, node, depth),
+            tags=_tags(forest, node),
             bar=bar,
             words=self._words(node, name, service, total, _shortened(message) if error else ""),
             found=None if self._found is None else node in self._found,
@@ -180,7 +180,7 @@ def _shortened(message: str) -> str:
     return message if len(message) <= _MOST_WORDS else message[: _MOST_WORDS - 1] + "…"
 
 
-def _tags(forest: Forest, node: int, depth: int) -> list[Tag]:
+def _tags(forest: Forest, node: int) -> list[Tag]:
     tags = []
     parent = int(forest.parent[node])
     offset_ns = int(forest.offset_ns[node])
@@ -199,8 +199,6 @@ def _tags(forest: Forest, node: int, depth: int) -> list[Tag]:
         words = display.duration(clipped_ns)
         meaning = f"It runs {words} beyond its parent; only the part inside can be on the critical path."
         tags.append(Tag("", f"clipped {words}", meaning))
-    if depth > DEEPEST:
-        tags.append(Tag("", f"depth {depth + 1}", f"This row is {depth + 1} levels deep."))
     return tags
 
 
