@@ -15,6 +15,7 @@ from webapp.formats.json_buffer import BLANK, BLOCK, JsonBuffer
 from webapp.formats.json_salvage import without_broken
 from webapp.formats.json_syntax import (
     LONGEST_SEARCH,
+    RECORD,
     Probe,
     State,
     check,
@@ -60,6 +61,7 @@ def documents(
     opened: Collection[str] = (),
     records: Collection[str] = (),
     decode: Callable[[bytes], object] = lambda _: None,
+    prose: bool = False,
 ) -> Iterator[Document]:
     """The top-level documents of `stream`; of one longer than `OPEN_FROM` the elements.
 
@@ -69,9 +71,10 @@ def documents(
     the broken elements are left out. What is lost is counted in `notes` as rejected, with its place.
 
     `decode` is tried on documents of one line, in place of a mere syntax check; None if it does not fit.
+    With `prose`, lines that are no JSON are what a program prints, and no records that were lost.
     """
     scan = _Scan(stream, notes, opened=opened, records=records)
-    scan.decode = decode
+    scan.decode, scan.prose = decode, prose
     return scan.run()
 
 
@@ -110,17 +113,18 @@ class _Scan(JsonBuffer):
         self.open: list[int] = []  # brackets of the document we are inside of
         self.last: bytes = b""  # element of the document we are inside of
         self.decode: Callable[[bytes], object] = lambda _: None
+        self.prose = False
 
     def run(self) -> Iterator[Document]:
         while self.skip_blank():
             char = self.text[self.at]
-            if char in b"{[":
+            if char in b"{[" and not self.is_prose():
                 found = self.whole_line()
                 if found is not None:
                     yield found
                 else:
                     yield from self.value()
-            elif char in b"]}":
+            elif char in b"]}" and not self.is_prose():
                 if self.open and self.open[-1] == ord("[{"[char == ord("}")]):
                     self.open.pop()
                 self.at += 1
@@ -223,15 +227,20 @@ class _Scan(JsonBuffer):
 
     # what is not as it should be
 
+    def is_prose(self) -> bool:
+        return self.prose and not self.open and RECORD.match(self.text, self.at) is None
+
     def junk(self) -> None:
         """What begins no record: go on with the next object on this line, such as after a logger's prefix."""
         end = self.end_of_line()
-        line, byte = self.place()
+        where = Document(b"", *self.place()).where
         found = _OBJECT.search(self.text, self.at, end)
         if self.open and self.ended and end == len(self.text) and self.open[-1] == ord("{"):
             self.notes.warn("truncated", where=f"byte {self.base + end}")  # a member beside the records
-        elif found is None or self.open:
-            self.notes.reject("bad_record", where=f"line {line}" if line else f"byte {byte}")
+        elif self.open or (found is None and not self.prose):
+            self.notes.reject("bad_record", where=where)
+        elif found is None:
+            self.notes.warn("other_text", where=where)
         self.at = found.start() if found else end
 
     def broken(self, found: Probe) -> list[Document] | None:

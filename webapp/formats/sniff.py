@@ -1,6 +1,7 @@
 """The head of a file, to recognise its format by. What the unrecognised may be is in `refusals.py`."""
 
 import json
+import re
 from typing import Any
 
 from webapp.formats.head import Head
@@ -8,6 +9,7 @@ from webapp.formats.json_syntax import State, mend, probe, shape
 
 _VALUES = 50  # documents looked at; the first lines may be metrics, logs or damaged
 _BLANK = b" \t\r\n,\x1e"
+_RECORD = re.compile(rb"\{\s*\"|^[ \t]*(?:[\[{]\s*[\[{]|[\[{]\s*$)", re.MULTILINE)
 
 
 def head_of(start: bytes) -> Head:
@@ -42,11 +44,9 @@ def _values(text: bytes) -> list[Any]:
 
 
 def _next_object(text: bytes, at: int) -> int:
-    """After a logger's prefix on the line, else on the next line."""
-    line_end = text.find(b"\n", at)
-    stop = len(text) if line_end < 0 else line_end
-    found = text.find(b'{"', at, stop)
-    return stop if found < 0 else found
+    """After a logger's prefix on the line, else on a later line: programs print hundreds before the first record."""
+    found = _RECORD.search(text, at)
+    return found.start() if found else len(text)
 
 
 def _closed(text: bytes, at: int) -> tuple[bytes, int]:
