@@ -9,27 +9,33 @@ from tests.views.traces import span
 from webapp.model.spans import Status
 from webapp.store import Store
 
-DEEP_ID = "d" * 32
-LEVELS = 40
+IDS = {8: "8" * 32, 40: "d" * 32}  # levels of a trace, its id
 LEAST_NAME = 75  # px: about ten letters
 
 
 @pytest.fixture(scope="session")
 def address(serve: Callable[[Store], str]) -> Iterator[str]:
-    """A server with one trace of 40 levels that all failed, so that each row has its mark too."""
-    failed = {"trace_id": DEEP_ID, "name": "resolve the contents of the basket", "status": Status.ERROR}
-    spans = [span(level, level - 1, level, 1000 - level, **failed) for level in range(1, LEVELS + 1)]
+    """A server with two traces of which all spans failed, so that each row has its mark too."""
+    failed = {"name": "resolve the contents of the basket", "status": Status.ERROR}
+    spans = [
+        span(level, level - 1, level, 1000 - level, trace_id=trace_id, **failed)
+        for levels, trace_id in IDS.items()
+        for level in range(1, levels + 1)
+    ]
     with Store.open(None) as store:
         store.append(spans, store.start_source("test", "otlp", ""))
         store.settle()
         yield serve(store)
 
 
-@pytest.mark.parametrize("width", [320, 390, 520, 768, 1024, 1440])
-def test_the_name_of_a_deep_row_has_room(new_page: Callable[..., Page], address: str, width: int) -> None:
+@pytest.mark.parametrize("levels", IDS)
+@pytest.mark.parametrize("width", [320, 390, 520, 640, 768, 1024, 1440])
+def test_the_name_of_a_deep_row_has_room(
+    new_page: Callable[..., Page], address: str, width: int, levels: int
+) -> None:
     page = new_page(viewport={"width": width, "height": 900})
-    page.goto(f"{address}/trace/{DEEP_ID}")
-    expect(page.locator("tr.r")).to_have_count(LEVELS)
+    page.goto(f"{address}/trace/{IDS[levels]}")
+    expect(page.locator("tr.r")).to_have_count(levels)
     names = page.evaluate("[...document.querySelectorAll('.t:has(.own)')].map((name) => name.clientWidth)")
     assert min(names) >= LEAST_NAME
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -40,8 +46,8 @@ def test_a_row_beyond_the_guides_says_its_depth(
     new_page: Callable[..., Page], address: str, width: int, indented: int, words: str
 ) -> None:
     page = new_page(viewport={"width": width, "height": 900})
-    page.goto(f"{address}/trace/{DEEP_ID}")
-    expect(page.locator("tr.r")).to_have_count(LEVELS)
+    page.goto(f"{address}/trace/{IDS[40]}")
+    expect(page.locator("tr.r")).to_have_count(40)
     said = page.evaluate(
         "[...document.querySelectorAll('.r')].map((row) => getComputedStyle(row, '::before').content)"
     )
