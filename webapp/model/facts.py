@@ -96,6 +96,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A known pattern in a trace, by its code (analysis.md section 8). `parent` is the node it happens below, or -1.
+
+    `severity` is high, medium or info; `gain_ns` what the response could be shorter; `numbers` what made it fire.
+    """
+
+    code: str
+    severity: str
+    nodes: list[int]
+    parent: int
+    gain_ns: int
+    message: str
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """Calls between two services of one trace. `type`: entry, rpc, db, messaging, external, link."""
 

@@ -66,23 +66,23 @@ def peer_of(kind: int, attributes: Attributes) -> Peer | None:
     """
     if kind not in (Kind.CLIENT, Kind.PRODUCER, Kind.CONSUMER):
         return None
-    if kind != Kind.CONSUMER and (system := _first(attributes, _DB_SYSTEM)):
-        return Peer("db", _joined(system, _first(attributes, _DB_TARGET)))
-    if system := _first(attributes, _MESSAGING_SYSTEM):
-        return Peer("messaging", _joined(system, _first(attributes, _MESSAGING_TARGET)))
+    if kind != Kind.CONSUMER and (system := text_of(attributes, _DB_SYSTEM)):
+        return Peer("db", _joined(system, text_of(attributes, _DB_TARGET)))
+    if system := text_of(attributes, _MESSAGING_SYSTEM):
+        return Peer("messaging", _joined(system, text_of(attributes, _MESSAGING_TARGET)))
     if kind == Kind.CONSUMER:
         return None
     name = (
-        _first(attributes, _REMOTE_NAME)
-        or _url_host(_first(attributes, REMOTE_URL))
-        or _first(attributes, _REMOTE_ADDRESS)
+        text_of(attributes, _REMOTE_NAME)
+        or _url_host(text_of(attributes, REMOTE_URL))
+        or text_of(attributes, _REMOTE_ADDRESS)
     )
     return Peer("external", name) if name else None
 
 
 def host_of(resource: Attributes) -> str:
     """What tells one clock from another; "" when the resource does not say."""
-    return _first(resource, _HOST)
+    return text_of(resource, _HOST)
 
 
 def error_text(span: Span) -> ErrorText | None:
@@ -96,7 +96,8 @@ def error_text(span: Span) -> ErrorText | None:
     return ErrorText(message if len(message) <= _MAX_MESSAGE else message[: _MAX_MESSAGE - 1] + "…", source)
 
 
-def _first(attributes: Attributes, keys: Iterable[str]) -> str:
+def text_of(attributes: Attributes, keys: Iterable[str]) -> str:
+    """The first of `keys` that says something, as text; "" if none does."""
     for key in keys:
         if key in attributes and (text := _text(attributes[key])):
             return text
@@ -127,7 +128,7 @@ def _exception_words(events: list[Event]) -> str:
     """Of the last exception event: the earlier ones were often survived."""
     for event in reversed(events):
         is_failure = event.name in ("exception", "error") or "exception.type" in event.attributes
-        if is_failure and (words := _first(event.attributes, _EXCEPTION_WORDS)):
+        if is_failure and (words := text_of(event.attributes, _EXCEPTION_WORDS)):
             return words
     return ""
 
@@ -137,10 +138,10 @@ def _error_words(attributes: Attributes) -> str:
         words = _text(attributes.get(key))
         if words and words.lower() not in _MERE_FLAGS:
             return words
-    status = _first(attributes, _HTTP_STATUS)
+    status = text_of(attributes, _HTTP_STATUS)
     return f"HTTP {status}" if status else ""
 
 
 def _source(attributes: Attributes) -> str:
-    file, line = _first(attributes, _FILE), _first(attributes, _LINE)
+    file, line = text_of(attributes, _FILE), text_of(attributes, _LINE)
     return f"{file}:{line}" if file and line else file

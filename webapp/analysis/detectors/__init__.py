@@ -1,0 +1,52 @@
+"""Known patterns of waste and failure in one trace (analysis.md section 8): the list, and which findings stand.
+
+Each detector is a function from a `Scene` to findings. They see the repaired tree and the critical path.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from webapp.analysis.detectors import failing, repeats, serial, slow, waiting
+from webapp.analysis.detectors.scene import SEVERITIES, Scene
+from webapp.model.calls import Call
+from webapp.model.facts import Finding, TraceFacts
+
+DETECTORS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
+    repeats.n_plus_one,
+    repeats.repeated_identical,
+    serial.serial_calls,
+    failing.retry,
+    failing.timeout,
+    failing.error_root,
+    waiting.gap,
+    waiting.queue_wait,
+    waiting.lock_or_pool_wait,
+    serial.straggler,
+    serial.serial_db,
+    slow.slow_query,
+    slow.large_transport,
+    slow.connection_overhead,
+    repeats.chatty,
+    repeats.wide_fanout,
+    slow.missing_spans,
+    slow.duplicate_span,
+)
+# what they say of a group of calls is said better by one of the others, if that speaks of most of them
+_GENERAL = ("chatty", "wide_fanout", "serial_db", "slow_query")
+_TOLD = 0.8
+
+
+def find(facts: TraceFacts, calls: Mapping[int, Call]) -> list[Finding]:
+    """Worst first: by severity, then by what there is to gain. `calls` by node."""
+    scene = Scene(facts, calls)
+    found: list[Finding] = []
+    told: set[int] = set()
+    for detect in DETECTORS:
+        for finding in detect(scene):
+            if finding.code in _GENERAL and sum(node in told for node in finding.nodes) >= _TOLD * len(
+                finding.nodes
+            ):
+                continue
+            if len(finding.nodes) > 1 and finding.code != "error_root":
+                told.update(finding.nodes)
+            found.append(finding)
+    return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), -finding.gain_ns))

@@ -1,0 +1,208 @@
+"""What the detectors look at: one analysed trace, its calls, and the sums they all need. No rules."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from webapp.analysis.attribution import label
+from webapp.analysis.whatif import Schedule
+from webapp.model.calls import Call
+from webapp.model.facts import Finding, TraceFacts
+from webapp.model.spans import Kind, Status
+
+HIGH_SHARE, MEDIUM_SHARE = 0.20, 0.05
+SEVERITIES = ("high", "medium", "info")
+_REPLAYS = (
+    20  # what-if takes a while on a large trace; further findings are bounded by their share of the path
+)
+_NO_CALL = Call("other", "", "", "", "")
+
+
+class Scene:
+    """`calls` by node; a node that is not in it asks nobody."""
+
+    def __init__(self, facts: TraceFacts, calls: Mapping[int, Call]) -> None:
+        forest = facts.forest
+        self.facts, self.forest = facts, forest
+        self.root = int(forest.root[0])
+        self.response_ns = facts.response_ns
+        self.parent: list[int] = forest.parent.tolist()
+        self.start: list[int] = forest.start_ns.tolist()
+        self.end: list[int] = forest.end_ns.tolist()
+        self.kind: list[int] = forest.kind.tolist()
+        self.failed: list[bool] = (forest.status == Status.ERROR).tolist()
+        self.service: list[int] = forest.service.tolist()
+        self.received: list[bool] = (forest.source >= 0).tolist()
+        self._calls = calls
+        self._replays = 0
+
+    def length(self, node: int) -> int:
+        return self.end[node] - self.start[node]
+
+    def call(self, node: int) -> Call:
+        return self._calls.get(node, _NO_CALL)
+
+    def label(self, node: int) -> str:
+        return " · ".join(label(self.forest, node))
+
+    def name(self, node: int) -> str:
+        return label(self.forest, node)[1]
+
+    def service_name(self, node: int) -> str:
+        return label(self.forest, node)[0]
+
+    def floor(self, least_ns: int, part: float) -> int:
+        """The greater of a time and a part of the response."""
+        return max(least_ns, round(part * self.response_ns))
+
+    @cached_property
+    def children(self) -> dict[int, list[int]]:
+        """By start; of spans that were received."""
+        found: dict[int, list[int]] = {}
+        for node in np.lexsort((self.forest.end_ns, self.forest.start_ns)).tolist():
+            if self.received[node] and self.parent[node] >= 0:
+                found.setdefault(self.parent[node], []).append(node)
+        return found
+
+    def is_call(self, node: int) -> bool:
+        """It asks another party, or is the answer where the asking span is not recorded."""
+        if self.kind[node] == Kind.CLIENT:
+            return True
+        above = self.parent[node]
+        answers = self.kind[node] in (Kind.SERVER, Kind.UNSPECIFIED)
+        return (
+            answers
+            and self.received[above]
+            and self.service[node] != self.service[above]
+            and (self.kind[above] not in (Kind.CLIENT, Kind.PRODUCER))
+        )
+
+    def server_of(self, node: int) -> int:
+        """The recorded other side of a CLIENT span, -1 if there is none."""
+        if self.kind[node] != Kind.CLIENT:
+            return -1
+        below = self.children.get(node, [])
+        return next((child for child in below if self.kind[child] == Kind.SERVER), -1)
+
+    def callee(self, node: int) -> str:
+        server = self.server_of(node)
+        if server >= 0:
+            return self.service_name(server)
+        return self.call(node).callee or (self.service_name(node) if self.kind[node] != Kind.CLIENT else "")
+
+    def operation(self, node: int) -> tuple[str, str]:
+        """Whom it asks for what, values left out."""
+        return self.callee(node), self.call(node).template or self.name(node)
+
+    @cached_property
+    def calls_below(self) -> dict[int, list[int]]:
+        """By parent, those with at least two."""
+        found = {
+            above: [node for node in nodes if self.is_call(node)] for above, nodes in self.children.items()
+        }
+        return {above: nodes for above, nodes in found.items() if len(nodes) > 1}
+
+    @cached_property
+    def call_nodes(self) -> list[int]:
+        """All calls of the trace, by start."""
+        nodes = np.lexsort((self.forest.end_ns, self.forest.start_ns)).tolist()
+        return [
+            node for node in nodes if self.received[node] and self.parent[node] >= 0 and self.is_call(node)
+        ]
+
+    @cached_property
+    def on_path_ns(self) -> dict[int, int]:
+        """Of each span that the path enters, the time of the path in it and below it."""
+        found: dict[int, int] = {}
+        own = self.facts.critical_ns
+        nodes = np.flatnonzero(own)
+        order: list[int] = []
+        seen = set()
+        for node in nodes.tolist():
+            while node >= 0 and node not in seen:
+                seen.add(node)
+                order.append(node)
+                node = self.parent[node]
+        for node in sorted(order, key=self._depth.__getitem__, reverse=True):
+            found[node] = found.get(node, 0) + int(own[node])
+            if self.parent[node] >= 0:
+                found[self.parent[node]] = found.get(self.parent[node], 0) + found[node]
+        return found
+
+    def path_sum(self, nodes: Iterable[int]) -> int:
+        """Time of the path in these spans and below; none of them is below another."""
+        return sum(self.on_path_ns.get(node, 0) for node in nodes)
+
+    def gain_without(self, nodes: list[int]) -> int:
+        """How much shorter the response could be without these spans and all below them."""
+        at_most = self.path_sum(nodes)
+        if at_most < MEDIUM_SHARE * self.response_ns or self._replays == _REPLAYS:
+            return at_most
+        self._replays += 1
+        gone = np.zeros(len(self.forest), np.bool_)
+        stack = list(nodes)
+        while stack:
+            node = stack.pop()
+            gone[node] = True
+            stack += self.children.get(node, [])
+        return self.response_ns - self._schedule.faster(gone, 1.0).response_ns
+
+    def grouped(self, nodes: list[int]) -> Iterator[list[int]]:
+        """Calls of one service for the same of the same party, each group by start."""
+        groups: dict[tuple[int, str, str, str], list[int]] = {}
+        for node in nodes:
+            groups.setdefault((self.service[node], self.call(node).type, *self.operation(node)), []).append(
+                node
+            )
+        yield from groups.values()
+
+    def finding(
+        self,
+        code: str,
+        nodes: list[int],
+        message: str,
+        gain_ns: int | None = None,
+        *,
+        severity: str = "",
+        parent: int = -1,
+        **numbers: int,
+    ) -> Finding:
+        """`severity` follows from the gain and is at most the one given; without a gain it is the one given."""
+        share = (gain_ns or 0) / self.response_ns if self.response_ns else 0.0
+        reached = "high" if share >= HIGH_SHARE else "medium" if share >= MEDIUM_SHARE else "info"
+        if gain_ns is None:
+            reached = severity or "info"
+        severity = max(reached, severity or "high", key=SEVERITIES.index)
+        return Finding(code, severity, nodes, parent, gain_ns or 0, message, numbers)
+
+    @property
+    def is_batch(self) -> bool:
+        """Nobody waits for it: many calls are its nature."""
+        return self.kind[self.root] == Kind.CONSUMER or self.response_ns > 30_000_000_000
+
+    @cached_property
+    def _depth(self) -> list[int]:
+        depth = [-1] * len(self.parent)
+        for first in range(len(depth)):
+            node, climbed = first, []
+            while node >= 0 and depth[node] < 0:
+                climbed.append(node)
+                node = self.parent[node]
+            base = depth[node] if node >= 0 else -1
+            for step, passed in enumerate(reversed(climbed), start=1):
+                depth[passed] = base + step
+        return depth
+
+    @cached_property
+    def _schedule(self) -> Schedule:
+        return Schedule(self.forest, self.root, self.facts.path)
+
+
+def overlaps(scene: Scene, before: int, after: int) -> bool:
+    """`before` starts first."""
+    return scene.start[after] < scene.end[before]
+
+
+def quoted(text: str, most: int = 80) -> str:
+    return f"“{text if len(text) <= most else text[: most - 1] + '…'}”"

@@ -1,0 +1,99 @@
+"""One slow thing: a query (rule 15), the network (16), connections made anew (10); and what is not whole (11, 14)."""
+
+from collections.abc import Iterator
+
+from webapp.analysis.detectors.scene import Scene, quoted
+from webapp.model import display
+from webapp.model.facts import Finding
+
+_MS = 1_000_000
+_CONNECTING = ("dns", "connect", "tls", "ssl", "handshake")
+
+
+def slow_query(scene: Scene) -> Iterator[Finding]:
+    for node in scene.call_nodes:
+        call, on_path_ns = scene.call(node), scene.on_path_ns.get(node, 0)
+        if call.type == "db" and on_path_ns and scene.length(node) >= 500 * _MS:
+            what = call.text or scene.name(node)
+            message = (
+                f"{scene.service_name(node)} waits {display.duration(scene.length(node))} for {quoted(what)}"
+            )
+            yield scene.finding("slow_query", [node], message, on_path_ns, parent=scene.parent[node])
+
+
+def large_transport(scene: Scene) -> Iterator[Finding]:
+    """Between asking and answering lies more than the server's own time."""
+    for node in scene.call_nodes:
+        server, on_path_ns = scene.server_of(node), int(scene.facts.critical_ns[node])
+        if server < 0 or not on_path_ns:
+            continue
+        between_ns = scene.length(node) - scene.length(server)
+        if between_ns < max(50 * _MS, scene.length(node) // 2):
+            continue
+        shifted = bool(scene.forest.offset_ns[server] != scene.forest.offset_ns[node])
+        message = (
+            f"{display.duration(between_ns)} of {scene.label(node)} are between it and "
+            f"{scene.service_name(server)}, which took {display.duration(scene.length(server))}"
+        )
+        if shifted:
+            message += "; their clocks disagreed"
+        yield scene.finding(
+            "large_transport", [node, server], message, min(between_ns, on_path_ns),
+            severity="info" if shifted else "high", parent=scene.parent[node], between_ns=between_ns,
+        )  # fmt: skip
+
+
+def connection_overhead(scene: Scene) -> Iterator[Finding]:
+    """Two calls or more to one party that each make a connection first."""
+    slow: dict[tuple[int, str], list[int]] = {}
+    for node in scene.call_nodes:
+        total_ns = sum(map(scene.length, _connecting(scene, node)))
+        if total_ns >= max(20 * _MS, scene.length(node) // 10):
+            slow.setdefault((scene.service[node], scene.callee(node)), []).append(node)
+    for (_, callee), calls in slow.items():
+        if len(calls) < 2:
+            continue
+        steps = [step for node in calls for step in _connecting(scene, node)]
+        total_ns = sum(map(scene.length, steps))
+        message = (
+            f"{scene.service_name(calls[0])} connects to {callee or 'the same party'} anew for {len(calls)} calls: "
+            f"{display.duration(total_ns)}"
+        )
+        gain_ns = scene.path_sum(steps)
+        yield scene.finding(
+            "connection_overhead", calls, message, gain_ns, count=len(calls), total_ns=total_ns
+        )
+
+
+def _connecting(scene: Scene, node: int) -> list[int]:
+    return [
+        child
+        for child in scene.children.get(node, [])
+        if any(word in scene.name(child).lower() for word in _CONNECTING)
+    ]
+
+
+def missing_spans(scene: Scene) -> Iterator[Finding]:
+    """Rule 14: placeholders stand for spans that were not received."""
+    lost = [node for node, received in enumerate(scene.received) if not received]
+    if lost:
+        above = set(lost)
+        below = sum(parent in above for parent in scene.parent)
+        spans = display.plural(len(lost), "span")
+        were = "was" if len(lost) == 1 else "were"
+        message = f"{spans} named as parent of {display.plural(below, 'span')} {were} not received"
+        yield scene.finding("missing_spans", lost, message, severity="info", count=len(lost))
+
+
+def duplicate_span(scene: Scene) -> Iterator[Finding]:
+    """Rule 11: repair dropped copies, or told spans apart that came under one id."""
+    renamed = [node for node, suffix in enumerate(scene.forest.suffix.tolist()) if suffix]
+    dropped = len(scene.forest.dropped)
+    codes = {warning.code for warning in scene.facts.warnings}
+    if not dropped and not (renamed and "duplicate_id" in codes):
+        return
+    parts = [f"{display.plural(dropped, 'copy', 'copies')} dropped"] if dropped else []
+    parts += [f"{display.plural(len(renamed), 'span')} under an id that another has"] if renamed else []
+    yield scene.finding(
+        "duplicate_span", renamed, f"Sent more than once: {', '.join(parts)}", severity="info"
+    )

@@ -1,0 +1,136 @@
+"""Time in which nothing recorded explains the wait: gaps (rule 6), queues (rule 7), locks and pools (rule 7b)."""
+
+import heapq
+import re
+from collections.abc import Iterator
+
+from webapp.analysis.detectors.scene import Scene
+from webapp.model import display
+from webapp.model.facts import Finding, Where
+from webapp.model.spans import Kind
+
+_MS = 1_000_000
+_LOCKS = re.compile(
+    r"(?:^|[^a-z])(acquire|await|wait|waiting|lock|mutex|semaphore|pool|getconnection|connect)(?:[^a-z]|$)"
+)
+_CONCURRENT = 10
+_BESIDE = (Where.BEFORE, Where.BETWEEN, Where.AFTER)
+
+
+def gap(scene: Scene) -> Iterator[Finding]:
+    """Rule 6: the path stays in a span that has children, and none of them explains it."""
+    path = scene.facts.path
+    segments = zip(
+        path.node.tolist(), path.start_ns.tolist(), path.end_ns.tolist(), path.where.tolist(), strict=True
+    )
+    for place, (node, start_ns, end_ns, where) in enumerate(segments):
+        long = end_ns - start_ns >= scene.floor(100 * _MS, 0.20)
+        if not long or where not in _BESIDE or scene.server_of(node) >= 0 or not scene.received[node]:
+            continue
+        message = f"No span explains {display.duration(end_ns - start_ns)} of {scene.label(node)}"
+        if meanwhile := _meanwhile(scene, node, start_ns, end_ns):
+            message += f"; meanwhile {meanwhile}"
+        begins = place == 0 and scene.kind[node] in (Kind.CONSUMER, Kind.INTERNAL)
+        origin_ns = scene.start[scene.root]
+        yield scene.finding(
+            "gap", [node], message, end_ns - start_ns, severity="info" if begins else "high", parent=node,
+            start_ns=start_ns - origin_ns, end_ns=end_ns - origin_ns,
+        )  # fmt: skip
+
+
+def _meanwhile(scene: Scene, node: int, start_ns: int, end_ns: int) -> str:
+    """The child that ran longest in a gap, though nobody waited for it."""
+    shares = [
+        (min(end_ns, scene.end[child]) - max(start_ns, scene.start[child]), child)
+        for child in scene.children.get(node, [])
+    ]
+    ran_ns, child = max(shares, default=(0, -1))
+    if ran_ns <= 0:
+        return ""
+    return f"{scene.label(child)} ran {display.duration(ran_ns)} of it in the background"
+
+
+def queue_wait(scene: Scene) -> Iterator[Finding]:
+    """Rule 7: a message lay longer than a second and five times as long as its handling took."""
+    columns = scene.forest.columns
+    source_of = {source: node for node, source in enumerate(scene.forest.source.tolist()) if source >= 0}
+    by_id = {int(span): node for node, span in enumerate(scene.forest.span_id.tolist())}
+    linked: dict[int, int] = {}
+    for owner, target in zip(columns.link_owner.tolist(), columns.link_span.tolist(), strict=True):
+        if owner in source_of and target in by_id:
+            linked.setdefault(source_of[owner], by_id[target])
+    for node, kind in enumerate(scene.kind):
+        if kind != Kind.CONSUMER or not scene.received[node]:
+            continue
+        above = scene.parent[node]
+        producer = above if above >= 0 and scene.kind[above] == Kind.PRODUCER else linked.get(node, -1)
+        if (
+            producer >= 0
+            and scene.kind[producer] == Kind.PRODUCER
+            and (found := _queued(scene, producer, node))
+        ):
+            yield found
+
+
+def _queued(scene: Scene, producer: int, consumer: int) -> Finding | None:
+    waited_ns = scene.start[consumer] - scene.end[producer]
+    if waited_ns < max(1_000 * _MS, 5 * scene.length(consumer)):
+        return None
+    queue = scene.call(producer).callee.partition(":")[2] or scene.call(consumer).callee.partition(":")[2]
+    place = f" in {queue}" if queue else ""
+    message = f"The message for {scene.label(consumer)} waited {display.duration(waited_ns)}{place}"
+    delayed = scene.call(producer).delayed or scene.call(consumer).delayed
+    if delayed:
+        message += ", as it was asked to"
+    severity = "info" if delayed else "high" if scene.facts.completion else "medium"
+    return scene.finding(
+        "queue_wait", [producer, consumer], message, severity=severity, parent=producer, wait_ns=waited_ns
+    )
+
+
+def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
+    """Rule 7b: a span that by its name waits for a lock or a connection; or very many queries at once."""
+    for node, on_path_ns in scene.on_path_ns.items():
+        if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.children.get(node):
+            continue
+        if (
+            on_path_ns >= scene.floor(20 * _MS, 0.10)
+            and scene.received[node]
+            and _LOCKS.search(_words(scene.name(node)))
+        ):
+            message = f"{scene.label(node)} waits {display.duration(on_path_ns)}, by its name for a lock or a connection"
+            yield scene.finding(
+                "lock_or_pool_wait",
+                [node],
+                message,
+                on_path_ns,
+                parent=scene.parent[node],
+                wait_ns=on_path_ns,
+            )
+    by_service: dict[int, list[int]] = {}
+    for node in scene.call_nodes:
+        if scene.call(node).type == "db":
+            by_service.setdefault(scene.service[node], []).append(node)
+    for nodes in by_service.values():
+        peak = _peak(scene, nodes)
+        if len(peak) >= _CONCURRENT:
+            message = f"{scene.service_name(nodes[0])} has {len(peak)} queries open at the same time"
+            yield scene.finding("lock_or_pool_wait", peak, message, severity="info", peak=len(peak))
+
+
+def _words(name: str) -> str:
+    """`lockRows` and `lock_rows` are two words each."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _peak(scene: Scene, nodes: list[int]) -> list[int]:
+    """The most that are open at one time; one that ends as another starts is not."""
+    running: list[tuple[int, int]] = []
+    most: list[int] = []
+    for node in sorted(nodes, key=scene.start.__getitem__):
+        while running and running[0][0] <= scene.start[node]:
+            heapq.heappop(running)
+        heapq.heappush(running, (scene.end[node], node))
+        if len(running) > len(most):
+            most = [one for _, one in running]
+    return most
