@@ -31,11 +31,13 @@ if not (FOLDER / "INDEX.tsv").is_file():
     pytest.skip(f"the collection of real trace files is not here: {FOLDER}", allow_module_level=True)
 
 READ_AS = {
+    "go_stdouttrace": "console",
     "jaeger_json": "jaeger",
     "otlp_json": "otlp",
     "otlp_jsonl": "otlp",
     "otlp_jsonl_snake": "otlp",
     "otlp_parquet": "parquet",
+    "python_console": "console",
     "tempo_json": "otlp",
     "zipkin_v2_json": "zipkin",
 }
@@ -44,12 +46,10 @@ NAMED_AS = {
     "chrome_trace": "a Chrome trace",
     "datadog_json": "Datadog traces",
     "elastic_apm_ndjson": "Elastic APM events",
-    "go_stdouttrace": "Go stdouttrace output",
     "jaeger_cassandra": "a CSV table with the columns trace_id, span_id",
     "jaeger_es_docs": "Jaeger documents of Elasticsearch",
     "jaeger_proto_json": "Jaeger's protobuf model as JSON",
     "otlp_pb": "protobuf",
-    "python_console": "Python console exporter output",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
     "xray_json": "X-Ray",
     "zipkin_v1_json": "Zipkin v1 spans",

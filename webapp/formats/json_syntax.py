@@ -17,7 +17,7 @@ check: Callable[[Text], msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw).decode
 
 LONGEST_SEARCH = 4_000_000  # bytes in which the brackets of a broken record are matched
 _LONGEST_LOOK = 64_000  # bytes of a broken record that are looked at for its keys
-RECORD = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\]]|$)")  # the beginning of an object, or an array of some
+RECORD = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\]]|$)")  # an object begins, or an array of some
 
 _AT = re.compile(r"byte (\d+)\)$")
 STRING = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'

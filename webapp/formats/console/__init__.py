@@ -1,0 +1,51 @@
+"""Spans that OpenTelemetry's console exporters print as JSON: Go's stdouttrace, Python's ConsoleSpanExporter, mixed too.
+
+What a record of either means is in `go.py` and `python.py`. JavaScript's, which is no JSON, is in `javascript.py`.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from webapp.formats import json_stream
+from webapp.formats.console.go import GoSpans, is_go
+from webapp.formats.console.python import PythonSpans, is_python
+from webapp.formats.head import Head
+from webapp.formats.notes import Notes
+from webapp.model.spans import Span
+
+NAME = "console"
+EXAMPLE = '{"Name": "GET /", "SpanContext": {"TraceID": "…", "SpanID": "…"}, "Parent": {…}, "StartTime": "…"}'
+
+
+def looks_like(head: Head) -> str | None:
+    for one in head.objects:
+        if is_go(one):
+            return "Go stdouttrace: spans with `SpanContext`"
+        if is_python(one):
+            return "Python ConsoleSpanExporter: spans with `context.trace_id`"
+    return None
+
+
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+    """Arrays are what one export of Go's old versions printed. Records of other signals are counted."""
+    go, python = GoSpans(notes), PythonSpans(notes)
+    for document in json_stream.documents(stream, notes, prose=True):
+        records = _records(json_stream.loads(document, notes))
+        for number, record in enumerate(records, start=1):
+            where = document.where if len(records) == 1 else f"{document.where}, span {number}"
+            if is_go(record):
+                found = go.span(record, where)
+            elif is_python(record):
+                found = python.span(record, where)
+            else:
+                notes.warn("other_signal", where=where)
+                continue
+            if found is None:
+                notes.reject("bad_id", where=where)
+            else:
+                yield found
+
+
+def _records(value: object) -> list[dict[str, Any]]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, dict)]
