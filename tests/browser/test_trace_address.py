@@ -107,6 +107,18 @@ def test_a_depth_moves_the_focus_to_the_nearest_row_that_is_left(page: Page, add
     expect(page.locator("tr.r:focus .op")).to_have_text("charge")
 
 
+def test_many_folds_make_a_short_address_that_is_turned_and_reloaded(page: Page, address: str) -> None:
+    folds = ".".join(f"{number:016x}" for number in range(2, 62))
+    page.goto(f"{address}{WIDE}?depth=0&fold={folds}")
+    expect(rows(page)).to_have_count(61)
+    expect(page).to_have_url(re.compile(r"fold=kept-[0-9a-f]{12}$"))
+    rows(page).nth(1).locator(".caret").click()
+    expect(page.locator(".waterfall")).to_have_attribute("aria-rowcount", str(1 + 61 + 50))
+    expect(page).to_have_url(re.compile(rf"fold=kept-[0-9a-f]{{12}}\.{2:016x}"))
+    page.reload()
+    expect(page.locator(".waterfall")).to_have_attribute("aria-rowcount", str(1 + 61 + 50))
+
+
 def test_a_time_that_is_none_is_named_and_the_view_stays(page: Page, address: str) -> None:
     page.goto(f"{address}{CHECKOUT}?t0=80ms&t1=3s")
     page.locator(".zoom input[name=t0]").fill("abc")

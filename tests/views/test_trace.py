@@ -228,16 +228,3 @@ def test_a_message_stands_where_the_failure_began(opened: Opened) -> None:
 def test_a_span_that_is_not_in_the_trace_is_named(opened: Opened) -> None:
     page = parse(get(opened(span(1)), span="9" * 16))
     assert text(with_class(page, "note")[0]) == f"The trace has no span {'9' * 16}."
-
-
-def test_what_more_folds_hide_than_an_address_keeps_is_shown_with_all_levels(opened: Opened) -> None:
-    client = opened(*chain(60))
-    deepest = f"{60:016x}"
-    page = parse(get(client, depth="1", span=deepest))
-    assert names(page)[-1] == "step 60"
-    view = next(section for section in page.iter("section") if section.get("id") == "view")
-    assert parse_qs(urlsplit(view.get("data-url", "")).query) == {
-        "span": [deepest],
-        "depth": ["0"],
-        "row": ["59"],
-    }

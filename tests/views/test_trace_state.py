@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.views.trace_state import MOST_FOLDS, TraceState, time_in
+from webapp.views.trace_state import MOST_OPENED, TraceState, time_in
 
 ID = "ab" * 16
 SPAN, OTHER = "1" * 16, "2" * 16 + "_1"
@@ -43,12 +43,12 @@ def test_another_depth_forgets_the_folds_and_the_place() -> None:
     assert state.changed(depth=2).parameters() == {"find": "x", "span": SPAN, "depth": "2"}
 
 
-def test_a_fold_is_toggled_and_only_the_last_are_kept() -> None:
-    state = TraceState(ID, fold=(SPAN, OTHER))
-    assert state.toggled("fold", SPAN) == (OTHER,)
-    assert state.toggled("fold", "3" * 16) == (SPAN, OTHER, "3" * 16)
-    many = tuple(f"{number:016x}" for number in range(MOST_FOLDS))
-    assert TraceState(ID, fold=many).toggled("fold", SPAN) == (*many[1:], SPAN)
+def test_a_span_is_opened_and_closed_and_only_the_last_stay_open() -> None:
+    state = TraceState(ID, span=(SPAN, OTHER))
+    assert state.opened(SPAN) == (OTHER,)
+    assert state.opened("3" * 16) == (SPAN, OTHER, "3" * 16)
+    many = tuple(f"{number:016x}" for number in range(MOST_OPENED))
+    assert TraceState(ID, span=many).opened(SPAN) == (*many[1:], SPAN)
 
 
 @pytest.mark.parametrize(

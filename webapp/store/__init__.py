@@ -26,6 +26,7 @@ from webapp.store import (
     spans,
     suggest,
     traces,
+    view_states,
 )
 from webapp.store.append import append_encoded
 from webapp.store.catalogue import Catalogue
@@ -208,6 +209,19 @@ class Store:
     def sources(self) -> list[SourceReport]:
         with self.reading() as cursor:
             return sources.read_sources(cursor)
+
+    def keep_view_state(self, text: str) -> str:
+        """A short id for a long state of a page. Only the last ones are kept."""
+        kept = view_states.state_id(text)
+        with self._connection.writing() as writer:
+            if view_states.find(writer, kept) is None:
+                view_states.keep(writer, text)
+        return kept
+
+    def view_state(self, kept: str) -> str | None:
+        """None for an id that is not known, or no longer."""
+        with self.reading() as cursor:
+            return view_states.find(cursor, kept)
 
     def service_slots(self) -> dict[str, int]:
         with self.reading() as cursor:

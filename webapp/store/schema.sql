@@ -7,6 +7,12 @@ CREATE TABLE IF NOT EXISTS settings (       -- facts about the store itself
   value BIGINT NOT NULL                     -- settled_row: every span below this row has facts
 );
 
+CREATE TABLE IF NOT EXISTS view_states (    -- what is too long for the address of a page; the last ones
+  id     VARCHAR NOT NULL,                  -- of the text, see view_states.py; in addresses
+  number BIGINT NOT NULL,                   -- counts up; the lowest go first
+  text   VARCHAR NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS sources (        -- a file or receiver that spans came from
   source_id  UINTEGER PRIMARY KEY,
   path       VARCHAR NOT NULL,              -- as given on the command line, or the receiver's name

@@ -19,7 +19,7 @@ from webapp.views.trace_cache import OpenTrace, TraceCache
 from webapp.views.trace_detail import zoom_on
 from webapp.views.trace_head import DOWNLOADS, head_of, neighbours
 from webapp.views.trace_json import trace_json
-from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed
+from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
@@ -41,12 +41,13 @@ def page(trace_id: str) -> BaseResponse:
     trace = _open(trace_id)
     if trace is None:
         return _elsewhere(trace_id)
-    state, asked = asked_zoom(trace, TraceState.read(trace_id, request.args), request.args)
+    state, asked = asked_zoom(trace, _state(trace_id), request.args)
     whole, focus = not wants_part(), None
     if whole and "row" not in request.args:
         state, focus = opened_in_view(trace, state)
     elif _is_id(request.args.get("at", "")):
         state, focus = nearest(trace, state, request.args["at"].lower())
+    state = shortened(state, store())
     context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
     context |= {"version": _version(trace), "downloads": DOWNLOADS, "focus": focus}
     if whole:
@@ -58,10 +59,10 @@ def page(trace_id: str) -> BaseResponse:
 def rows(trace_id: str) -> BaseResponse:
     """A window of rows. Opened as a page of its own it leads to the page at that row."""
     trace = _opened(trace_id)
-    state = TraceState.read(trace_id, request.args)
+    state = _state(trace_id)
     if not wants_part():
         return redirect(state.url())
-    if stale := _stale(trace):
+    if stale := _stale(trace, state):
         return stale
     waterfall = Waterfall(trace, state, store())
     made, details = waterfall.rows(state.row, _count(WINDOW, PAGE_ROWS))
@@ -76,10 +77,10 @@ def rows(trace_id: str) -> BaseResponse:
 def bars(trace_id: str) -> BaseResponse:
     """Rows from afar, for the preview under the waterfall; the layout is that of `Preview.bars`."""
     trace = _opened(trace_id)
-    state = TraceState.read(trace_id, request.args)
-    if stale := _stale(trace):
+    state = _state(trace_id)
+    if stale := _stale(trace, state):
         return stale
-    view = trace.view(state.depth, state.fold, state.errors)
+    view = trace.view(state.depth, state.fold.ids, state.errors)
     part = slice(state.row, state.row + _count(_MOST_BARS, _MOST_BARS))
     body = trace.preview.bars(view.shown[part], view.folded[part])
     return _kept(Response(body, mimetype="application/octet-stream"))
@@ -89,7 +90,7 @@ def bars(trace_id: str) -> BaseResponse:
 def find(trace_id: str) -> BaseResponse:
     """The next or previous match, error or span of the path, seen from a row; with the folds that must open."""
     trace = _opened(trace_id)
-    state = TraceState.read(trace_id, request.args)
+    state = _state(trace_id)
     waterfall = Waterfall(trace, state, store())
     what = request.args.get("what", "find")
     chosen = {"error": trace.errors, "path": trace.on_path}.get(what, waterfall.found)
@@ -99,8 +100,8 @@ def find(trace_id: str) -> BaseResponse:
     node = find_next(trace.rows, chosen, here, "back" in request.args) if chosen is not None else None
     if chosen is None or node is None:
         return _json({"total": 0, "problem": waterfall.problem})
-    shown = revealed(trace, state, node)
-    row = trace.view(shown.depth, shown.fold, shown.errors).position(node)
+    shown = shortened(revealed(trace, state, node), store())
+    row = trace.view(shown.depth, shown.fold.ids, shown.errors).position(node)
     order = trace.rows.row_of_node[chosen]
     return _json(
         {
@@ -108,7 +109,7 @@ def find(trace_id: str) -> BaseResponse:
             "number": int((order <= trace.rows.row_of_node[node]).sum()),
             "span_id": trace.span_id(node),
             "row": row,
-            "unfolds": shown.fold != state.fold,
+            "unfolds": shown.fold.ids != state.fold.ids,
             "url": shown.url(),
         }
     )
@@ -117,7 +118,7 @@ def find(trace_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>/span/<span_id>")
 def span(trace_id: str, span_id: str) -> BaseResponse:
     trace = _opened(trace_id)
-    state = TraceState.read(trace_id, request.args)
+    state = _state(trace_id)
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
@@ -141,7 +142,7 @@ def show(trace_id: str, span_id: str) -> BaseResponse:
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
-    state = revealed(trace, TraceState.read(trace_id, request.args), node)
+    state = shortened(revealed(trace, _state(trace_id), node), store())
     return redirect(state.url(span=(span_id,)) + f"#s{span_id}")
 
 
@@ -178,6 +179,10 @@ def _open(trace_id: str) -> OpenTrace | None:
     kept = TraceCache(settings.trace_cache_mb * 1_000_000)
     cache: TraceCache = current_app.extensions.setdefault("tailrace_traces", kept)
     return cache.open(store(), trace_id)
+
+
+def _state(trace_id: str) -> TraceState:
+    return TraceState.read(trace_id, request.args, store().view_state)
 
 
 def _opened(trace_id: str) -> OpenTrace:
@@ -221,10 +226,10 @@ def _version(trace: OpenTrace) -> str:
     return f"{trace.version}-{_RUN}"
 
 
-def _stale(trace: OpenTrace) -> Response | None:
-    """409 with the new version when the trace has grown since the page was made."""
+def _stale(trace: OpenTrace, state: TraceState) -> Response | None:
+    """409 with the new version when the trace has grown, or its folds were lost, since the page was made."""
     asked = request.args.get("v", "")
-    if not asked or asked == _version(trace):
+    if not asked or (asked == _version(trace) and not state.fold.lost):
         return None
     response = _json({"version": _version(trace), "spans": len(trace.rows)})
     response.status_code = 409

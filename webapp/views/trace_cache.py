@@ -114,7 +114,7 @@ class OpenTrace:
         return self._slack[0]
 
     def _make_view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
-        nodes = [node for span_id in fold if (node := self.node_of(span_id)) is not None]
+        nodes = self._nodes_of(fold)
         if errors_only:
             return _only_errors(visible(self.rows, None, nodes), self.errors)
         if depth is None:
@@ -131,6 +131,15 @@ class OpenTrace:
         forest = self.facts.forest
         found = np.flatnonzero((forest.span_id == int(digits, 16)) & (forest.suffix == int(suffix or 0)))
         return int(found[0]) if len(found) else None
+
+    def _nodes_of(self, span_ids: Collection[str]) -> list[int]:
+        """Those of the span ids that are here; one look at the trace for all of them."""
+        if not span_ids:
+            return []
+        digits = np.array([int(span_id[:16], 16) for span_id in span_ids], np.uint64)
+        near = np.flatnonzero(np.isin(self.facts.forest.span_id, digits)).tolist()
+        wanted = set(span_ids)
+        return [node for node in near if self.span_id(node) in wanted]
 
     def segments(self, path: str) -> Segments | None:
         if path == "0":

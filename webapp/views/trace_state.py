@@ -8,15 +8,15 @@ from urllib.parse import quote, urlencode
 from webapp.query import write_duration
 from webapp.query.spelling import UNITS_NS
 from webapp.views.state import SearchState
+from webapp.views.trace_folds import Folds, LookUp, span_ids
 
 PATHS = ("", "0", "completion")
-MOST_FOLDS = 50  # exceptions to the depth that a URL keeps; the oldest go
+MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
-_SPAN_ID = re.compile(r"[0-9a-f]{16}(_[0-9]{1,6})?")
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
 
-
 _ANY = SearchState()
+_UNFOLDED = Folds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class TraceState:
     search: SearchState = _ANY
     span: tuple[str, ...] = ()
     depth: int | None = None
-    fold: tuple[str, ...] = ()
+    fold: Folds = _UNFOLDED
     find: str = ""
     errors: bool = False
     path: str = ""
@@ -42,8 +42,13 @@ class TraceState:
     row: int = 0
 
     @classmethod
-    def read(cls, trace_id: str, arguments: Mapping[str, str]) -> "TraceState":
-        """What cannot be understood falls back to the default: a URL typed by hand must still open the page."""
+    def read(
+        cls, trace_id: str, arguments: Mapping[str, str], look_up: LookUp = lambda _: None
+    ) -> "TraceState":
+        """What cannot be understood falls back to the default: a URL typed by hand must still open the page.
+
+        `look_up` finds the text of folds that are kept under an id.
+        """
         depth = _number(arguments.get("depth", ""))
         path = arguments.get("path", "")
         t0_ns, t1_ns = time_in(arguments.get("t0", "")), time_in(arguments.get("t1", ""))
@@ -52,9 +57,9 @@ class TraceState:
         return cls(
             trace_id=trace_id,
             search=replace(SearchState.read(arguments), page=1, chart=""),
-            span=_ids(arguments.get("span", "")),
+            span=span_ids(arguments.get("span", "")),
             depth=depth,
-            fold=_ids(arguments.get("fold", ""))[-MOST_FOLDS:],
+            fold=Folds.read(arguments.get("fold", ""), look_up),
             find=arguments.get("find", "").strip(),
             errors=arguments.get("errors", "") == "1",
             path=path if path in PATHS else "",
@@ -68,7 +73,7 @@ class TraceState:
         given = {
             "span": ".".join(self.span),
             "depth": "" if self.depth is None else str(self.depth),
-            "fold": ".".join(self.fold),
+            "fold": self.fold.text(),
             "find": self.find,
             "errors": "1" if self.errors else "",
             "path": self.path,
@@ -81,7 +86,7 @@ class TraceState:
     def changed(self, **changes: object) -> "TraceState":
         """Another state; whatever changes which rows there are forgets the exceptions and the place."""
         if changes.keys() & {"depth", "errors"}:
-            changes = {"fold": (), "row": 0} | changes
+            changes = {"fold": _UNFOLDED, "row": 0} | changes
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def url(self, part: str = "", /, **changes: object) -> str:
@@ -104,13 +109,15 @@ class TraceState:
     def other_trace_url(self, trace_id: str) -> str:
         return self.search.trace_url(trace_id)
 
-    def toggled(self, name: str, span_id: str) -> tuple[str, ...]:
-        """`fold` or `span` with one id more or less, the newest last."""
-        ids: tuple[str, ...] = getattr(self, name)
-        return tuple(i for i in ids if i != span_id) if span_id in ids else (*ids, span_id)[-MOST_FOLDS:]
+    def opened(self, span_id: str) -> tuple[str, ...]:
+        """`span` with one id more or less, the newest last."""
+        ids = self.span
+        return tuple(i for i in ids if i != span_id) if span_id in ids else (*ids, span_id)[-MOST_OPENED:]
 
     def toggle_url(self, name: str, span_id: str) -> str:
-        return self.url(**{name: self.toggled(name, span_id)}) + "#s" + quote(span_id)
+        """With one `fold` or one opened `span` more or less."""
+        changed = self.fold.toggled(span_id) if name == "fold" else self.opened(span_id)
+        return self.url(**{name: changed}) + "#s" + quote(span_id)
 
 
 def time_in(text: str) -> int | None:
@@ -126,7 +133,3 @@ def time_in(text: str) -> int | None:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for part in text.lower().split(".") if _SPAN_ID.fullmatch(part)))

@@ -13,9 +13,10 @@ from webapp.model.columns import I64
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_detail import OpenedSpan, opened_span
-from webapp.views.trace_reveal import WINDOW, revealed
+from webapp.views.trace_folds import MOST_FOLDS
+from webapp.views.trace_reveal import WINDOW, revealed, shortened
 from webapp.views.trace_rows import Row, Window, lane_of, rows_in
-from webapp.views.trace_state import MOST_FOLDS, TraceState
+from webapp.views.trace_state import TraceState
 from webapp.views.trace_zoom import Asked, zoom_of
 
 PAGE_ROWS = 200  # rows of a page without script
@@ -37,7 +38,7 @@ class Waterfall:
 
     def __init__(self, trace: OpenTrace, state: TraceState, store: Store) -> None:
         self.trace, self.state, self._store = trace, state, store
-        self.view: View = trace.view(state.depth, state.fold, state.errors)
+        self.view: View = trace.view(state.depth, state.fold.ids, state.errors)
         self.lane = lane_of(trace, state)
         self.found, self.problem = self._find()
 
@@ -69,6 +70,14 @@ class Waterfall:
         )
         return opened_span(self.trace, self.state, node, found[0] if found else None)
 
+    def first_found_url(self) -> str:
+        """To the first match, for those who cannot press n; "" if there is none."""
+        node = find_next(self.trace.rows, self.found, None) if self.found is not None else None
+        if node is None:
+            return ""
+        state = shortened(revealed(self.trace, self.state, node), self._store)
+        return state.url() + f"#s{self.trace.span_id(node)}"
+
     def place(self, wanted: int) -> int:
         """Where a window of rows begins so that it holds row `wanted`."""
         return max(0, min(wanted, len(self.view) - 1)) // WINDOW * WINDOW
@@ -99,7 +108,7 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "toggle": state.toggle_url,
         "hidden_total": int(view.hidden.sum()),
         "found_total": None if waterfall.found is None else len(waterfall.found),
-        "first_found_url": _first_found_url(trace, state, waterfall.found),
+        "first_found_url": waterfall.first_found_url(),
         "problem": waterfall.problem,
         "notes": _notes(trace, state),
         "ticks": ticks,
@@ -112,12 +121,6 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "bars_url": at_rest.url("bars"),
         "find_url": at_rest.url("find"),
     }
-
-
-def _first_found_url(trace: OpenTrace, state: TraceState, found: I64 | None) -> str:
-    """To the first match, for those who cannot press n."""
-    node = find_next(trace.rows, found, None) if found is not None else None
-    return "" if node is None else revealed(trace, state, node).url() + f"#s{trace.span_id(node)}"
 
 
 def _response_url(trace: OpenTrace, state: TraceState) -> str:
@@ -172,8 +175,11 @@ def _notes(trace: OpenTrace, state: TraceState) -> list[Note]:
     unknown = [span_id for span_id in state.span if trace.node_of(span_id) is None]
     if unknown:
         notes.append(Note(f"The trace has no span {_and(unknown)}.", []))
-    if len(state.fold) == MOST_FOLDS:
-        notes.append(Note(f"The address keeps the last {MOST_FOLDS} folds; older ones are forgotten.", []))
+    if len(state.fold.ids) == MOST_FOLDS:
+        notes.append(Note(f"The last {MOST_FOLDS:,} folds are kept; older ones are forgotten.", []))
+    if state.fold.lost:
+        text = "The folds of this address are not kept here (any more): rows are shown as they are without."
+        notes.append(Note(text, []))
     return notes
 
 
