@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from webapp.model.columns import I64
 from webapp.model.facts import TraceSummary
 from webapp.model.results import Match, ResultPage, ResultRow, Summary
 from webapp.store.matching import COSTLY_S, Rows, matching_traces, only_traces, ranked
 from webapp.store.recent import Asked
-from webapp.store.summaries import SUMMARY_COLUMNS, to_summary
+from webapp.store.summaries import SUMMARY_COLUMNS, to_summaries, to_summary
 
 SORTS = {"newest": "start_ns", "slowest": "duration_ns", "spans": "spans"}  # greatest first, then the newest
+_FEW = 100  # traces that a list in the statement names faster than a table
 
 
 def find_page(
@@ -129,10 +131,17 @@ def _summaries(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[tuple[int,
     """By `first_row`, in the order of `rows`."""
     if not len(rows):
         return []
-    found = cursor.execute(
-        f"SELECT first_row, {SUMMARY_COLUMNS} FROM traces WHERE first_row IN ({_listed(rows.first_row)})"
-    ).fetchall()
-    by_first = {row[0]: to_summary(row[1:]) for row in found}
+    bounds = f"t.start_ns BETWEEN {rows.start_ns.min()} AND {rows.start_ns.max()}"
+    if len(rows) <= _FEW:
+        chosen = f"FROM traces t WHERE {bounds} AND t.first_row IN ({_listed(rows.first_row)})"
+        found = cursor.execute(f"SELECT first_row, {SUMMARY_COLUMNS} {chosen}").fetchall()
+        by_first = {row[0]: to_summary(row[1:]) for row in found}
+    else:  # planned twice, but neither a long list nor a dict for each service of each trace
+        cursor.register("chosen_traces", pa.table({"first_row": rows.first_row}))
+        chosen = f"FROM traces t WHERE {bounds} AND t.first_row IN (FROM chosen_traces)"
+        table = cursor.sql(f"SELECT first_row, {SUMMARY_COLUMNS} {chosen}").to_arrow_table()
+        first_rows = table["first_row"].to_pylist()
+        by_first = dict(zip(first_rows, to_summaries(table.drop_columns("first_row")), strict=True))
     return [(first, by_first[first]) for first in rows.first_row.tolist() if first in by_first]
 
 
