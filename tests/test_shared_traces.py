@@ -39,6 +39,7 @@ READ_AS = {
     "otlp_parquet": "parquet",
     "python_console": "console",
     "tempo_json": "otlp",
+    "xray_json": "xray",
     "zipkin_v2_json": "zipkin",
 }
 # what the refusal of a file says it is
@@ -51,7 +52,6 @@ NAMED_AS = {
     "jaeger_proto_json": "Jaeger's protobuf model as JSON",
     "otlp_pb": "protobuf",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
-    "xray_json": "X-Ray",
     "zipkin_v1_json": "Zipkin v1 spans",
 }
 NAMED_BY_FILE = {

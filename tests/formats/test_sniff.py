@@ -99,9 +99,6 @@ def test_spans_after_many_metrics_are_found() -> None:
     assert sum(warning.count for warning in reading.notes.warnings) == 20_000
 
 
-X_RAY = {"trace_id": "1-581cf771-a006649127e371903a2de979", "id": "70de5b6f19ff9a0a", "start_time": 1.5e9}
-
-
 @pytest.mark.parametrize(
     ("value", "what"),
     [
@@ -115,8 +112,7 @@ X_RAY = {"trace_id": "1-581cf771-a006649127e371903a2de979", "id": "70de5b6f19ff9
             {"traces": [{"traceID": "1", "rootServiceName": "a"}]},
             "a Tempo search summary, which holds no spans",
         ),
-        (X_RAY, "X-Ray segment documents"),
-        ({"Traces": [{"Id": "1-2", "Segments": [{"Document": "{}"}]}]}, "X-Ray traces"),
+        ({"TraceSummaries": [{"Id": "1-2"}]}, "X-Ray trace summaries, which hold no segments"),
         (
             [[{"trace_id": 1, "span_id": 2, "name": "n", "resource": "r", "service": "s", "start": 1}]],
             "Datadog traces",
@@ -173,7 +169,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
         ("otlp_pb", "protobuf"),
         ("python_console", "Python console"),
         ("spans_csv", "CSV table"),
-        ("xray_json", "X-Ray"),
         ("zipkin_v1_json", "Zipkin v1"),
     ],
 )

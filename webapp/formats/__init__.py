@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import BinaryIO, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import console, generic, jaeger, otlp, parquet, zipkin
+from webapp.formats import console, generic, jaeger, otlp, parquet, xray, zipkin
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.refusals import what_it_is
@@ -34,8 +34,8 @@ class Format(Protocol):
     def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span]: ...
 
 
-FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, console, generic, parquet)
-READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, plain span JSON and Parquet, each also as gzip or zstd"
+FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, console, generic, parquet)
+READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, plain span JSON and Parquet, each also as gzip or zstd"
 
 
 class Reading:

@@ -29,7 +29,7 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def what_it_is(head: Head) -> str:
-    """A noun phrase such as `X-Ray segment documents`; "" for an empty file."""
+    """A noun phrase such as `Datadog statistics`; "" for an empty file."""
     if not head.start.strip():
         return ""
     for magic, name in _MAGICS:
@@ -88,12 +88,6 @@ def _inner(one: Json, key: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _is_xray(one: Json) -> bool:
-    return (
-        str(one.get("trace_id", "")).startswith("1-") and ("start_time" in one or "id" in one)
-    ) or "subsegments" in one
-
-
 def _is_zipkin_v1(one: Json) -> bool:
     return "traceId" in one and ("binaryAnnotations" in one or "endpoint" in _inner(one, "annotations"))
 
@@ -117,10 +111,7 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ),
     ("a Tempo search summary, which holds no spans", lambda one: "rootServiceName" in _inner(one, "traces")),
     ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
-    ("X-Ray traces", lambda one: "Segments" in _inner(one, "Traces")),
     ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
-    ("X-Ray segment documents", _is_xray),
-    ("X-Ray daemon messages", lambda one: one.get("format") == "json" and _has("version")(one)),
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
     (
         "Datadog traces",
