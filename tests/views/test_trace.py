@@ -188,13 +188,28 @@ def test_the_same_warning_is_given_once_with_its_first_spans(opened: Opened) -> 
 
 
 def test_a_link_to_a_span_unfolds_what_hides_it(opened: Opened) -> None:
+    leaves = [span(100 + k, 2 + k % 60, k % 60, k % 60 + 1) for k in range(2_000)]
+    client = opened(span(1, 0, 0, 900), *(span(n, 1, n, n + 10) for n in range(2, 62)), *leaves)
+    wanted = f"{2_050:016x}"
+    assert f"s{wanted}" not in [row.get("id") for row in rows(parse(get(client)))]
+    page = parse(get(client, span=wanted))
+    place = int(with_class(page, "wf-box")[0].get("data-focus", ""))
+    row = next(row for row in rows(page) if row.get("id") == f"s{wanted}")
+    assert row.get("aria-rowindex") == str(place + 2)
+
+
+def test_an_address_that_says_what_is_folded_is_shown_as_it_was_left(opened: Opened) -> None:
     client = opened(*chain(6))
-    page = parse(get(client, depth="2", span="5".rjust(16, "0")))
-    assert names(page)[-1] == "step 5"
-    box = with_class(page, "wf-box")[0]
-    assert box.get("data-focus") == "4"
-    kept = parse(get(client, depth="2", span="5".rjust(16, "0"), row="0"))
-    assert len(rows(kept)) == 2
+    deep = f"{5:016x}"
+    for state, left in (({"depth": "2"}, 2), ({"fold": f"{2:016x}"}, 2), ({"errors": "1"}, 0)):
+        page = parse(get(client, span=deep, **state))
+        assert len(rows(page)) == left
+        note = with_class(page, "note")[-1]
+        assert text(note).startswith("The opened span is folded away.")
+        show = next(link.get("href", "") for link in note.iter("a"))
+        shown = parse(client.get(client.get(show).headers["Location"]))
+        assert with_class(shown, "detail")
+        assert with_class(shown, "wf-box")[0].get("data-focus") == "4"
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def span(trace_id: str, span_id: str) -> BaseResponse:
         state=state,
         root=f"{head.service} {head.name}",
         slot_number=slot(detail.service),
-        in_trace_url=state.changed(span=(span_id,)).url() + f"#s{span_id}",
+        in_trace_url=state.url(f"show/{span_id}"),
     )
 
 
@@ -142,7 +142,10 @@ def show(trace_id: str, span_id: str) -> BaseResponse:
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
-    state = shortened(revealed(trace, _state(trace_id), node), store())
+    state = _state(trace_id)
+    if state.errors and trace.view(None, (), True).position(node) < 0:
+        state = state.changed(errors=False)
+    state = shortened(revealed(trace, state, node), store())
     return redirect(state.url(span=(span_id,)) + f"#s{span_id}")
 
 

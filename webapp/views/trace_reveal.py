@@ -29,13 +29,16 @@ def shortened(state: TraceState, store: Store) -> TraceState:
 
 
 def opened_in_view(trace: OpenTrace, state: TraceState) -> tuple[TraceState, int | None]:
-    """For an address that names spans and no row: all of them unfolded, and the row of the last, which is begun with."""
-    last = None
-    for node in (trace.node_of(span_id) for span_id in state.span):
-        if node is not None:
-            state, last = revealed(trace, state, node), node
-    position = -1 if last is None else trace.view(state.depth, state.fold.ids, state.errors).position(last)
-    return state, position if position >= 0 else None
+    """For an address that names spans and no row: the row of the last that has one, which is begun with.
+
+    If the address says nothing of depth and folds, all of them are unfolded; else it is the screen as it was left.
+    """
+    nodes = [node for span_id in state.span if (node := trace.node_of(span_id)) is not None]
+    if state.depth is None and not state.fold.ids and not state.errors:
+        for node in nodes:
+            state = revealed(trace, state, node)
+    view = trace.view(state.depth, state.fold.ids, state.errors)
+    return state, next((row for node in reversed(nodes) if (row := view.position(node)) >= 0), None)
 
 
 def nearest(trace: OpenTrace, state: TraceState, span_id: str) -> tuple[TraceState, int | None]:

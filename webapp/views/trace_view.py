@@ -78,6 +78,16 @@ class Waterfall:
         state = shortened(revealed(self.trace, self.state, node), self._store)
         return state.url() + f"#s{self.trace.span_id(node)}"
 
+    def folded_away(self) -> list[Note]:
+        """What is said of opened spans that have no row."""
+        nodes = {span_id: self.trace.node_of(span_id) for span_id in self.state.span}
+        away = [i for i, node in nodes.items() if node is not None and self.view.position(node) < 0]
+        if not away:
+            return []
+        words = "The opened span is" if len(away) == 1 else f"{len(away)} opened spans are"
+        link = "Show it" if len(away) == 1 else "Show the last"
+        return [Note(f"{words} folded away.", [(link, self.state.url(f"show/{away[-1]}"))])]
+
     def place(self, wanted: int) -> int:
         """Where a window of rows begins so that it holds row `wanted`."""
         return max(0, min(wanted, len(self.view) - 1)) // WINDOW * WINDOW
@@ -110,7 +120,7 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "found_total": None if waterfall.found is None else len(waterfall.found),
         "first_found_url": waterfall.first_found_url(),
         "problem": waterfall.problem,
-        "notes": _notes(trace, state),
+        "notes": [*_notes(trace, state), *waterfall.folded_away()],
         "ticks": ticks,
         "grid": (f"{grid_x:.6f}", f"{grid_step:.6f}"),
         "zoom": zoom_of(trace, waterfall.lane, asked),
