@@ -1,0 +1,68 @@
+import numpy as np
+from hypothesis import given, settings
+
+from tests.analysis.drawing import MS, columns_of, span
+from tests.analysis.strategies import broken_traces, traces
+from webapp.analysis.flame import Frames, frames_of
+from webapp.analysis.operations import operations_of
+from webapp.analysis.rows import rows_of
+from webapp.analysis.trace import analyse_trace
+from webapp.model.facts import TraceFacts
+from webapp.model.spans import Span
+
+
+def flame(spans: list[Span]) -> tuple[TraceFacts, Frames]:
+    facts = analyse_trace(columns_of(spans))
+    return facts, frames_of(rows_of(facts.forest), facts.critical_ns)
+
+
+def test_calls_along_one_path_are_one_frame_and_the_widest_comes_first() -> None:
+    spans = [
+        span("p", "", 0, 100, name="home"),
+        span("a", "p", 0, 20, name="mail"),
+        *(span(f"q{k}", "p", 20 + 20 * k, 40 + 20 * k, name=f"GET /items/{k}") for k in range(4)),
+    ]
+    facts, frames = flame(spans)
+    names = [facts.forest.columns.names[facts.forest.name[node]] for node in frames.node.tolist()]
+    assert [name.split("/")[0] for name in names] == ["home", "mail", "GET "]
+    assert frames.spans.tolist() == [1, 1, 4]
+    assert (frames.total_ns // MS).tolist() == [100, 20, 80]
+    assert (frames.own_ns // MS).tolist() == [0, 20, 80]
+    assert (frames.start_ns // MS).tolist() == [0, 80, 0]
+    assert frames.parent.tolist() == [-1, 0, 0]
+
+
+@settings(max_examples=80, deadline=None)
+@given(traces() | broken_traces())
+def test_frames_nest_and_their_sum_is_the_response(spans: list[Span]) -> None:
+    facts, frames = flame(spans)
+    assert frames.own_ns.sum() == facts.response_ns
+    assert frames.spans.sum() == len(facts.forest)
+    for frame, parent in enumerate(frames.parent.tolist()):
+        assert parent < frame
+        if parent >= 0:
+            assert frames.depth[frame] == frames.depth[parent] + 1
+            assert frames.start_ns[parent] <= frames.start_ns[frame]
+            end_ns = frames.start_ns[parent] + frames.total_ns[parent]
+            assert frames.start_ns[frame] + frames.total_ns[frame] <= end_ns
+    assert (np.bincount(frames.parent + 1, weights=frames.total_ns)[0]) == facts.response_ns
+
+
+def test_operations_have_their_sums_and_percentiles() -> None:
+    calls = [span(f"q{k:02d}", "p", 20 * k, 20 * k + k, name="query", service="db") for k in range(1, 21)]
+    found = operations_of(analyse_trace(columns_of([span("p", "", 0, 600, name="home"), *calls])))
+    assert [(one.name, one.spans) for one in found] == [("home", 1), ("query", 20)]
+    query = found[1]
+    assert (query.p50_ns, query.p95_ns, query.max_ns) == (10 * MS, 19 * MS, 20 * MS)
+    assert query.total_ns == query.self_ns == query.critical_ns == 210 * MS
+
+
+@settings(max_examples=60, deadline=None)
+@given(traces() | broken_traces())
+def test_operations_hold_every_received_span_once(spans: list[Span]) -> None:
+    facts = analyse_trace(columns_of(spans))
+    found = operations_of(facts)
+    received = facts.forest.source >= 0
+    assert sum(one.spans for one in found) == received.sum()
+    assert sum(one.critical_ns for one in found) == facts.critical_ns[received].sum()
+    assert all(one.p50_ns <= one.p95_ns <= one.max_ns for one in found)
