@@ -65,8 +65,6 @@ def _text(start: bytes) -> str:
     lines = start.decode("utf-8", "replace").splitlines()
     if re.match(r"\s*<(!doctype|html|\?xml|svg)", lines[0], re.IGNORECASE):
         return "HTML or XML"
-    if re.search(rb"^\s*traceId: '", start, re.MULTILINE):
-        return "text of JavaScript's console exporter"
     columns = lines[0].split(",")
     if len(columns) > 2 and not re.search(r"[{}\[\]]", lines[0]):
         return f"a CSV table with the columns {', '.join(column.strip() for column in columns[:6])}"
