@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from webapp.analysis.attribution import label
+from webapp.analysis.attribution import MISSING
 from webapp.analysis.whatif import Schedule
 from webapp.model.calls import Call
 from webapp.model.facts import Finding, TraceFacts
@@ -33,6 +33,12 @@ class Scene:
         self.kind: list[int] = forest.kind.tolist()
         self.failed: list[bool] = (forest.status == Status.ERROR).tolist()
         self.service: list[int] = forest.service.tolist()
+        self._name: list[int] = forest.name.tolist()
+        self._services = [
+            *forest.columns.services,
+            MISSING,
+        ]  # -1, of spans that were not received, is the last
+        self._names = [*forest.columns.names, MISSING]
         self.received: list[bool] = (forest.source >= 0).tolist()
         self._calls = calls
         self._replays = 0
@@ -44,13 +50,13 @@ class Scene:
         return self._calls.get(node, _NO_CALL)
 
     def label(self, node: int) -> str:
-        return " · ".join(label(self.forest, node))
+        return f"{self.service_name(node)} · {self.name(node)}"
 
     def name(self, node: int) -> str:
-        return label(self.forest, node)[1]
+        return self._names[self._name[node]]
 
     def service_name(self, node: int) -> str:
-        return label(self.forest, node)[0]
+        return self._services[self.service[node]]
 
     def floor(self, least_ns: int, part: float) -> int:
         """The greater of a time and a part of the response."""
@@ -60,8 +66,8 @@ class Scene:
     def children(self) -> dict[int, list[int]]:
         """By start; of spans that were received."""
         found: dict[int, list[int]] = {}
-        for node in np.lexsort((self.forest.end_ns, self.forest.start_ns)).tolist():
-            if self.received[node] and self.parent[node] >= 0:
+        for node in self._by_start:
+            if self.parent[node] >= 0:
                 found.setdefault(self.parent[node], []).append(node)
         return found
 
@@ -106,10 +112,14 @@ class Scene:
     @cached_property
     def call_nodes(self) -> list[int]:
         """All calls of the trace, by start."""
-        nodes = np.lexsort((self.forest.end_ns, self.forest.start_ns)).tolist()
-        return [
-            node for node in nodes if self.received[node] and self.parent[node] >= 0 and self.is_call(node)
-        ]
+        return [node for node in self._by_start if self.parent[node] >= 0 and self.is_call(node)]
+
+    @cached_property
+    def _by_start(self) -> list[int]:
+        """Those that were received."""
+        nodes = np.lexsort((self.forest.end_ns, self.forest.start_ns))
+        by_start: list[int] = nodes[self.forest.source[nodes] >= 0].tolist()
+        return by_start
 
     @cached_property
     def on_path_ns(self) -> dict[int, int]:

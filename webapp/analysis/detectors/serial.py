@@ -103,6 +103,8 @@ def _reads_what_it_wrote(scene: Scene, run: list[int]) -> bool:
 def straggler(scene: Scene) -> Iterator[Finding]:
     """Rule 9: of siblings that run together one ends long after the rest."""
     for parent, nodes in scene.children.items():
+        if len(nodes) < _SIBLINGS:
+            continue
         groups: dict[tuple[int, str], list[int]] = {}
         for node in nodes:
             groups.setdefault((scene.service[node], scene.name(node)), []).append(node)
