@@ -262,7 +262,7 @@ def test_records_that_are_no_spans_are_counted_with_their_place() -> None:
         {"data": [5, TRACE | {"spans": [7, *TRACE["spans"], {"spanID": ""}]}, {"no": "trace"}]}
     )
     assert (len(found), notes.rejected) == (2, 4)
-    assert ("bad_id", "line 1, span 4") in [(one.code, one.where) for one in notes.warnings]
+    assert ("bad_id", "line 1, record 2, span 4") in [(one.code, one.where) for one in notes.warnings]
 
 
 def test_a_file_cut_off_gives_what_came_before() -> None:

@@ -1,12 +1,14 @@
-"""Typed tags: values both ways, and the tags in which OpenTelemetry's own fields travel. No references, no times."""
+"""Typed tags: values both ways, and the tags in which OpenTelemetry's own fields travel. No references, no times.
 
-import base64
-import binascii
+How storages and protobuf spell a tag is in `typed.py`.
+"""
+
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from webapp.formats import otel_tags, units
+from webapp.formats.jaeger import typed
 from webapp.formats.notes import Notes
 from webapp.formats.value_text import as_text, is_deep
 from webapp.model.spans import Attributes, Kind, Span, Status, Value
@@ -30,6 +32,8 @@ def attributes(tags: object, notes: Notes, where: str) -> Attributes:
     if isinstance(tags, dict):
         tags = [{"key": key, "value": value} for key, value in tags.items()]
     for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, dict) and "value" not in tag:
+            tag = typed.tag(tag)
         if not isinstance(tag, dict) or not isinstance(tag.get("key"), str):
             notes.warn("bad_attribute", where=where)
             continue
@@ -55,10 +59,7 @@ def _value(value: Value, kind: object) -> Value:
     if kind == "bool" and value in ("true", "false"):
         return value == "true"
     if kind == "binary" and isinstance(value, str):
-        try:
-            return base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            return value
+        return typed.binary(value)
     return as_text(value) if kind == "string" and isinstance(value, (int, float)) else value
 
 
