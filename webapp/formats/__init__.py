@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import BinaryIO, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import console, generic, jaeger, otlp, parquet, xray, zipkin
+from webapp.formats import console, generic, honeycomb, jaeger, otlp, parquet, xray, zipkin
 from webapp.formats.console import javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
@@ -35,7 +35,7 @@ class Format(Protocol):
     def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span]: ...
 
 
-FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, console, javascript, generic, parquet)
+FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, console, javascript, honeycomb, generic, parquet)
 READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, plain span JSON and Parquet, each also as gzip or zstd"
 
 

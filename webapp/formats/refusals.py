@@ -116,7 +116,6 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
         lambda one: _has("trace_id", "span_id", "resource", "service")(one) and "start" in one,
     ),
     ("Zipkin v1 spans", _is_zipkin_v1),
-    ("Honeycomb events", lambda one: "trace.trace_id" in one or "trace.trace_id" in _inner(one, "data")),
     ("Phoenix spans", _has("context.trace_id")),
     (
         "Elastic APM events",

@@ -5,10 +5,10 @@ from typing import Any
 
 from webapp.formats import moments, units
 from webapp.formats.console.order import Order
-from webapp.formats.console.resources import Resources
 from webapp.formats.console.typed import attributes
 from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
+from webapp.formats.resources import Resources
 from webapp.model.spans import NO_SCOPE, Attributes, Event, Link, Scope, Span, Status
 
 Json = dict[str, Any]

@@ -9,10 +9,10 @@ from typing import Any, BinaryIO
 
 from webapp.formats import moments, units
 from webapp.formats.console.inspected import Abridged, as_printed, is_abridged, parse, plain
-from webapp.formats.console.resources import Resources
 from webapp.formats.head import Head
 from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
+from webapp.formats.resources import Resources
 from webapp.formats.value_text import is_deep
 from webapp.model.spans import NO_SCOPE, Attributes, Event, Kind, Link, Scope, Span
 

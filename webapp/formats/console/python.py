@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from webapp.formats import moments, units
-from webapp.formats.console.resources import Resources
 from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
+from webapp.formats.resources import Resources
 from webapp.formats.value_text import is_deep
 from webapp.model.spans import Attributes, Event, Link, Resource, Span, Status
 
