@@ -32,7 +32,10 @@ if not (FOLDER / "INDEX.tsv").is_file():
 
 READ_AS = {
     "go_stdouttrace": "console",
+    "jaeger_cassandra": "jaeger",
+    "jaeger_es_docs": "jaeger",
     "jaeger_json": "jaeger",
+    "jaeger_proto_json": "jaeger",
     "otlp_json": "otlp",
     "otlp_jsonl": "otlp",
     "otlp_jsonl_snake": "otlp",
@@ -47,9 +50,6 @@ NAMED_AS = {
     "chrome_trace": "a Chrome trace",
     "datadog_json": "Datadog traces",
     "elastic_apm_ndjson": "Elastic APM events",
-    "jaeger_cassandra": "a CSV table with the columns trace_id, span_id",
-    "jaeger_es_docs": "Jaeger documents of Elasticsearch",
-    "jaeger_proto_json": "Jaeger's protobuf model as JSON",
     "otlp_pb": "protobuf",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
     "zipkin_v1_json": "Zipkin v1 spans",
