@@ -118,8 +118,8 @@ def test_a_reader_that_fails_keeps_what_it_gave_and_does_not_stop_the_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Failing(formats.Reading):
-        def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204
-            yield from super().__iter__()
+        def batches(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+            yield from super().batches()
             raise KeyError("surprise")
 
     read_well = formats.read

@@ -31,6 +31,8 @@ def repair(columns: SpanColumns) -> Forest:
     unknown = unknown_starts(draft.trace, draft.start_ns, draft.end_ns)
     draft.note_all("unknown_start", unknown & (draft.source >= 0))
     draft.note_all("unfinished", draft.unfinished)
+    if columns.inferred:
+        draft.note_all("inferred_from_logs", np.isin(draft.trace, columns.inferred) & (draft.source >= 0))
     offset_ns = skew.offsets(draft, times)
     draft.start_ns, draft.end_ns = times.start_ns + offset_ns, times.end_ns + offset_ns
     return _forest(draft, offset_ns, columns.row[rows.repeated])

@@ -6,19 +6,20 @@ Each format is a module of the same shape (`Format`); the order of `FORMATS` is 
 import gc
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import console, generic, honeycomb, jaeger, otlp, parquet, xray, zipkin
+from webapp.formats import console, generic, honeycomb, jaeger, logs, otlp, parquet, xray, zipkin
 from webapp.formats.console import javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
 from webapp.formats.unpack import Limits, plain
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
-__all__ = ["BATCH", "FORMATS", "READS", "Format", "Limits", "Reading", "read"]
+__all__ = ["BATCH", "FORMATS", "READS", "Batch", "Format", "Limits", "Reading", "read"]
 
 BATCH = 1_000  # few enough to be encoded while they are warm in the processor's memory
 
@@ -32,29 +33,40 @@ class Format(Protocol):
     def looks_like(self, head: Head) -> str | None:
         """What it was recognised by, None if it was not."""
 
-    def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span]: ...
+    def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]: ...
 
 
-FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, console, javascript, honeycomb, generic, parquet)
+FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, console, javascript, honeycomb, logs, generic, parquet)
 READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, plain span JSON and Parquet, each also as gzip or zstd"
 
 
-class Reading:
-    """One file being read. Iterating yields batches; `notes` is complete when that has ended."""
+class Batch(NamedTuple):
+    spans: list[Span]
+    lines: list[LogLine]
 
-    def __init__(self, format_name: str, reason: str, notes: Notes, spans: Iterator[Span]) -> None:
+
+class Reading:
+    """One file being read. Iterating yields its spans in batches; `notes` is complete when that has ended."""
+
+    def __init__(
+        self, format_name: str, reason: str, notes: Notes, records: Iterator[Span | LogLine]
+    ) -> None:
         self.format = format_name
         self.reason = reason
         self.notes = notes
-        self._spans = spans
+        self._records = records
 
     def __iter__(self) -> Iterator[list[Span]]:
-        """The garbage collector rests meanwhile: it would visit millions of new objects, of which none is garbage."""
+        return (batch.spans for batch in self.batches() if batch.spans)
+
+    def batches(self) -> Iterator[Batch]:
+        """Also the log lines. The garbage collector rests: it would visit millions of new objects, none of them garbage."""
         was_enabled = gc.isenabled()
         gc.disable()
         try:
-            while batch := list(islice(self._spans, BATCH)):
-                yield batch
+            while batch := list(islice(self._records, BATCH)):
+                lines = [one for one in batch if isinstance(one, LogLine)]
+                yield Batch([one for one in batch if isinstance(one, Span)] if lines else batch, lines)  # type: ignore[arg-type]
         finally:
             if was_enabled:
                 gc.enable()
@@ -76,13 +88,13 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None) -> Reading:
     if found is None:
         raise _refusal(head, name)
     module, reason = found
-    spans = module.read(stream, notes)
-    first = next(spans, None)
+    records = module.read(stream, notes)
+    first = next(records, None)
     if first is None and otlp.other_signal(head):
         raise _refusal(head, name)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
     reason = ", ".join([reason, *layers, *empty])
-    return Reading(module.NAME, reason, notes, chain([] if first is None else [first], spans))
+    return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records))
 
 
 def _check_unpacked(notes: Notes, name: str) -> None:

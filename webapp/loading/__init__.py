@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from webapp.analysis.batch import analyse_batch
 from webapp.loading.batches import Batch, News, news_of
+from webapp.loading.logs import infer_spans
 from webapp.loading.parts import File, read_ahead
 from webapp.loading.paths import find_files
 from webapp.loading.pool import Pool
@@ -35,6 +36,7 @@ def load(paths: Sequence[str], store: Store, progress: Progress) -> list[SourceR
 
 
 def analyse_pending(store: Store) -> None:
+    infer_spans(store)
     for columns in store.pending():
         store.append_facts(columns, analyse_batch(columns))
 

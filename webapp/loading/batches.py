@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from webapp.loading.parts import File, Part
 from webapp.model.spans import Span
-from webapp.store.encode import Encoded, Encoder
+from webapp.store import Encoded, Encoder, encode_lines
 
 FLUSH_SPANS = 122_880  # a row group of DuckDB: smaller inserts are compressed twice
 FLUSH_CHARACTERS = 128_000_000  # of attributes, for spans that hold much
@@ -19,6 +21,7 @@ class Batch:
     encoded: Encoded
     files: list[File]
     ended: list[File]
+    lines: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class _Waiting:
         self._files: dict[str, File] = {}
         self._numbers: dict[str, int] = {}
         self._ended: list[File] = []
+        self._lines: list[pa.Table] = []
+        self._line_count = 0
         self._characters = 0
 
     def add(self, part: Part) -> None:
@@ -64,15 +69,19 @@ class _Waiting:
         number = self._numbers.setdefault(path, len(self._numbers))
         self._encoder.add(part.spans, number)
         self._characters += _characters_in(part.spans)
+        if part.lines:
+            self._lines.append(encode_lines(part.lines, number))
+            self._line_count += len(part.lines)
         if part.last:
             self._ended.append(part.file)
 
     @property
     def is_full(self) -> bool:
-        return self._encoder.size >= FLUSH_SPANS or self._characters >= FLUSH_CHARACTERS
+        return self._encoder.size + self._line_count >= FLUSH_SPANS or self._characters >= FLUSH_CHARACTERS
 
     def take(self) -> Batch:
-        batch = Batch(self._encoder.take(), list(self._files.values()), self._ended)
+        lines = pa.concat_tables(self._lines) if self._lines else None
+        batch = Batch(self._encoder.take(), list(self._files.values()), self._ended, lines)
         self._clear()
         return batch
 

@@ -10,8 +10,10 @@ from typing import BinaryIO, cast
 
 from webapp import formats
 from webapp.errors import TailraceError
+from webapp.loading.logs import named_services
 from webapp.loading.paths import opened
 from webapp.loading.sections import Section, SectionStream
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
 
@@ -44,6 +46,7 @@ class Part:
 
     file: File
     spans: list[Span]
+    lines: Sequence[LogLine] = ()
     last: bool = False
 
 
@@ -64,8 +67,11 @@ def _read_file(file: File) -> Iterator[Part]:
         reading = formats.read(stream, file.path)
         file.format, file.reason = reading.format, reading.reason
         try:
-            for spans in reading:
-                yield Part(file, spans)
+            for spans, lines in reading.batches():
+                named = named_services(lines, file.path)
+                if named is not lines:
+                    reading.notes.warn("service_from_file", count=len(lines))
+                yield Part(file, spans, named)
         finally:
             file.rejected, file.warnings = reading.notes.rejected, reading.notes.warnings
 

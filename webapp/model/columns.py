@@ -38,6 +38,7 @@ class SpanColumns:
     is equal; it is only filled where a span id occurs more than once in its trace, else 0.
     `link_owner[k]` (a row index of this object) has a link to span `link_span[k]` of its own trace, in stored order.
     `error_texts` holds, by row index, what spans of status ERROR say; spans without words are not in it.
+    `inferred`: the traces (numbers into `trace_ids`) whose spans are guesses from log lines, all of them.
     """
 
     trace_ids: list[str]
@@ -63,6 +64,7 @@ class SpanColumns:
     link_owner: I32
     link_span: U64
     error_texts: dict[int, ErrorText]
+    inferred: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.span_id)

@@ -22,12 +22,18 @@ CODES: dict[str, str] = {
     "time_unit": "The unit of the times was decided by their size.",
     "too_large": "A record or value over the size limit was cut or left out.",
     "size_limit": "The file grows beyond the limit when decompressed; reading stopped there.",
+    "spans_open": "Very many spans were begun and not ended in a log; the oldest of them are shown without an end.",
+    "duration_disagrees": "A duration field disagrees with the times of the log lines; the times were believed.",
+    "service_from_file": "Log lines name no service; the name of their file stands for it.",
+    "log_lines_beside": "Log lines stand beside the spans of their traces; they are not spans themselves.",
     # found while repairing a trace
     "duplicate_dropped": "A span was received more than once, equal in every field; one is kept.",
     "shared_id_split": "Client and server share one span id (Zipkin); the server half got an id of its own.",
     "duplicate_id": "Different spans carry the same id; all are kept.",
     "self_parent": "A span names itself as its parent; it is shown as a root.",
     "cycle_broken": "Spans are each other's parents; the cycle was cut at its earliest span.",
+    "inferred_from_logs": "Inferred from log lines, which name the trace but no spans of it: when a service wrote its "
+    "first and last line is known, who called whom is not.",
     "orphan": "The parent of a span was not received; a placeholder stands for it.",
     "multiple_roots": "The trace has several roots; the verdict is about the longest.",
     "negative_duration": "A span ends before it starts; it is shown without duration.",

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
+import pyarrow as pa
 
 from webapp.model.columns import I64, SpanColumns
 from webapp.model.facts import BatchFacts, TraceSummary
+from webapp.model.logs import LogLine
 from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
@@ -20,6 +22,7 @@ from webapp.store import (
     graph,
     heatmap,
     ids,
+    logs,
     pending,
     search,
     sources,
@@ -34,11 +37,12 @@ from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
+from webapp.store.logs import encode_lines
 from webapp.store.names import Names
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
 
-__all__ = ["Encoded", "Encoder", "Store"]
+__all__ = ["Encoded", "Encoder", "Store", "encode_lines"]
 
 
 class Store:
@@ -111,6 +115,46 @@ class Store:
         with self._connection.writing() as writer:
             append_facts(writer, self._names, columns, facts)
             self._names.flush(writer, self._keys)
+
+    # Log lines
+
+    def append_lines(self, rows: pa.Table, source_ids: Sequence[int]) -> None:
+        """Lines of several sources, as `encode_lines` made them: `source_ids` of the numbers it was given."""
+        with self._connection.writing() as writer:
+            logs.append_lines(writer, rows, source_ids)
+
+    def logged_traces(self, most_lines: int = 200_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
+        """Lines, in time and with the ids of their sources, of traces without recorded spans that have fresh lines.
+
+        `append_inferred` what is made of some before asking for the next. Spans that were inferred
+        earlier are taken away where recorded ones have come since.
+        """
+        with self._connection.writing() as writer:
+            logs.give_way(writer)
+        with self._connection.reading(seconds=float("inf")) as cursor:
+            waiting = list(logs.waiting_traces(cursor, most_lines))
+        for trace_ids in waiting:
+            with self._connection.reading(seconds=float("inf")) as cursor:
+                lines = logs.lines_of(cursor, trace_ids)
+            yield lines
+
+    def append_inferred(self, trace_ids: Sequence[str], inferred: Sequence[tuple[Span, int]]) -> None:
+        """Spans with the ids of their sources, in place of those that were inferred of these traces before."""
+        encoder, source_ids = Encoder(), sorted({source_id for _, source_id in inferred})
+        for number, source_id in enumerate(source_ids):
+            encoder.add([span for span, own in inferred if own == source_id], number)
+        with self._connection.writing() as writer:
+            logs.drop_earlier(writer, trace_ids)
+            first_row = pending.setting(writer, "next_row")
+            append_encoded(writer, self._names, self._keys, encoder.take(), source_ids)
+            logs.mark_inferred(writer, trace_ids, first_row)
+
+    def log_lines(self, trace_id: str, most: int) -> tuple[list[LogLine], int]:
+        """The first `most` lines of a trace, in time, and how many there are."""
+        with self.reading() as cursor:
+            total = logs.line_count(cursor, trace_id)
+            lines = logs.lines_of(cursor, [trace_id], most)[0] if total else []
+            return [line for line, _ in lines], total
 
     def settle(self) -> None:
         """After a load: give new services their colours, count the traces of each source."""

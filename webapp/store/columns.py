@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from webapp.model.columns import I32, I64, U64, ErrorText, Peer, SpanColumns
 from webapp.store.contents import contents_of
+from webapp.store.inferences import inferred_among
 
 _SPAN_ID = re.compile("[0-9a-f]{16}")
 _Odd = tuple[int, str, str, str]  # row, links, error message and source, of the few spans that have any
@@ -66,6 +67,7 @@ def read_columns(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Spa
             for place, (*_, message, source) in zip(places, odd, strict=True)
             if message or source
         },
+        inferred=inferred_among(cursor, selection.trace_ids),
     )
 
 

@@ -108,6 +108,32 @@ CREATE TABLE IF NOT EXISTS spans (
   attributes_rest  VARCHAR                  -- JSON {key: OTLP AnyValue} of what has no column; NULL = none
 );
 
+-- Log lines that name a trace, in the order of loading. They are no spans and in no count; the page shows them.
+CREATE TABLE IF NOT EXISTS log_lines (
+  line_row         BIGINT NOT NULL,         -- counts up without end
+  trace_id         UUID NOT NULL,
+  span_id          UBIGINT NOT NULL,        -- 0 = the line names none
+  parent_id        UBIGINT NOT NULL,
+  time_ns          BIGINT NOT NULL,         -- 0 = unknown
+  level            VARCHAR NOT NULL,        -- "" = unknown
+  service          VARCHAR NOT NULL,        -- "" = the line names none
+  message          VARCHAR NOT NULL,
+  attributes       VARCHAR NOT NULL,        -- JSON {key: OTLP AnyValue}
+  written_trace_id VARCHAR NOT NULL,        -- "" = no different
+  written_span_id  VARCHAR NOT NULL,
+  source_id        UINTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS log_traces (     -- the traces that log lines name
+  trace_id       UUID PRIMARY KEY,
+  lines          BIGINT NOT NULL,
+  first_row      BIGINT NOT NULL,           -- its lines lie in log_lines between these rows
+  last_row       BIGINT NOT NULL,
+  fresh          BOOLEAN NOT NULL,          -- lines came since its spans were last inferred, or found to be recorded
+  inferred_first BIGINT,                    -- its spans between these rows of spans are guesses from its lines;
+  inferred_last  BIGINT                     -- NULL: none are
+);
+
 -- One row an analysed trace: TraceSummary. Inserted in time order, replaced when the trace is analysed again.
 CREATE TABLE IF NOT EXISTS traces (
   trace_id             UUID PRIMARY KEY,    -- the index opens a trace by id, and lets a newer analysis replace the row

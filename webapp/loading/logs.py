@@ -1,0 +1,32 @@
+"""What becomes of log lines when everything is loaded: spans for the traces of which nothing else is known.
+
+The rules are `analysis/inferred.py`'s, keeping and giving way is the store's.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import msgspec
+
+from webapp.analysis.inferred import infer
+from webapp.loading.paths import STDIN
+from webapp.model.logs import LogLine
+from webapp.store import Store
+
+
+def infer_spans(store: Store) -> None:
+    for traces in store.logged_traces():
+        made = [
+            (each.span, lines[each.line][1])
+            for lines in traces
+            for each in infer([line for line, _ in lines])
+        ]
+        store.append_inferred([lines[0][0].trace_id for lines in traces], made)
+
+
+def named_services(lines: Sequence[LogLine], path: str) -> Sequence[LogLine]:
+    """Where each service writes a file of its own, no line need name it: then the name of the file does."""
+    name = "" if path == STDIN else PurePath(path).name.split(".")[0]
+    if not name or not lines or any(line.service for line in lines):
+        return lines
+    return [msgspec.structs.replace(line, service=name) for line in lines]
