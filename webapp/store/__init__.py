@@ -32,7 +32,6 @@ from webapp.store import (
     view_states,
 )
 from webapp.store.append import append_encoded
-from webapp.store.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
@@ -50,7 +49,7 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._recent = Recent()
+        self._recent = Recent(lambda: connection.writes)
         connection.after_rollback = self._load_names  # forgets ids that were not written
         with connection.writing() as writer:
             self._load_names(writer)
@@ -209,7 +208,7 @@ class Store:
     def notes(self, query: Query) -> list[Note]:
         """What to tell the user of how the query was understood: unknown keys and services."""
         with self.reading() as cursor:
-            return list(plan(query, Catalogue(cursor)).notes)
+            return list(plan(query, self._recent.catalogue(cursor)).notes)
 
     def totals(self, query: Query, window: Window) -> Summary:
         with self._asking(query, window) as (cursor, asked):

@@ -1,4 +1,4 @@
-"""What the store knows by name, looked up for one query: attribute columns, ids of services, operations, resources."""
+"""Small answers that a query is planned with: attribute columns, ids of services, operations, resources, bounds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,10 +18,15 @@ class KeyColumn:
 
 
 class Catalogue:
-    """Reads the small tables through one cursor."""
+    """Reads the small tables through one cursor. `answers` of before are not asked again; who grows drops them."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        answers: dict[object, list[tuple]] | None = None,  # type: ignore[type-arg]
+    ) -> None:
+        self.cursor = cursor
+        self._answers = {} if answers is None else answers
 
     def columns(self, key: str) -> list[KeyColumn]:
         return self._key_columns(Where("key = ?", (key,)))
@@ -31,20 +36,20 @@ class Catalogue:
 
     def has_rest(self) -> bool:
         """Whether any value lies in `attributes_rest`."""
-        return bool(self._rows("SELECT 1 FROM key_catalog WHERE in_rest LIMIT 1", ()))
+        return bool(self.rows("SELECT 1 FROM key_catalog WHERE in_rest LIMIT 1", ()))
 
     def keys(self) -> list[str]:
         """All attribute keys, the most frequent first."""
         text = "SELECT key FROM key_catalog GROUP BY key ORDER BY sum(count) DESC, key"
-        return [key for (key,) in self._rows(text, ())]
+        return [key for (key,) in self.rows(text, ())]
 
     def knows(self, key: str) -> bool:
-        return bool(self._rows("SELECT 1 FROM key_catalog WHERE key = ? LIMIT 1", (key,)))
+        return bool(self.rows("SELECT 1 FROM key_catalog WHERE key = ? LIMIT 1", (key,)))
 
     def services(self, condition: Where) -> list[tuple[int, str]]:
         """Ids and names of the services that fit a condition on `service`."""
         text = f"SELECT service_id, service FROM services WHERE {condition.text} ORDER BY service"
-        return self._rows(text, condition.values)
+        return self.rows(text, condition.values)
 
     def operation_ids(self, condition: Where) -> list[int]:
         """Of operations that fit a condition on `name`."""
@@ -62,7 +67,7 @@ class Catalogue:
     def pattern_error(self, pattern: str) -> str:
         """What is wrong with a regular expression, "" if nothing is."""
         try:
-            self._rows("SELECT regexp_matches('', ?)", (pattern,))
+            self.rows("SELECT regexp_matches('', ?)", (pattern,))
         except duckdb.InvalidInputException as error:
             return str(error).removeprefix("Invalid Input Error: ")
         return ""
@@ -71,10 +76,14 @@ class Catalogue:
         text = (
             f"""SELECT type, "column", in_rest FROM key_catalog WHERE scope = 'span' AND {condition.text}"""
         )
-        return [KeyColumn(*row) for row in self._rows(text, condition.values)]
+        return [KeyColumn(*row) for row in self.rows(text, condition.values)]
 
     def _ids(self, text: str, condition: Where) -> list[int]:
-        return sorted(number for (number,) in self._rows(text, condition.values))
+        return sorted(number for (number,) in self.rows(text, condition.values))
 
-    def _rows(self, text: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
-        return self._cursor.execute(text, list(values)).fetchall()
+    def rows(self, text: str, values: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        key = (text, *map(repr, values))
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = self.cursor.execute(text, list(values)).fetchall()
+        return found

@@ -69,6 +69,7 @@ class Connection:
         self._writer = self._database.cursor()
         self._lock = threading.RLock()
         self._in_transaction = False
+        self.writes = 0  # that are durable
         self.after_rollback: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None
         self._watchdog = Watchdog()
         atexit.register(self.close)
@@ -117,6 +118,7 @@ class Connection:
             self.after_rollback(self._writer)
             raise
         self._writer.execute("COMMIT")
+        self.writes += 1
 
     @contextmanager
     def importing(self) -> Iterator[None]:

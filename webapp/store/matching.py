@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from webapp.model.columns import I64
 from webapp.query import Window
+from webapp.store.catalogue import Catalogue
 from webapp.store.sql import Plan
 from webapp.store.where import TRUE, Where, every
 
@@ -27,10 +28,7 @@ COSTLY_S = 0.5  # what counting all matches may take before the page settles for
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Matching traces as arrays. `first_row` names a trace; `match_row` is its slowest span that fits, of `matches`.
-
-    Both are 0 when the query does not speak of spans.
-    """
+    """Matching traces as arrays. `first_row` names a trace; `matches` of its spans fit, 0 if none is spoken of."""
 
     first_row: I64
     start_ns: I64
@@ -38,7 +36,6 @@ class Rows:
     spans: I64
     errors: I64
     matches: I64
-    match_row: I64
 
     def __len__(self) -> int:
         return len(self.first_row)
@@ -60,16 +57,18 @@ class Found:
     whole_s: float
 
 
-def find(cursor: duckdb.DuckDBPyConnection, plan: Plan, window: Window) -> Found:
+def find(catalogue: Catalogue, plan: Plan, window: Window) -> Found:
     """All matches, or at least the newest `EXACT` of them, or fewer when more would take long."""
-    traces = _count(cursor, window)
+    traces = _count(catalogue, window)
     step = _FIRST_STEP if plan.spans else traces
     while True:
-        floor_ns = _start_of(cursor, window, step) if step < traces else None
+        part = 2 * step < traces  # else all at once, lest most be looked at twice
+        floor_ns = _start_of(catalogue, window, step) if part else None
         began = time.perf_counter()
-        rows = ranked(cursor, plan, window, f"start_ns DESC, first_row DESC LIMIT {EXACT + 1}", floor_ns)
+        order = f"start_ns DESC, first_row DESC LIMIT {EXACT + 1}"
+        rows = ranked(catalogue.cursor, plan, window, order, floor_ns)
         seconds = time.perf_counter() - began
-        whole_s = seconds * max(1.0, traces / max(1, step))
+        whole_s = seconds * (1.0 if floor_ns is None else traces / step)
         if floor_ns is None or len(rows) >= EXACT:
             return _newest(rows, floor_ns, whole_s)
         grown = step * _growth(len(rows))
@@ -84,19 +83,14 @@ def ranked(
     """Matching traces in some order; `order` names columns of `Rows` and may end in LIMIT and OFFSET."""
     traces = every([in_window(window, floor_ns), plan.traces])
     if plan.spans is None:
-        source = Where(f"0 AS matches, 0 AS match_row FROM traces t WHERE {traces.text}", traces.values)
+        source = Where(f"0 AS matches FROM traces t WHERE {traces.text}", traces.values)
     else:
         spans = matching_spans(cursor, plan, window, floor_ns)
         source = Where(
             f"""
-            matches, match_row
-            FROM traces t JOIN (
-              SELECT
-                s.trace_id, count(*) AS matches,
-                arg_max(s.span_row, (coalesce(s.duration_ns, 0), -s.span_row)) AS match_row
-              {spans.text}
-              GROUP BY s.trace_id
-            ) m ON m.trace_id = t.trace_id
+            matches
+            FROM traces t
+            JOIN (SELECT s.trace_id, count(*) AS matches {spans.text} GROUP BY s.trace_id) m ON m.trace_id = t.trace_id
             WHERE {traces.text}
             """,
             (*spans.values, *traces.values),
@@ -162,7 +156,12 @@ def matching_spans(
 ) -> Where:
     """FROM and WHERE of the spans, as s, that fit what the query says of one span; of other traces too."""
     traces = every([in_window(window, floor_ns), plan.traces])
-    spans = every([plan.spans or TRUE, rows_of(cursor, traces, floor_ns)])
+    return fitting_spans(plan, rows_of(cursor, traces, floor_ns), traces)
+
+
+def fitting_spans(plan: Plan, rows: Where, traces: Where = TRUE) -> Where:
+    """The same among some `rows` of spans; `traces` matters only to what is asked of span and trace at once."""
+    spans = every([plan.spans or TRUE, rows])
     if plan.both is None:
         return Where(f"FROM spans s WHERE ({spans.text})", spans.values)
     together = every([spans, traces, plan.both])
@@ -172,6 +171,8 @@ def matching_spans(
 
 def rows_of(cursor: duckdb.DuckDBPyConnection, traces: Where, floor_ns: int | None) -> Where:
     """A condition on spans that holds for all spans of the traces that fit, and lets most others be skipped."""
+    if traces == TRUE:
+        return TRUE
     first, last = cursor.execute(
         f"SELECT min(t.first_row), max(t.last_row) FROM traces t WHERE {traces.text}", list(traces.values)
     ).fetchall()[0]
@@ -192,17 +193,16 @@ def in_window(window: Window, floor_ns: int | None = None) -> Where:
     return every(Where(text, (bound,)) for text, bound in bounds if bound is not None)
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, window: Window) -> int:
+def _count(catalogue: Catalogue, window: Window) -> int:
     inside = in_window(window)
-    found = cursor.execute(f"SELECT count(*) FROM traces t WHERE {inside.text}", list(inside.values))
-    return int(found.fetchall()[0][0])
+    return int(catalogue.rows(f"SELECT count(*) FROM traces t WHERE {inside.text}", inside.values)[0][0])
 
 
-def _start_of(cursor: duckdb.DuckDBPyConnection, window: Window, rank: int) -> int:
+def _start_of(catalogue: Catalogue, window: Window, rank: int) -> int:
     """When the trace of that rank starts, counted from the newest of the window."""
     inside = in_window(window)
-    found = cursor.execute(
+    found = catalogue.rows(
         f"SELECT t.start_ns FROM traces t WHERE {inside.text} ORDER BY t.start_ns DESC LIMIT 1 OFFSET {rank}",
-        list(inside.values),
+        inside.values,
     )
-    return int(found.fetchall()[0][0])
+    return int(found[0][0])

@@ -1,10 +1,10 @@
-"""What recent searches found: the parts of a page ask the same, so it is found once. Forgotten when the store grows."""
+"""What recent searches found: the parts of a page ask the same, so it is found once. Forgotten when anything is written."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import duckdb
 
@@ -14,7 +14,8 @@ from webapp.store.matching import Found, find
 from webapp.store.sql import Plan, plan
 
 T = TypeVar("T")
-_KEPT = 16  # of at most 10,000 traces, 400 kB, each
+_KEPT = 16  # of at most 10,000 traces, 480 kB, each
+_MOST_CATALOGUED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +38,34 @@ class Asked:
 class Recent:
     """Shared by the threads that read one store."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Callable[[], int]) -> None:
+        """`version` differs whenever something was written since."""
+        self._version = version
         self._answers: OrderedDict[tuple[object, ...], Asked] = OrderedDict()
+        self._catalogued: tuple[int, dict[object, list[tuple[Any, ...]]]] = (-1, {})
         self._lock = threading.Lock()
 
     def ask(self, cursor: duckdb.DuckDBPyConnection, query: Query, window: Window) -> Asked:
-        key = (query.text, window, _version(cursor))
+        key = (query.text, window, self._version())
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        understood = plan(query, Catalogue(cursor))
-        asked = Asked(query, window, understood, find(cursor, understood, window))
+        catalogue = self.catalogue(cursor)
+        understood = plan(query, catalogue)
+        asked = Asked(query, window, understood, find(catalogue, understood, window))
         with self._lock:
             self._answers[key] = asked
             while len(self._answers) > _KEPT:
                 self._answers.popitem(last=False)
         return asked
 
-
-def _version(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[int, ...], ...]:
-    """Differs whenever spans or facts came since."""
-    found: list[tuple[int, ...]] = cursor.execute(
-        "SELECT count(*), max(last_row) FROM traces UNION ALL SELECT count(*), max(value) FROM settings"
-    ).fetchall()
-    return tuple(found)
+    def catalogue(self, cursor: duckdb.DuckDBPyConnection) -> Catalogue:
+        """Does not ask again what it was asked since the last write."""
+        now = self._version()
+        with self._lock:
+            version, answers = self._catalogued
+            if version != now or len(answers) > _MOST_CATALOGUED:
+                answers = {}
+                self._catalogued = now, answers
+        return Catalogue(cursor, answers)

@@ -9,9 +9,11 @@ import pyarrow as pa
 from webapp.model.columns import I64
 from webapp.model.facts import TraceSummary
 from webapp.model.results import Match, ResultPage, ResultRow, Summary
-from webapp.store.matching import COSTLY_S, Rows, matching_traces, only_traces, ranked
+from webapp.store.matching import COSTLY_S, Rows, fitting_spans, matching_traces, only_traces, ranked
 from webapp.store.recent import Asked
+from webapp.store.sql import Plan
 from webapp.store.summaries import SUMMARY_COLUMNS, to_summaries, to_summary
+from webapp.store.where import Where
 
 SORTS = {"newest": "start_ns", "slowest": "duration_ns", "spans": "spans"}  # greatest first, then the newest
 _FEW = 100  # traces that a list in the statement names faster than a table
@@ -24,16 +26,16 @@ def find_page(
     rows = _ranked(cursor, asked, sort, Slice((page - 1) * per_page, per_page + 1))
     has_more = len(rows) > per_page
     rows = rows.at(slice(per_page))
-    summaries = _summaries(cursor, rows)
-    matches = _matches(cursor, rows)
+    shown = _shown(cursor, rows)
+    matches = _matches(cursor, asked.plan, shown)
     total, exact = _total(cursor, asked)
     return ResultPage(
-        rows=[ResultRow(summary, matches.get(first)) for first, summary in summaries],
+        rows=[ResultRow(each.summary, matches.get(each.summary.trace_id)) for each in shown],
         total=total,
         total_exact=exact,
         page=page,
         has_more=has_more,
-        slowest_ns=max((summary.duration_ns for _, summary in summaries), default=0),
+        slowest_ns=max((each.summary.duration_ns for each in shown), default=0),
     )
 
 
@@ -67,7 +69,7 @@ def find_neighbours(
     if not place:
         return "", "", 0
     around = _ranked(cursor, asked, sort, Slice(max(0, place - 2), 2 if place == 1 else 3))
-    ids = [summary.trace_id for _, summary in _summaries(cursor, around)]
+    ids = [each.summary.trace_id for each in _shown(cursor, around)]
     return ids[0] if place > 1 else "", ids[-1] if ids[-1] != trace_id else "", place
 
 
@@ -123,46 +125,68 @@ def _total(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, bool]:
     if found.complete or asked.plan.spans is not None:
         return len(found.rows), found.complete
     matching = matching_traces(cursor, asked.plan, asked.window)
-    counted = cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()
-    return int(counted[0][0]), True
+
+    def count() -> int:
+        return int(cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()[0][0])
+
+    return asked.once("total", count), True
 
 
-def _summaries(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[tuple[int, TraceSummary]]:
-    """By `first_row`, in the order of `rows`."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A trace of a page, and between which rows its spans lie."""
+
+    first_row: int
+    last_row: int
+    summary: TraceSummary
+
+
+def _shown(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[_Shown]:
+    """In the order of `rows`."""
     if not len(rows):
         return []
-    bounds = f"t.start_ns BETWEEN {rows.start_ns.min()} AND {rows.start_ns.max()}"
+    source = f"traces t WHERE t.start_ns BETWEEN {rows.start_ns.min()} AND {rows.start_ns.max()} AND t.first_row IN"
+    select = f"SELECT first_row, last_row, {SUMMARY_COLUMNS} FROM {source}"
     if len(rows) <= _FEW:
-        chosen = f"FROM traces t WHERE {bounds} AND t.first_row IN ({_listed(rows.first_row)})"
-        found = cursor.execute(f"SELECT first_row, {SUMMARY_COLUMNS} {chosen}").fetchall()
-        by_first = {row[0]: to_summary(row[1:]) for row in found}
+        found = cursor.execute(f"{select} ({_listed(rows.first_row)})").fetchall()
+        shown = [_Shown(first, last, to_summary(row)) for first, last, *row in found]
     else:  # planned twice, but neither a long list nor a dict for each service of each trace
         cursor.register("chosen_traces", pa.table({"first_row": rows.first_row}))
-        chosen = f"FROM traces t WHERE {bounds} AND t.first_row IN (FROM chosen_traces)"
-        table = cursor.sql(f"SELECT first_row, {SUMMARY_COLUMNS} {chosen}").to_arrow_table()
-        first_rows = table["first_row"].to_pylist()
-        by_first = dict(zip(first_rows, to_summaries(table.drop_columns("first_row")), strict=True))
-    return [(first, by_first[first]) for first in rows.first_row.tolist() if first in by_first]
+        table = cursor.sql(f"{select} (FROM chosen_traces)").to_arrow_table()
+        extents = (table[name].to_pylist() for name in ("first_row", "last_row"))
+        shown = list(map(_Shown, *extents, to_summaries(table.drop_columns(["first_row", "last_row"]))))
+    by_first = {each.first_row: each for each in shown}
+    return [by_first[first] for first in rows.first_row.tolist() if first in by_first]
 
 
-def _matches(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> dict[int, Match]:
-    """By `first_row`: the slowest span of the trace that fits, and how many do."""
-    rows = rows.at(rows.matches > 0)
-    if not len(rows):
+def _matches(cursor: duckdb.DuckDBPyConnection, plan: Plan, shown: list[_Shown]) -> dict[str, Match]:
+    """By trace id: the slowest span of the trace that fits, and how many do. None if the query speaks of no span."""
+    if plan.spans is None or not shown:
         return {}
-    spans = cursor.execute(
+    ids = ", ".join(f"'{each.summary.trace_id}'::UUID" for each in shown)
+    first, last = min(each.first_row for each in shown), max(each.last_row for each in shown)
+    spans = fitting_spans(plan, Where(f"s.span_row BETWEEN {first} AND {last} AND s.trace_id IN ({ids})"))
+    found = cursor.execute(
         f"""
-        SELECT span_row, format('{{:016x}}', span_id), service, name, coalesce(duration_ns, 0)
-        FROM spans s JOIN operations o USING (operation_id) JOIN services ON services.service_id = o.service_id
-        WHERE span_row IN ({_listed(rows.match_row)})
-        """
+        SELECT replace(trace_id::VARCHAR, '-', ''), format('{{:016x}}', span_id), service, name, duration_ns, matches
+        FROM (
+          SELECT trace_id, unnest(slowest), matches
+          FROM (
+            SELECT
+              s.trace_id, count(*) AS matches,
+              arg_max(
+                {{'span_id': s.span_id, 'operation_id': s.operation_id, 'duration_ns': coalesce(s.duration_ns, 0)}},
+                (coalesce(s.duration_ns, 0), -s.span_row)
+              ) AS slowest
+            {spans.text}
+            GROUP BY s.trace_id
+          )
+        )
+        JOIN operations USING (operation_id) JOIN services USING (service_id)
+        """,
+        list(spans.values),
     ).fetchall()
-    by_row = {row: span for row, *span in spans}
-    matches = {}
-    for number, (first, row) in enumerate(zip(rows.first_row.tolist(), rows.match_row.tolist(), strict=True)):
-        span_id, service, name, duration_ns = by_row[row]
-        matches[first] = Match(span_id, service, name, duration_ns, int(rows.matches[number]))
-    return matches
+    return {trace_id: Match(*match) for trace_id, *match in found}
 
 
 def _listed(numbers: I64) -> str:

@@ -64,7 +64,7 @@ _share = partial(tuple.__new__, ServiceShare)  # a page of 1,500 traces holds te
 def to_summaries(found: pa.Table) -> list[TraceSummary]:
     """The same of many rows, column by column: no dict for each service of each trace on the way."""
     shares = found["services"].combine_chunks()
-    fields = (field.to_pylist() for field in shares.flatten().flatten())
+    fields = (field.to_pylist() for field in pc.list_flatten(shares).flatten())
     made = map(_share, zip(*fields, strict=True))
     services = [list(islice(made, length)) for length in pc.list_value_length(shares).to_pylist()]
     plain = [column.to_pylist() for column in found.drop_columns("services").columns]
