@@ -31,6 +31,7 @@ if not (FOLDER / "INDEX.tsv").is_file():
     pytest.skip(f"the collection of real trace files is not here: {FOLDER}", allow_module_level=True)
 
 READ_AS = {
+    "datadog_json": "datadog",
     "go_stdouttrace": "console",
     "jaeger_cassandra": "jaeger",
     "jaeger_es_docs": "jaeger",
@@ -48,7 +49,6 @@ READ_AS = {
 # what the refusal of a file says it is
 NAMED_AS = {
     "chrome_trace": "a Chrome trace",
-    "datadog_json": "Datadog traces",
     "elastic_apm_ndjson": "Elastic APM events",
     "otlp_pb": "protobuf",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",

@@ -113,10 +113,6 @@ def test_spans_after_many_metrics_are_found() -> None:
             "a Tempo search summary, which holds no spans",
         ),
         ({"TraceSummaries": [{"Id": "1-2"}]}, "X-Ray trace summaries, which hold no segments"),
-        (
-            [[{"trace_id": 1, "span_id": 2, "name": "n", "resource": "r", "service": "s", "start": 1}]],
-            "Datadog traces",
-        ),
         ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
         ([{"traceId": "1", "id": "2", "name": "n", "binaryAnnotations": []}], "Zipkin v1 spans"),
         ({"metadata": {"process": {}}}, "Elastic APM events"),
@@ -155,7 +151,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
     ("kind", "what"),
     [
         ("chrome_trace", "Chrome trace"),
-        ("datadog_json", "Datadog traces"),
         ("elastic_apm_ndjson", "Elastic APM"),
         ("log_lines", ""),
         ("not_traces", ""),

@@ -111,10 +111,6 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
     ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
-    (
-        "Datadog traces",
-        lambda one: _has("trace_id", "span_id", "resource", "service")(one) and "start" in one,
-    ),
     ("Zipkin v1 spans", _is_zipkin_v1),
     ("Phoenix spans", _has("context.trace_id")),
     (
