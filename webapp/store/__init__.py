@@ -188,10 +188,10 @@ class Store:
             return finding.event_times(cursor, trace_id)
 
     def version(self, trace_id: str) -> int:
-        """Grows whenever spans of the trace arrive; -1 for a trace that is not here."""
+        """Grows whenever spans or log lines of the trace arrive; -1 for a trace that is not here."""
         with self.reading() as cursor:
             rows = traces.rows_of(cursor, trace_id)
-            return rows[1] if rows else -1
+            return rows[1] + logs.line_count(cursor, trace_id) if rows else -1
 
     def find(self, text: str) -> list[str]:
         """Ids of the traces that an id names, in whatever form it is pasted; also by span id or a prefix."""

@@ -23,6 +23,7 @@ from webapp.model.columns import I64, Bool
 from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
+from webapp.views.trace_logs import TraceLogs, logs_beside
 
 _BYTES_A_SPAN = 700  # columns, forest, rows, preview and path together; measured
 _VIEWS = 8
@@ -71,6 +72,7 @@ class OpenTrace:
     siblings: I64  # … and how many they are
     event_rows: I64  # of each event the span's row in the store, ascending …
     event_times_ns: I64  # … and its time as recorded
+    logs: TraceLogs  # beside the spans, which know nothing of them
     _views: OrderedDict[tuple[object, ...], View] = field(default_factory=OrderedDict)
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
     _slack: list[I64] = field(default_factory=list)
@@ -207,6 +209,7 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
         siblings=siblings,
         event_rows=event_rows,
         event_times_ns=event_times_ns,
+        logs=logs_beside(store, trace_id, facts.forest),
     )
 
 

@@ -1,27 +1,24 @@
 """One span, opened: timing, attributes, events with the gaps between them, resource, links, what was repaired."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from webapp import query as language
 from webapp.analysis.trace import summarise
 from webapp.errors import BadQuery
 from webapp.model import display
-from webapp.model.facts import Forest
-from webapp.model.spans import Attributes, Event, Kind, Span, Status, Value
+from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.model.warnings import CODES
 from webapp.views.state import SearchState
+from webapp.views.trace_attributes import Attribute, attributes_of
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_json import span_json
+from webapp.views.trace_moments import MOST_EVENTS, Logged, Moment, logs_of, moments_of, part_of
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_values import ShownValue, plain, shown, to_json
+from webapp.views.trace_values import plain, to_json
 
 KINDS = {Kind.INTERNAL: "internal", Kind.SERVER: "server", Kind.CLIENT: "client", Kind.PRODUCER: "producer",
          Kind.CONSUMER: "consumer"}  # fmt: skip
-GAP_SHARE, GAP_NS = 0.2, 10_000_000  # silence from a fifth of the span, and 10 ms, up is named
 _PROCESS = (  # key, word before the value
     ("service.version", "version "),
     ("cloud.region", ""),
@@ -32,8 +29,7 @@ _PROCESS = (  # key, word before the value
     ("telemetry.sdk.language", ""),
 )
 _MOST_CHIP = 36  # characters
-_LONGEST_TERM = 200  # characters of a value that still makes a query
-MOST_ATTRIBUTES, MOST_EVENTS, MOST_LINKS = 250, 200, 100  # that a page carries; all are in the JSON
+MOST_LINKS = 100  # that a page carries; all are in the JSON
 _MOST_RAW = 40_000  # characters of raw JSON that a page carries
 
 
@@ -43,26 +39,6 @@ class Timing:
     time: str
     exact_ns: int
     of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    key: str
-    value: ShownValue
-    plain: str
-    filter_url: str  # "" where no query can say it
-    term: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An event, or a gap: then `name` says what was not recorded."""
-
-    time: str
-    name: str
-    gap: bool
-    short: str  # attributes in a line, when they fit
-    attributes: list[Attribute]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +65,8 @@ class OpenedSpan:
     moments: list[Moment]
     events: int
     more_events: int
+    logs: list[Logged]
+    log_total: int
     more_links: int
     resource: list[Attribute]
     resource_total: int
@@ -125,14 +103,16 @@ def opened_span(trace: OpenTrace, state: TraceState, node: int, span: Span | Non
         message=span.status_message if span else "",
         timings=_timings(trace, node),
         notes=_notes(trace, node),
-        attributes=_attributes(span.attributes, narrowed) if span else [],
+        attributes=attributes_of(span.attributes, narrowed) if span else [],
         attribute_total=len(span.attributes) if span else 0,
-        moments=_moments(trace, node, span.events) if span else [],
+        moments=moments_of(trace, node, span.events) if span else [],
         events=len(span.events) if span else 0,
         more_events=max(0, len(span.events) - MOST_EVENTS) if span else 0,
+        logs=logs_of(trace, node, span.service if span else ""),
+        log_total=trace.logs.count(node),
         more_links=max(0, len(span.links) - MOST_LINKS) if span else 0,
         resource_total=len(span.resource.attributes) if span else 0,
-        resource=_attributes(span.resource.attributes, narrowed) if span else [],
+        resource=attributes_of(span.resource.attributes, narrowed) if span else [],
         process=_process(span.resource.attributes) if span else [],
         scope=f"{span.scope.name} {span.scope.version}".strip() if span else "",
         links=_links(span, trace, state) if span else [],
@@ -163,27 +143,26 @@ def _timings(trace: OpenTrace, node: int) -> list[Timing]:
     of_span = (
         "all of it"
         if path_ns == whole_ns
-        else f"{_part(path_ns, whole_ns)} of span"
+        else f"{part_of(path_ns, whole_ns)} of span"
         if path_ns
         else "none of it"
     )
     timings = [
         Timing("Starts", display.duration(begin_ns), begin_ns, "into the trace"),
         Timing(
-            "Duration", display.duration(whole_ns), whole_ns, f"{_part(whole_ns, facts.response_ns)} of trace"
+            "Duration",
+            display.duration(whole_ns),
+            whole_ns,
+            f"{part_of(whole_ns, facts.response_ns)} of trace",
         ),
-        Timing("Self time", display.duration(own_ns), own_ns, f"{_part(own_ns, whole_ns)} of span"),
+        Timing("Self time", display.duration(own_ns), own_ns, f"{part_of(own_ns, whole_ns)} of span"),
         Timing("On critical path", display.duration(path_ns), path_ns, of_span if whole_ns else ""),
     ]
     if path_ns and path_ns != facts.response_ns:
-        timings.append(Timing("", "", path_ns, f"{_part(path_ns, facts.response_ns)} of trace"))
+        timings.append(Timing("", "", path_ns, f"{part_of(path_ns, facts.response_ns)} of trace"))
     if slack_ns > 0:
         timings.append(Timing("Slack", display.duration(slack_ns), slack_ns, "longer delays nobody"))
     return timings
-
-
-def _part(ns: int, whole_ns: int) -> str:
-    return display.share(ns / whole_ns) if whole_ns > 0 else "0%"
 
 
 def _notes(trace: OpenTrace, node: int) -> list[str]:
@@ -212,18 +191,6 @@ def _narrowed(trace: OpenTrace, search: SearchState, span: Span) -> SearchState:
     return search if fits else search.changed(q="")
 
 
-def _attributes(attributes: Attributes, search: SearchState | None) -> list[Attribute]:
-    return [_attribute(key, value, search) for key, value in sorted(attributes.items())[:MOST_ATTRIBUTES]]
-
-
-def _attribute(key: str, value: Value, search: SearchState | None) -> Attribute:
-    text, term, url = plain(value), "", ""
-    if search and isinstance(value, str | int | float) and len(text) <= _LONGEST_TERM:
-        term = language.write_term(language.write_key(key), "=", text)
-        url = search.url(q=language.add_term(search.q, term))
-    return Attribute(key, shown(key, value), text, url, term)
-
-
 def _process(resource: Attributes) -> list[tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for key, word in _PROCESS:
@@ -235,45 +202,6 @@ def _process(resource: Attributes) -> list[tuple[str, str]]:
     ]
 
 
-def _moments(trace: OpenTrace, node: int, events: Sequence[Event]) -> list[Moment]:
-    """Events in time, and between them the stretches in which neither the span nor a child recorded anything."""
-    forest = trace.facts.forest
-    offset_ns, start_ns = int(forest.offset_ns[node]), int(forest.start_ns[node])
-    placed = sorted(((event.time_ns + offset_ns, event) for event in events), key=lambda pair: pair[0])
-    moments = [(time_ns, _moment(time_ns - start_ns, event)) for time_ns, event in placed[:MOST_EVENTS]]
-    if events:
-        moments += _gaps(forest, node, [time_ns for time_ns, _ in placed])
-    return [moment for _, moment in sorted(moments, key=lambda pair: pair[0])]
-
-
-def _moment(after_ns: int, event: Event) -> Moment:
-    attributes = _attributes(event.attributes, None)
-    short = " ".join(f"{item.key}={item.plain}" for item in attributes)
-    if len(attributes) == 1:
-        short = attributes[0].plain
-    fits = len(short) <= 48 and "\n" not in short
-    return Moment(
-        display.offset(after_ns), event.name, False, short if fits else "", [] if fits else attributes
-    )
-
-
-def _gaps(forest: Forest, node: int, times_ns: Iterable[int]) -> list[tuple[int, Moment]]:
-    """The longest stretches without event or running child, each placed just behind what it follows."""
-    start_ns, end_ns = int(forest.start_ns[node]), int(forest.end_ns[node])
-    whole_ns = end_ns - start_ns
-    children = np.flatnonzero(forest.parent == node)
-    busy = list(zip(forest.start_ns[children].tolist(), forest.end_ns[children].tolist(), strict=True))
-    busy += [(time_ns, time_ns) for time_ns in times_ns] + [(end_ns, end_ns)]
-    gaps, cursor = [], start_ns
-    for begins, ends in sorted(busy):
-        silent_ns = min(begins, end_ns) - cursor
-        if silent_ns >= GAP_NS and silent_ns >= GAP_SHARE * whole_ns:
-            words = f"nothing recorded: {_part(silent_ns, whole_ns)} of this span"
-            gaps.append((cursor + 1, Moment(display.duration(silent_ns), words, True, "", [])))
-        cursor = max(cursor, ends)
-    return gaps
-
-
 def _links(span: Span, trace: OpenTrace, state: TraceState) -> list[Linked]:
     linked = []
     for link in span.links[:MOST_LINKS]:
@@ -283,5 +211,5 @@ def _links(span: Span, trace: OpenTrace, state: TraceState) -> list[Linked]:
             if own
             else TraceState(link.trace_id, span=(link.span_id,)).url()
         )
-        linked.append(Linked(link.trace_id, link.span_id, url, own, _attributes(link.attributes, None)))
+        linked.append(Linked(link.trace_id, link.span_id, url, own, attributes_of(link.attributes, None)))
     return linked

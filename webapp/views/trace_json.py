@@ -1,6 +1,7 @@
 """The `.json` twin of the trace page, and one span as it stands in it. Field names are fixed (architecture.md)."""
 
 from webapp.model.facts import Failure, Path, Verdict, Where
+from webapp.model.logs import LogLine
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
@@ -34,6 +35,11 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
             for warning in facts.warnings
         ],
         "findings": [],
+        "logs": [
+            _log(trace, node, line)
+            for node in nodes
+            for line in (trace.logs.beside(node) if trace.logs.lines else ())
+        ],
         "edges": [
             {name: getattr(edge, name) for name in ("caller", "callee", "type", "calls", "errors")}
             for edge in facts.edges
@@ -87,6 +93,12 @@ def failure_json(failure: Failure | None) -> dict[str, object] | None:
 
 def _event(name: str, time_ns: int, attributes: Attributes) -> dict[str, object]:
     return {"name": name, "time_ns": time_ns, "attributes": attributes}
+
+
+def _log(trace: OpenTrace, node: int, line: LogLine) -> dict[str, object]:
+    """`span_id`: the span it stands beside, also where the line itself names none."""
+    fields = ("time_ns", "level", "message", "service", "attributes")
+    return {"span_id": trace.span_id(node), **{name: getattr(line, name) for name in fields}}
 
 
 def _segment(trace: OpenTrace, path: Path, index: int) -> dict[str, object]:

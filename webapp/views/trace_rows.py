@@ -10,6 +10,7 @@ from webapp.model import display
 from webapp.model.columns import I64
 from webapp.model.facts import Forest
 from webapp.model.spans import Status
+from webapp.model.warnings import CODES
 from webapp.views.trace_cache import Handovers, OpenTrace, Segments, handovers
 from webapp.views.trace_lane import Bar, Lane, Thread
 from webapp.views.trace_state import TraceState
@@ -134,7 +135,7 @@ class _RowMaker:
             duration_ns=duration_ns,
             error=error,
             message=message,
-            tags=_tags(forest, node),
+            tags=_tags(forest, node) + _log_tags(trace, node),
             bar=bar,
             words=self._words(node, name, service, total, _shortened(message) if error else ""),
             found=None if self._found is None else node in self._found,
@@ -173,6 +174,7 @@ class _RowMaker:
         path = "on critical path" if trace.facts.critical_ns[node] > 0 else "not on critical path"
         failed = forest.status[node] == Status.ERROR
         error = (f"error: {message}" if message else "error") if failed else "no error"
+        error += "".join(f", {tag.text}" for tag in _log_tags(trace, node))
         return f"{name}, {service}, {total}, starts at {starts}, {path}, {error}"
 
 
@@ -200,6 +202,15 @@ def _tags(forest: Forest, node: int) -> list[Tag]:
         meaning = f"It runs {words} beyond its parent; only the part inside can be on the critical path."
         tags.append(Tag("", f"clipped {words}", meaning))
     return tags
+
+
+def _log_tags(trace: OpenTrace, node: int) -> list[Tag]:
+    if trace.facts.forest.columns.inferred and trace.facts.forest.source[node] >= 0:
+        return [Tag("", "from logs", CODES["inferred_from_logs"])]
+    if count := trace.logs.count(node):
+        words = display.plural(count, "log line")
+        return [Tag("", words, f"{words} of this span or of its time: open it to read them.")]
+    return []
 
 
 def _clipped_ns(forest: Forest, node: int, parent: int) -> int:
