@@ -31,6 +31,7 @@ if not (FOLDER / "INDEX.tsv").is_file():
     pytest.skip(f"the collection of real trace files is not here: {FOLDER}", allow_module_level=True)
 
 READ_AS = {
+    "elastic_apm_ndjson": "elastic",
     "datadog_json": "datadog",
     "go_stdouttrace": "console",
     "jaeger_cassandra": "jaeger",
@@ -49,7 +50,6 @@ READ_AS = {
 # what the refusal of a file says it is
 NAMED_AS = {
     "chrome_trace": "a Chrome trace",
-    "elastic_apm_ndjson": "Elastic APM events",
     "otlp_pb": "protobuf",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
     "zipkin_v1_json": "Zipkin v1 spans",

@@ -115,7 +115,6 @@ def test_spans_after_many_metrics_are_found() -> None:
         ({"TraceSummaries": [{"Id": "1-2"}]}, "X-Ray trace summaries, which hold no segments"),
         ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
         ([{"traceId": "1", "id": "2", "name": "n", "binaryAnnotations": []}], "Zipkin v1 spans"),
-        ({"metadata": {"process": {}}}, "Elastic APM events"),
         ({"message": "hello", "level": "info", "trace_id": "1", "span_id": "2"}, "log lines"),
         ({"name": "tailrace", "version": 1}, "JSON with the keys `name`, `version`"),
         ([1, 2, 3], "JSON without objects"),
@@ -151,7 +150,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
     ("kind", "what"),
     [
         ("chrome_trace", "Chrome trace"),
-        ("elastic_apm_ndjson", "Elastic APM"),
         ("log_lines", ""),
         ("not_traces", ""),
         ("otlp_pb", "protobuf"),

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import console, datadog, generic, honeycomb, jaeger, logs, otlp, parquet, xray, zipkin
+from webapp.formats import console, elastic, datadog, generic, honeycomb, jaeger, logs, otlp, parquet, xray, zipkin
 from webapp.formats.console import javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
@@ -36,7 +36,7 @@ class Format(Protocol):
     def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]: ...
 
 
-FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, datadog, console, javascript, honeycomb, logs, generic, parquet)
+FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, datadog, console, javascript, honeycomb, elastic, logs, generic, parquet)
 READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, plain span JSON and Parquet, each also as gzip or zstd"
 
 

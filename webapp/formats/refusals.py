@@ -113,10 +113,6 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
     ("Zipkin v1 spans", _is_zipkin_v1),
     ("Phoenix spans", _has("context.trace_id")),
-    (
-        "Elastic APM events",
-        lambda one: len(one) == 1 and next(iter(one)) in ("metadata", "transaction", "metricset"),
-    ),
     ("Jaeger documents of Elasticsearch", _has("traceID", "spanID", "operationName")),
     (
         "Jaeger's protobuf model as JSON",
