@@ -1,4 +1,4 @@
-"""Parquet files of spans, one row a span: ours (`schema.py`) and tables of other tools (`tables.py`).
+"""Parquet files of spans, one row a span: ours (`schema.py`) and tables of other tools (`tables`).
 
 Read row group by row group, so that memory is bounded and a damaged group costs no other.
 """
@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import tables
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.parquet import schema as parquet_schema
 from webapp.formats.parquet import spans as parquet_spans
-from webapp.formats.tables import arrow as tables_arrow
-from webapp.formats.tables.rows import Rows
+from webapp.formats.tables import arrow
+from webapp.formats.tables.layout import NO_MAPPING, unique
+from webapp.formats.tables.mapping import Mapping
+from webapp.formats.tables.pending import without_pending
 from webapp.model.spans import Span
 
 NAME = "parquet"
@@ -30,7 +31,7 @@ EXAMPLE = (
 )
 
 # the columns it needs, and what makes spans of a batch of them
-Table = tuple[list[str], Callable[..., list[Span]]]
+Table = tuple[list[str], Callable[..., Iterable[Span]]]
 
 _GROUP_ROWS = 50_000
 _BATCH_ROWS = 10_000
@@ -38,12 +39,12 @@ _BATCH_BYTES = 32_000_000
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 
 
-def looks_like(head: Head) -> str | None:
+def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:  # noqa: ARG001  its columns are at its end
     return "Parquet: begins with `PAR1`" if head.start.startswith(b"PAR1") else None
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
-    """Raises UnreadableFile when the index at the end of the file is lost, NotTraces for tables of other things."""
+def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Iterator[Span]:
+    """Raises UnreadableFile when the index at the end of the file is lost, UnknownTable for tables of other things."""
     with _seekable(stream) as file:
         try:
             parquet = pq.ParquetFile(file)
@@ -53,11 +54,25 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
                 "A Parquet file that cannot be opened: its end, where the index is, is cut off or damaged.",
                 hint="Copy or write it again.",
             ) from error
-        table = (_ours if parquet_schema.is_ours(schema.names) else _foreign)(schema, notes)
-        first_row = 1
-        for group in range(groups):
-            yield from _group_spans(parquet, group, table, notes, first_row=first_row)
-            first_row += parquet.metadata.row_group(group).num_rows
+        if parquet_schema.is_ours(schema.names):
+            yield from _groups(parquet, groups, _ours(schema, notes), notes)
+            return
+        layout, spans_of = arrow.reader(schema, notes, mapping)
+        spans = _groups(parquet, groups, (_top_level(schema, layout.used), spans_of), notes)
+        yield from without_pending(spans, notes) if layout.has_pending_spans else spans
+
+
+def _groups(parquet: pq.ParquetFile, groups: int, table: Table, notes: Notes) -> Iterator[Span]:
+    first_row = 1
+    for group in range(groups):
+        yield from _group_spans(parquet, group, table, notes, first_row=first_row)
+        first_row += parquet.metadata.row_group(group).num_rows
+
+
+def _top_level(schema: pa.Schema, used: list[str]) -> list[str]:
+    """The columns to read. Of two that share a name both are read, as one name means both to Parquet."""
+    wanted = set(used)
+    return [name for name, shown in zip(schema.names, unique(schema.names), strict=True) if shown in wanted]
 
 
 def write_parquet(batches: Iterable[list[Span]], target: Path | str | IO[bytes]) -> None:
@@ -92,18 +107,6 @@ def _ours(schema: pa.Schema, notes: Notes) -> Table:
     return schema.names, partial(parquet_spans.spans_of, notes=notes)
 
 
-def _foreign(schema: pa.Schema, notes: Notes) -> Table:
-    fields = tables.columns_by_field(schema.names)
-    rows = Rows(tables_arrow.clocks(schema, fields), notes)
-
-    def spans_of(batch: pa.RecordBatch, first_row: int) -> list[Span]:
-        at = {name: index for index, name in reversed(list(enumerate(batch.schema.names)))}
-        columns = {field: tables_arrow.plain(batch.column(at[name])) for field, name in fields.items()}
-        return list(rows.spans(columns, first_row))
-
-    return list(fields.values()), spans_of
-
-
 def _batch_rows(parquet: pq.ParquetFile, group: int) -> int:
     described = parquet.metadata.row_group(group)
     bytes_a_row = max(1, described.total_byte_size // max(1, described.num_rows))
@@ -117,7 +120,7 @@ def _group_spans(
     row = first_row
     try:
         for batch in parquet.iter_batches(_batch_rows(parquet, group), [group], columns):
-            spans = spans_of(batch, first_row=row)
+            spans = list(spans_of(batch, first_row=row))
             row += batch.num_rows
             yield from spans
     except _BROKEN:

@@ -1,27 +1,52 @@
-"""Columns of foreign tables as plain Python values: times as whole nanoseconds, maps as dicts, bytes as text."""
+"""Columns of Arrow and Parquet as plain Python values: times as whole nanoseconds, at whatever depth. No files here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
-from webapp.formats import tables, units
-from webapp.formats.value_text import is_deep
-from webapp.model.spans import Attributes
+from webapp.formats import units
+from webapp.formats.notes import Notes
+from webapp.formats.tables.layout import Layout, layout_of, unique
+from webapp.formats.tables.mapping import Mapping
+from webapp.formats.tables.rows import Rows
+from webapp.model.spans import Span
+
+BatchReader = Callable[..., Iterator[Span]]
 
 
-def clocks(schema: pa.Schema, fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields whose numbers are known to be nanoseconds: times by type, or by the name of their column."""
-    types = {column.name: column.type for column in schema}
-    in_ns = {
-        field
-        for field, name in fields.items()
-        if ns_per_tick(types[name]) or tables.letters(name).endswith(("nano", "ns"))
+def reader(schema: pa.Schema, notes: Notes, mapping: Mapping) -> tuple[Layout, BatchReader]:
+    """What makes spans of a batch of these columns, given `first_row`. Raises UnknownTable."""
+    names = unique(schema.names)
+    layout = layout_of(names, mapping)
+    types = dict(zip(names, schema.types, strict=True))
+    by_type = {field: "ns" for field, name in layout.fields.items() if ns_per_tick(types[name])}
+    layout = replace(layout, units=layout.units | by_type)
+    return layout, partial(_spans, layout, Rows(notes))
+
+
+def _spans(layout: Layout, rows: Rows, batch: pa.RecordBatch, *, first_row: int) -> Iterator[Span]:
+    """The batch may hold some of the columns of the table, in their order."""
+    names = unique(batch.schema.names)
+    at = {name: index for index, name in enumerate(names)}
+    columns = {
+        name: _shown(batch.column(at[name])) if _is_single(layout, name) else plain(batch.column(at[name]))
+        for name in layout.used
+        if name in at
     }
-    if "events" in in_ns:
-        in_ns.add("event_times")
-    return dict.fromkeys(in_ns, "ns")
+    return rows.spans(layout, columns, batch.num_rows, lambda row: f"row {first_row + row}")
+
+
+def _is_single(layout: Layout, name: str) -> bool:
+    return name in layout.extras or name in layout.resource_extras
+
+
+def _shown(column: Any) -> list[Any]:  # noqa: ANN401  an Arrow array of any type
+    """For attributes: a time is text there."""
+    is_time = pa.types.is_timestamp(column.type)
+    return plain(column.cast(pa.string()) if is_time else column)
 
 
 def plain(column: Any) -> list[Any]:  # noqa: ANN401  an Arrow array of any type
@@ -67,55 +92,3 @@ def _scaled(value: Any, kind: pa.DataType, factor: int) -> Any:  # noqa: ANN401 
     if pa.types.is_struct(kind):
         return {one.name: _scaled(value[one.name], one.type, factor) for one in kind.fields}
     return value
-
-
-def text(value: object) -> str:
-    """Some writers store text as bytes."""
-    if value is None:
-        return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def identifier(value: object, digits: int) -> str:
-    """An id of 32 or 16 digits, "" for none; columns of raw 16 or 8 bytes too."""
-    if isinstance(value, bytes):
-        value = value.hex() if len(value) * 2 == digits else value.decode("latin-1")
-    found = units.read_id(value, digits)
-    return found.hex if found else ""
-
-
-def attributes(value: object) -> Attributes:
-    """From a map (pairs), a struct (its nulls are absent keys) or JSON text; raises ValueError for anything else."""
-    if isinstance(value, (bytes, str)):
-        value = orjson.loads(value) if value else {}
-        if is_deep(value):
-            raise ValueError("nested deeper than anyone reads")
-    if value is None:
-        return {}
-    if isinstance(value, list):
-        return {text(key): _decoded(each) for key, each in value}
-    if isinstance(value, dict):
-        return {key: _decoded(each) for key, each in value.items() if each is not None}
-    raise ValueError("attributes are a map, a struct or a JSON object")
-
-
-def records(value: object) -> list[dict[str, Any]]:
-    """A list of structs, also as JSON text; raises ValueError for anything else."""
-    if isinstance(value, (bytes, str)):
-        value = orjson.loads(value) if value else None
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ValueError("events and links are lists")  # noqa: TRY004  like broken JSON: bad content
-    return [one for one in value if isinstance(one, dict)]
-
-
-def _decoded(value: Any) -> Any:  # noqa: ANN401  any attribute value
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value
-    if value is None or isinstance(value, (str, int, float, list, dict)):
-        return value
-    return str(value)  # dates, decimals, UUIDs

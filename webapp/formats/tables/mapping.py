@@ -1,0 +1,78 @@
+"""`--map COLUMN=FIELD`: what the user says about the columns of a table. Nothing is read here."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from webapp.errors import BadSetting
+from webapp.formats.tables.names import FIELDS, TIMES
+from webapp.formats.units import NS_PER_UNIT
+
+UNITS = ("ns", "us", "ms", "s")
+# those that a table of one cell a value can hold
+NAMEABLE = tuple(
+    field
+    for field in FIELDS
+    if field not in ("events", "links") and not field.startswith(("event_", "link_"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    column: str
+    field: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Falsy when nothing is said."""
+
+    named: tuple[Named, ...] = ()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Self:
+        """Raises BadSetting for what is not COLUMN=FIELD."""
+        named = [_parsed(text.strip()) for text in texts if text.strip()]
+        fields = [one.field for one in named]
+        for one in named:
+            if fields.count(one.field) > 1:
+                raise BadSetting(
+                    f"Two columns are named for {one.field}.", where="map", hint="A field is in one column."
+                )
+        return cls(tuple(named))
+
+    def __bool__(self) -> bool:
+        return bool(self.named)
+
+    def __iter__(self) -> Iterator[Named]:
+        return iter(self.named)
+
+
+def _parsed(text: str) -> Named:
+    column, equals, written = text.rpartition("=")
+    column, written = column.strip(), written.strip()
+    if not equals or not column:
+        raise BadSetting(
+            f"{text!r} names no field.", where="map", hint=f"Write COLUMN=FIELD; fields are {_fields()}."
+        )
+    field, _, unit = written.rpartition("_")
+    if field in TIMES and unit in NS_PER_UNIT:
+        return Named(column, field, unit)
+    if written in NAMEABLE:
+        return Named(column, written)
+    raise BadSetting(f"There is no field {written!r}.", where="map", hint=_advice(column, written))
+
+
+def _advice(column: str, written: str) -> str:
+    fields = f"Fields are {_fields()}."
+    if column.rpartition("_")[0] in TIMES or column in NAMEABLE:
+        return f"The column comes first: {written}={column}. {fields}"
+    near = difflib.get_close_matches(written, NAMEABLE, 1)
+    return f"Did you mean {near[0]}? {fields}" if near else fields
+
+
+def _fields() -> str:
+    units = " or ".join(f"_{unit}" for unit in UNITS)
+    return f"{', '.join(NAMEABLE)}; {', '.join(TIMES)} also with {units}"
