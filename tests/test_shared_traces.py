@@ -256,7 +256,7 @@ def outline(spans: list[Span]) -> Counter[tuple[object, ...]]:
         (
             *(span.trace_id, span.span_id, span.parent_span_id, span.service, span.name),
             span.start_ns // 1_000,
-            max(span.start_ns, span.end_ns) // 1_000 if span.start_ns else 0,
+            max(span.start_ns, span.end_ns) // 1_000 if span.start_ns >= 1_000 else 0,
         )
         for span in spans
     )

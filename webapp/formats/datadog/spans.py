@@ -63,7 +63,8 @@ class Spans:
         start_ns, end_ns = self._times(fields, where)
         scope = otel_tags.take_scope(tags)
         state = otel_tags.take_text(tags, "tracestate") or otel_tags.take_state(tags)
-        own: Attributes = {words.OPERATION: name, words.TYPE: self._text(fields.get("type"), where)}
+        own = ((words.OPERATION, name), (words.TYPE, self._text(fields.get("type"), where)))
+        attributes: Attributes = {key: text for key, text in own if text}
         return Span(
             trace_id=placed.trace_id,
             span_id=span_id,
@@ -75,7 +76,7 @@ class Spans:
             kind=kind or words.kind_of_type(fields.get("type")),
             status=status,
             status_message=message,
-            attributes={key: text for key, text in own.items() if text} | tags,
+            attributes=attributes | tags,
             events=events,
             links=links,
             resource=resource,
