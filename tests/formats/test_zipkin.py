@@ -247,8 +247,6 @@ def test_zipkin_is_recognised_by_its_keys(content: Any) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        [{"traceId": "a", "id": "b", "name": "c", "binaryAnnotations": []}],
-        [{"traceId": "a", "id": "b", "annotations": [{"value": "sr", "endpoint": {}}]}],
         [{"traceId": "a", "spanId": "b", "name": "x"}],
         {"traceId": "a", "id": "b", "resource": {}},
         [[{"trace_id": 1, "span_id": 2}]],

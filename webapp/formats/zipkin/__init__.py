@@ -1,18 +1,21 @@
-"""Zipkin v2 JSON: a list of spans, a list of traces, single spans one after another.
+"""Zipkin in all its forms: JSON of versions 2 and 1, also mixed, in lists and lists of lists; protobuf; Thrift.
 
-What a record means is in `spans.py`, which records are one span in `reports.py`, writing in
-`writing.py`. Version 1, with its annotations of cs and sr, is a format of its own.
+What a record means is in `spans.py`, version 1 in `version1.py`, which records are one span in `reports.py`, writing in
+`writing.py`.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from webapp.formats import json_stream, units
 from webapp.formats.head import Head
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
+from webapp.formats.unpack import peek
+from webapp.formats.zipkin import proto3, thrift1, version1
 from webapp.formats.zipkin.reports import Report, Reports
 from webapp.formats.zipkin.spans import Spans
+from webapp.formats.zipkin.tags import JsonObject
 from webapp.formats.zipkin.writing import write as write
 from webapp.model.spans import Span
 
@@ -36,46 +39,92 @@ _MEMBERS = _ENDPOINTS | {
 
 
 def looks_like(head: Head) -> str | None:
+    if proto3.looks_like(head.start):
+        return "Zipkin protobuf: a list of spans that begin with a trace id"
+    if thrift1.looks_like(head.start):
+        return "Zipkin Thrift: spans of version 1"
     first = head.first
     if not (isinstance(first.get("traceId"), str) and isinstance(first.get("id"), str)):
         return None
     if first.keys() & _ENDPOINTS:
         return f"Zipkin v2 JSON: spans with `id` and `{min(first.keys() & _ENDPOINTS)}`"
-    annotations = first.get("annotations")
-    of_version_1 = isinstance(annotations, list) and any(
-        isinstance(one, dict) and "endpoint" in one for one in annotations
-    )
-    return (
-        "Zipkin v2 JSON: spans with `traceId` and `id`"
-        if first.keys() <= _MEMBERS and not of_version_1
-        else None
-    )
+    if version1.is_version_1(first):
+        key = "binaryAnnotations" if "binaryAnnotations" in first else "annotations` with `endpoint"
+        return f"Zipkin v1 JSON: spans with `id` and `{key}`"
+    return "Zipkin v2 JSON: spans with `traceId` and `id`" if first.keys() <= _MEMBERS else None
 
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
-    reports, spans = Reports(notes), Spans(notes)
-    for document in json_stream.documents(stream, notes):
-        for report in _reports(document, notes):
-            yield from map(spans.span, reports.add(report))
-    yield from map(spans.span, reports.rest())
+    start, stream = peek(stream)
+    reader = _Reader(notes)
+    if proto3.looks_like(start):
+        reports = reader.of_protobuf(stream)
+    elif thrift1.looks_like(start):
+        reports = reader.of_thrift(stream)
+    else:
+        reports = reader.of_json(stream)
+    together, spans = Reports(notes), Spans(notes)
+    for report in reports:
+        yield from map(spans.span, together.add(report))
+    yield from map(spans.span, together.rest())
 
 
-def _reports(document: Document, notes: Notes) -> Iterator[Report]:
-    records = _records(json_stream.loads(document, notes))
-    size = len(document.raw) // max(1, len(records))
-    for number, record in enumerate(records, start=1):
-        where = document.where if len(records) == 1 else f"{document.where}, span {number}"
+class _Reader:
+    """Records of any form as reports."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    def of_json(self, stream: BinaryIO) -> Iterator[Report]:
+        for document in json_stream.documents(stream, self._notes):
+            yield from self._of_document(document)
+
+    def of_protobuf(self, stream: BinaryIO) -> Iterator[Report]:
+        for record in proto3.records(stream):
+            where = f"byte {record.byte}"
+            if not record.is_utf8:
+                self._notes.warn("not_utf8", where=where)
+            if record.span is None:
+                self._notes.reject("truncated" if record.is_cut else "bad_record", where=where)
+            else:
+                yield from self._reports(record.span, where, record.size)
+
+    def of_thrift(self, stream: BinaryIO) -> Iterator[Report]:
+        content = stream.read(thrift1.LARGEST_BODY + 1)
+        if len(content) > thrift1.LARGEST_BODY:
+            self._notes.warn("too_large", where=f"byte {thrift1.LARGEST_BODY}")
+        for number, record in enumerate(thrift1.records(content), start=1):
+            if record is None:
+                self._notes.reject("truncated", where=f"span {number}")
+            else:
+                yield from self._reports(record, f"span {number}", len(repr(record)))
+
+    def _of_document(self, document: Document) -> Iterator[Report]:
+        records = _records(json_stream.loads(document, self._notes))
+        size = len(document.raw) // max(1, len(records))
+        for number, record in enumerate(records, start=1):
+            where = document.where if len(records) == 1 else f"{document.where}, span {number}"
+            yield from self._reports(record, where, size)
+
+    def _reports(self, record: Any, where: str, size: int) -> Iterator[Report]:  # noqa: ANN401  JSON can be anything
         if not isinstance(record, dict):
-            notes.reject("bad_record", where=where)
-            continue
+            self._notes.reject("bad_record", where=where)
+            return
         trace_id = units.read_id(record.get("traceId"), 32)
         span_id = units.read_id(record.get("id"), 16)
         if trace_id is None or span_id is None:
-            notes.reject("bad_id", where=where)
-            continue
+            self._notes.reject("bad_id", where=where)
+            return
         if trace_id.unusual or span_id.unusual:
-            notes.warn("id_padded", where=where)
-        yield Report(record, trace_id.hex, span_id.hex, where, size)
+            self._notes.warn("id_padded", where=where)
+        for one in self._halves(record, where):
+            yield Report(one, trace_id.hex, span_id.hex, where, size)
+
+    def _halves(self, record: JsonObject, where: str) -> list[JsonObject]:
+        """Most are one."""
+        if not version1.is_version_1(record):
+            return [record]
+        return version1.as_version_2(record, self._notes, where)
 
 
 def _records(value: object) -> list[object]:
