@@ -6,9 +6,9 @@ smallest span around it. No storing; the lines of traces that have spans are `lo
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
+from webapp.model.ids import hashed_id
 from webapp.model.logs import FAILED_LEVELS, LogLine
 from webapp.model.spans import Attributes, Event, Resource, Span, Status
 
@@ -88,7 +88,7 @@ def _groups(lines: Sequence[LogLine]) -> Iterator[_Group]:
 
 def _derived_id(line: LogLine) -> str:
     """The same for the same trace and service, whatever is loaded when."""
-    return blake2b(f"{line.trace_id}/{line.service}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return hashed_id(f"{line.trace_id}/{line.service}", 16)
 
 
 def _told_parent(group: _Group, known: set[str]) -> str:

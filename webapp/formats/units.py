@@ -6,8 +6,9 @@ import re
 from base64 import b64decode, b64encode
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
 from typing import NamedTuple
+
+from webapp.model import ids
 
 UNKNOWN_SERVICE = "unknown_service"  # OpenTelemetry's word for a process that does not say
 INT64_MAX = 2**63 - 1
@@ -84,9 +85,9 @@ def _hex_of_base64(text: str, digits: int) -> str:
     return raw.hex() if len(raw) in (8, digits // 2) else ""
 
 
-def hashed_id(text: str, digits: int) -> str:
-    """An id for text that is none ("order-1" in hand-made files); the same for the same text."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=digits // 2).hexdigest()
+hashed_id = (
+    ids.hashed_id
+)  # an id for text that is none ("order-1" in hand-made files); the same for the same text
 
 
 def written_form(written: object, normal: str) -> str:
