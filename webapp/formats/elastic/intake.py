@@ -44,7 +44,6 @@ def _work(kind: str, told: Attributes, process: Attributes, where: str) -> Work:
     target = {key: own_service.pop(key) for key in [*own_service] if key.startswith("service.target.")}
     stack = frames_text(taken(told, "stacktrace"))
     otel = {**below(told, "otel.attributes."), **({"code.stacktrace": stack} if stack else {})}
-    count, rate = told.get("composite.count"), told.get("sample_rate")
     ids = [taken(told, key) for key in ("trace_id", "id", "parent_id", "transaction_id")]
     words = [taken_text(told, key) for key in ("name", "type", "subtype", "action")]
     times = [taken(told, key) for key in ("timestamp", "start", "duration")]
@@ -67,7 +66,7 @@ def _work(kind: str, told: Attributes, process: Attributes, where: str) -> Work:
         links=taken(told, "links"),
         attributes=otel | span_attributes(context | target | told),
         process=process_attributes(process | own_service),
-        weight=_weight(count, rate),
+        weight=_weight(told.get("sample_rate")),
         where=where,
     )
 
@@ -109,8 +108,6 @@ def _outcome(told: Attributes) -> str:
     return "failure" if result == "failure" or result.upper().startswith("HTTP 5") else ""
 
 
-def _weight(count: Value, rate: Value) -> float:
-    """A composite span stands for several calls, a sampled one for those that were not sent."""
-    calls = float(count) if isinstance(count, int) and count > 0 else 1.0
-    sampled = float(rate) if isinstance(rate, (int, float)) and 0 < rate <= 1 else 1.0
-    return calls / sampled
+def _weight(rate: Value) -> float:
+    """A sampled transaction stands for those that were not sent."""
+    return 1 / rate if isinstance(rate, (int, float)) and 0 < rate <= 1 else 1.0
