@@ -1,0 +1,84 @@
+import io
+import json
+import random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.formats.test_otlp import any_span
+from tests.samples import checkout
+from webapp import formats
+from webapp.errors import BadSetting
+from webapp.formats import otlp
+from webapp.formats.digest import digest_of
+from webapp.formats.redaction import MASK, Redaction
+from webapp.model.spans import Event, Resource, Span
+
+SPAN = Span(
+    trace_id="1" * 32, span_id="2" * 16, name="GET /users/ann@example.org", service="web", start_ns=5, end_ns=9,
+    attributes={"user.email": "ann@example.org", "user.id": 7, "note": "paid with 4111111111111111 today",
+                "deep": {"card": ["4111111111111111", 3]}},
+    events=[Event("log", 6, {"user.name": "Ann"})], resource=Resource({"host.name": "h", "user.home": "/home/ann"}),
+)  # fmt: skip
+
+
+def test_keys_are_chosen_by_wildcards_wherever_attributes_are() -> None:
+    redaction = Redaction(["user.*"])
+    [span] = redaction.spans([SPAN])
+    assert str(span.attributes["user.email"]).startswith(MASK)
+    assert str(span.events[0].attributes["user.name"]).startswith(MASK)
+    assert str(span.resource.attributes["user.home"]).startswith(MASK)
+    assert span.resource.attributes["host.name"] == "h"
+    assert redaction.removed == {"user.email": 1, "user.id": 1, "user.name": 1, "user.home": 1}
+
+
+def test_expressions_mask_what_they_match_within_values() -> None:
+    redaction = Redaction([r"/\b\d{16}\b/", r"/\S+@\S+/"])
+    [span] = redaction.spans([SPAN])
+    text = json.dumps(msgspec.to_builtins(span))
+    assert "4111" not in text
+    assert "ann@" not in text
+    assert str(span.attributes["note"]).startswith("paid with redacted:")
+    assert redaction.removed["deep.card"] == 1
+    assert redaction.removed["span name"] == 1
+
+
+def test_equal_values_stay_equal_and_the_salt_hides_which() -> None:
+    [first], [again] = Redaction(["user.*"]).spans([SPAN]), Redaction(["user.*"]).spans([SPAN])
+    [salted] = Redaction(["user.*"], salt="x").spans([SPAN])
+    assert first.attributes["user.email"] == again.attributes["user.email"] != salted.attributes["user.email"]
+
+
+@pytest.mark.parametrize("pattern", ["/(/", "/a*/", "/" + "a" * 300 + "/"])
+def test_a_pattern_that_cannot_be_used_is_named(pattern: str) -> None:
+    with pytest.raises(BadSetting):
+        Redaction([pattern])
+
+
+def test_no_pattern_changes_nothing() -> None:
+    assert list(Redaction([]).spans([SPAN])) == [SPAN]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(any_span, min_size=1, max_size=6))
+def test_the_checksum_knows_neither_order_nor_file_but_every_field(spans: list[Span]) -> None:
+    shuffled = random.Random(1).sample(spans, len(spans))
+    assert digest_of(shuffled) == digest_of(spans)
+    changed = msgspec.structs.replace(spans[0], end_ns=spans[0].end_ns ^ 1)
+    assert digest_of([changed, *spans[1:]]) != digest_of(spans)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(any_span, min_size=1, max_size=6))
+def test_the_checksum_survives_our_own_export(spans: list[Span]) -> None:
+    assert digest_of(read_again(spans)) == digest_of(spans)
+
+
+def test_the_checksum_of_the_checkout_survives_our_own_export() -> None:
+    assert digest_of(read_again(checkout.spans())) == digest_of(checkout.spans())
+
+
+def read_again(spans: list[Span]) -> list[Span]:
+    return [span for batch in formats.read(io.BytesIO(otlp.write(spans)), "x") for span in batch]
