@@ -114,7 +114,6 @@ def test_spans_after_many_metrics_are_found() -> None:
         ),
         ({"TraceSummaries": [{"Id": "1-2"}]}, "X-Ray trace summaries, which hold no segments"),
         ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
-        ([{"traceId": "1", "id": "2", "name": "n", "binaryAnnotations": []}], "Zipkin v1 spans"),
         ({"message": "hello", "level": "info", "trace_id": "1", "span_id": "2"}, "log lines"),
         ({"name": "tailrace", "version": 1}, "JSON with the keys `name`, `version`"),
         ([1, 2, 3], "JSON without objects"),
@@ -154,7 +153,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
         ("not_traces", ""),
         ("otlp_pb", "protobuf"),
         ("spans_csv", "CSV table"),
-        ("zipkin_v1_json", "Zipkin v1"),
     ],
 )
 def test_other_files_of_the_shared_collection_are_refused_by_name(kind: str, what: str) -> None:
