@@ -41,6 +41,7 @@ READ_AS = {
     "otlp_json": "otlp",
     "otlp_jsonl": "otlp",
     "otlp_jsonl_snake": "otlp",
+    "otlp_pb": "otlp",
     "otlp_parquet": "parquet",
     "python_console": "console",
     "tempo_json": "otlp",
@@ -51,7 +52,6 @@ READ_AS = {
 # what the refusal of a file says it is
 NAMED_AS = {
     "chrome_trace": "a Chrome trace",
-    "otlp_pb": "protobuf",
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
 }
 NAMED_BY_FILE = {
@@ -62,9 +62,9 @@ NAMED_BY_FILE = {
     "DependencyGraph_large.json": "a Jaeger dependency graph",
     "examples_logs.json": "OTLP logs",
     "examples_metrics.json": "OTLP metrics",
-    "otlp_metrics.pb": "protobuf",
+    "otlp_metrics.pb": "OTLP metrics",
     "logs.parquet": "A table without columns for span name",
-    "logs.pb": "protobuf",
+    "logs.pb": "OTLP logs",
     "otel-logs.json": "OTLP logs",
     "empty.jsonl": "The file is empty",
 }

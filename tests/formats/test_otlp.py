@@ -149,6 +149,26 @@ def test_spans_of_one_resource_share_it() -> None:
     assert len({id(one.resource) for one in read(text)[0]}) == 1
 
 
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        ({"status": "PARTIAL", "message": "limit of 3 MB"}, ["Tempo says: limit of 3 MB"]),
+        ({"status": "PARTIAL"}, ["Whoever sent this trace says that not all of it is here."]),
+        ({"status": "COMPLETE", "metrics": {"inspectedBytes": "12"}}, []),
+        ({"status": "", "message": ""}, []),
+        ({"status": {"code": 5}, "message": None}, []),
+    ],
+)
+@pytest.mark.parametrize("kind", [1, {"no": "kind"}])
+def test_tempo_says_that_a_trace_is_not_all_here(
+    beside: dict[str, object], words: list[str], kind: object
+) -> None:
+    text = json.dumps({"trace": json.loads(document(span(1, kind=kind)))} | beside).encode()
+    spans, notes = read(text)
+    assert len(spans) == 1
+    assert [one.message for one in notes.warnings] == words
+
+
 def test_metrics_and_logs_among_the_lines_are_counted_as_other_signals() -> None:
     text = b'{"resourceMetrics":[]}\n{"resourceLogs":[{"scopeLogs":[]}]}\n' + document(span(1)) + b"\n{}\n"
     spans, notes = read(text)

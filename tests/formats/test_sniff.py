@@ -151,7 +151,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
         ("chrome_trace", "Chrome trace"),
         ("log_lines", ""),
         ("not_traces", ""),
-        ("otlp_pb", "protobuf"),
         ("spans_csv", "CSV table"),
     ],
 )

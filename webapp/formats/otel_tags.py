@@ -10,6 +10,8 @@ REFERENCE_TYPE = (
 )
 FOLLOWS_FROM = "follows_from"
 SHARED = "zipkin.shared"
+# how many of each a span had beyond its limits
+DROPPED = ("otel.dropped_attributes_count", "otel.dropped_events_count", "otel.dropped_links_count")
 _STATE = "w3c.tracestate"
 _SCOPES = (("otel.scope.name", "otel.scope.version"), ("otel.library.name", "otel.library.version"))
 
@@ -25,6 +27,10 @@ def take_scope(tags: Attributes) -> Scope:
     """By the new names or the old ones; takes both out."""
     found = [Scope(take_text(tags, name), take_text(tags, version)) for name, version in _SCOPES]
     return next((scope for scope in found if scope != NO_SCOPE), NO_SCOPE)
+
+
+def put_dropped(tags: Attributes, counts: tuple[int, int, int]) -> None:
+    tags.update((key, count) for key, count in zip(DROPPED, counts, strict=True) if count)
 
 
 def take_state(tags: Attributes) -> str:

@@ -12,6 +12,7 @@ CODES: dict[str, str] = {
     "other_signal": "Metrics, logs or other records that are not spans were passed over.",
     "other_text": "Lines between the records that a program printed were passed over.",
     "abridged": "The program that wrote the file left parts of values out, such as [Object]; they stand as it wrote them.",
+    "partial": "Whoever sent this trace says that not all of it is here.",
     "bad_id": "A record without a usable trace or span id was left out.",
     "id_padded": "Ids of unusual length were padded with zeros or cut to OpenTelemetry's length.",
     "id_hashed": "Ids that are not hexadecimal were given ids of OpenTelemetry's form, the same for the same text.",

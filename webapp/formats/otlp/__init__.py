@@ -11,7 +11,7 @@ import msgspec
 from webapp.formats.head import Head
 from webapp.formats.json_stream import OPEN_FROM, Document, documents
 from webapp.formats.notes import Notes
-from webapp.formats.otlp.pieces import UNFIT, spans_one_by_one
+from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_camel
 from webapp.formats.otlp.writing import write as write
@@ -120,6 +120,7 @@ def _unwrapped(message: Message) -> Message:
 
 
 def _spans(message: Message, document: Document, converter: Converter) -> Iterator[Span]:
+    note_partial(message, document, converter.notes)
     message = _unwrapped(message)
     groups = message.resource_spans or []
     if message.scope_spans:

@@ -12,6 +12,7 @@ from webapp.formats.otlp.tolerant import Tolerant
 from webapp.formats.otlp.wire import (
     LooseMessage,
     LooseScopeSpans,
+    Message,
     WireSpan,
     decode_loose_message,
     decode_loose_scope_spans,
@@ -32,6 +33,7 @@ def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span]
         if message is None:
             continue
         waiting.extend(wrapped for wrapped in (message.result, message.trace) if wrapped)
+        note_partial(message, document, converter.notes)
         waiting.extend(reversed(message.resource_spans or ()))
         resource = converter.resource(message.resource, message.schema_url, document)
         for scoped in map(_scope_spans, message.scope_spans or ()):
@@ -41,6 +43,21 @@ def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span]
             scope = converter.scope(scoped.scope, document)
             wires = _wires(scoped.spans or [], document, converter.notes, numbers)
             yield from converter.spans(wires, resource, scope, document)
+
+
+def note_partial(message: Message | LooseMessage, document: Document, notes: Notes) -> None:
+    """What Tempo says of a trace that it gives only in part."""
+    status, words = (_text(bytes(raw)) for raw in (message.status, message.message))
+    if words or status.upper().endswith("PARTIAL"):
+        notes.warn("partial", f"Tempo says: {words}" if words else "", where=document.where)
+
+
+def _text(raw: bytes) -> str:
+    """Of a JSON string; "" for anything else."""
+    try:
+        return msgspec.json.decode(raw, type=str) if raw[:1] == b'"' else ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def _message(raw: msgspec.Raw | bytes | bytearray, document: Document, notes: Notes) -> LooseMessage | None:

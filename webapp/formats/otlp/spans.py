@@ -46,8 +46,8 @@ class Converter:
             wire = self._resource(raw, document)
             read = attributes(wire.attributes, self.notes, document)
             made = Resource(read, schema_url) if read or schema_url else NO_RESOURCE
-            found = made, _service(read) or UNKNOWN_SERVICE
-            _forget_if_full(self._resources)
+            found = made, service_in(read) or UNKNOWN_SERVICE
+            forget_if_full(self._resources)
             self._resources[raw, schema_url] = found
         return found
 
@@ -64,7 +64,7 @@ class Converter:
             wire = self._scope(raw, document)
             found = Scope(wire.name, wire.version, attributes(wire.attributes, self.notes, document))
             found = NO_SCOPE if found == NO_SCOPE else found
-            _forget_if_full(self._scopes)
+            forget_if_full(self._scopes)
             self._scopes[raw] = found
         return found
 
@@ -88,13 +88,16 @@ class Converter:
             parent = self._parent(wire.parent_span_id or "", document)
             status, kind = wire.status, wire.kind
             found = attributes(wire.attributes, self.notes, document) if wire.attributes else {}
+            dropped = wire.dropped_attributes_count, wire.dropped_events_count, wire.dropped_links_count
+            if any(dropped):
+                otel_tags.put_dropped(found, dropped)
             links = [self._link(one, document) for one in wire.links] if wire.links else []
             yield Span(
                 trace_id=trace[0],
                 span_id=span_id,
                 name=wire.name,
                 # some exporters put the true service on the span, and their own name into the resource
-                service=_service(found) or service,
+                service=service_in(found) or service,
                 start_ns=wire.start_time_unix_nano,
                 end_ns=wire.end_time_unix_nano,
                 parent_span_id=parent,
@@ -108,15 +111,15 @@ class Converter:
                 scope=scope,
                 trace_state=wire.trace_state,
                 flags=wire.flags,
-                follows_from=bool(links) and _take_loose_parent(links, trace[0], parent),
-                shared=otel_tags.SHARED in found and _take_shared(found),
+                follows_from=bool(links) and take_loose_parent(links, trace[0], parent),
+                shared=otel_tags.SHARED in found and take_shared(found),
                 written_trace_id=trace[1],
                 written_span_id="" if span_id == wire.span_id else wire.span_id,
             )
 
     def _trace(self, written: str, document: Document) -> tuple[str, str]:
         """The id and how it was written."""
-        _forget_if_full(self._traces)
+        forget_if_full(self._traces)
         normal = written if _is_trace_id(written) else self._id(written, 32, document)
         self._traces[written] = found = (normal, written_form(written, normal))
         return found
@@ -146,14 +149,14 @@ class Converter:
         return Link(trace[0], span_id, attributes(link.attributes, self.notes, document), link.trace_state)
 
 
-def _take_shared(found: Attributes) -> bool:
+def take_shared(found: Attributes) -> bool:
     is_shared = found[otel_tags.SHARED] is True
     if is_shared:
         del found[otel_tags.SHARED]
     return is_shared
 
 
-def _take_loose_parent(links: list[Link], trace: str, parent: str) -> bool:
+def take_loose_parent(links: list[Link], trace: str, parent: str) -> bool:
     """Whether the parent did not wait: then a link names it too (the Collector's form of Jaeger's references)."""
     for link in links:
         names_it = (link.trace_id, link.span_id) == (trace, parent)
@@ -163,11 +166,11 @@ def _take_loose_parent(links: list[Link], trace: str, parent: str) -> bool:
     return False
 
 
-def _service(found: Attributes) -> str:
+def service_in(found: Attributes) -> str:
     service = found.get("service.name")
     return service if isinstance(service, str) else ""
 
 
-def _forget_if_full(remembered: dict[Any, Any]) -> None:
+def forget_if_full(remembered: dict[Any, Any]) -> None:
     if len(remembered) >= _REMEMBERED:
         remembered.clear()

@@ -59,7 +59,10 @@ class Tolerant:
             links=[self.link(one) for one in self.objects(span.get("links"))],
             status=_status(span.get("status")),
             trace_state=_text(span.get("traceState")),
-            flags=clamp(whole_number(span.get("flags")) or 0),
+            flags=_count(span.get("flags")),
+            dropped_attributes_count=_count(span.get("droppedAttributesCount")),
+            dropped_events_count=_count(span.get("droppedEventsCount")),
+            dropped_links_count=_count(span.get("droppedLinksCount")),
         )
 
     def resource(self, raw: bytes) -> WireResource:
@@ -76,7 +79,7 @@ class Tolerant:
             self.time(event.get("timeUnixNano")),
             _text(event.get("name")),
             self.attributes(event.get("attributes")),
-            clamp(whole_number(event.get("droppedAttributesCount")) or 0),
+            _count(event.get("droppedAttributesCount")),
         )
 
     def link(self, link: dict[str, Any]) -> WireLink:
@@ -157,6 +160,10 @@ def _raw(value: object) -> msgspec.Raw:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _count(value: object) -> int:
+    return clamp(whole_number(value) or 0)
 
 
 def _enum(value: object) -> int | str:

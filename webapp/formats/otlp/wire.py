@@ -35,7 +35,7 @@ class WireEvent(msgspec.Struct, rename="camel", gc=False):
     time_unix_nano: Nanoseconds = 0
     name: str = ""
     attributes: list[KeyValue] | None = None
-    dropped_attributes_count: int = 0
+    dropped_attributes_count: Int64 = 0
 
 
 class WireLink(msgspec.Struct, rename="camel", gc=False):
@@ -64,6 +64,9 @@ class WireSpan(msgspec.Struct, rename="camel", gc=False):
     status: WireStatus | None = None
     trace_state: str = ""
     flags: Int64 = 0
+    dropped_attributes_count: Int64 = 0
+    dropped_events_count: Int64 = 0
+    dropped_links_count: Int64 = 0
 
 
 class WireResource(msgspec.Struct, gc=False):
@@ -100,6 +103,8 @@ class Message(msgspec.Struct, rename="camel", gc=False):
     scope_spans: list[ScopeSpans] | None = None
     resource_metrics: Raw = NOTHING
     resource_logs: Raw = NOTHING
+    status: Raw = NOTHING  # these two are Tempo's word on the trace beside them
+    message: Raw = NOTHING
 
 
 class LooseMessage(msgspec.Struct, rename="camel", gc=False):
@@ -111,6 +116,8 @@ class LooseMessage(msgspec.Struct, rename="camel", gc=False):
     resource: Raw = NOTHING
     schema_url: str = ""
     scope_spans: list[Raw] | None = None
+    status: Raw = NOTHING
+    message: Raw = NOTHING
 
 
 class LooseScopeSpans(msgspec.Struct, gc=False):

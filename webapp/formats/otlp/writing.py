@@ -13,6 +13,8 @@ from webapp.model.spans import Attributes, Event, Link, Resource, Scope, Span, V
 
 Json = dict[str, Any]
 
+_DROPPED_FIELDS = ("droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+
 
 def write(spans: Iterable[Span]) -> bytes:
     """Grouped by resource and scope; within a group in the order given. Ids hex, 64-bit integers in strings."""
@@ -48,6 +50,8 @@ def _scope(scope: Scope) -> Json:
 
 
 def _span(span: Span) -> Json:
+    attributes: Attributes = span.attributes | ({otel_tags.SHARED: True} if span.shared else {})
+    dropped = _take_dropped(attributes)
     return {"traceId": span.trace_id, "spanId": span.span_id} | _filled(
         traceState=span.trace_state,
         parentSpanId=span.parent_span_id,
@@ -56,11 +60,23 @@ def _span(span: Span) -> Json:
         kind=int(span.kind),
         startTimeUnixNano=str(span.start_ns) if span.start_ns else "",
         endTimeUnixNano=str(span.end_ns) if span.end_ns else "",
-        attributes=_attributes(span.attributes | ({otel_tags.SHARED: True} if span.shared else {})),
+        attributes=_attributes(attributes),
+        **dropped,
         events=[_event(event) for event in span.events],
         links=[_link(link) for link in [*span.links, *_loose_parent(span)]],
         status=_filled(code=int(span.status), message=span.status_message),
     )
+
+
+def _take_dropped(attributes: Attributes) -> Json:
+    """As the fields that OTLP has for them."""
+    counts: Json = {}
+    for field, key in zip(_DROPPED_FIELDS, otel_tags.DROPPED, strict=True):
+        count = attributes.get(key)
+        if type(count) is int and 0 < count < 2**32:
+            counts[field] = count
+            del attributes[key]
+    return counts
 
 
 def _loose_parent(span: Span) -> list[Link]:
