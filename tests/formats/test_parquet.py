@@ -247,7 +247,7 @@ def test_a_root_has_no_parent_and_a_row_without_ids_is_counted() -> None:
         "Duration": [1, 1],
     }
     found, notes = read(table(columns))
-    assert [(one.name, one.parent_span_id, one.service) for one in found] == [("a", "", "")]
+    assert [(one.name, one.parent_span_id, one.service) for one in found] == [("a", "", "unknown_service")]
     assert (notes.rejected, notes.warnings[0].where) == (1, "row 2")
 
 

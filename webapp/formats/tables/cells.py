@@ -83,7 +83,9 @@ def _pair(one: Any) -> tuple[object, object]:  # noqa: ANN401  an element of any
 
 
 def _google(value: object) -> Value:
-    for one in value.values() if isinstance(value, dict) else ():
+    for name, one in value.items() if isinstance(value, dict) else ():
+        if name == "intValue" and isinstance(one, str):
+            return guessed(one)
         return text(one) if isinstance(one, dict) else plain(one)
     return plain(value)
 

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _TYPE = re.compile(r"(?:Nullable\(|LowCardinality\()*(?:Fixed)?String(?:\(\d+\))?\)*")
 _NO_NAME = re.compile(r'[{}"<>\n]')
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
-_RULE = re.compile(r"[-+|=: ]+")
+_RULE = re.compile(r"[-+|=: ]+|\(\d+ rows?\)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
@@ -55,8 +55,8 @@ class Dialect:
         return [unescaped(cell) if "\\" in cell else cell for cell in row]
 
     def is_rule(self, row: Sequence[str]) -> bool:
-        """The line that databases draw below a header."""
-        return self.delimiter == "|" and all(_RULE.fullmatch(cell) for cell in row)
+        """The line that databases draw below a header, and their count of rows at the end."""
+        return self.delimiter == "|" and all(_RULE.fullmatch(cell.strip()) for cell in row)
 
 
 def dialect_of(start: bytes) -> Dialect | None:

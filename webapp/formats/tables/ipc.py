@@ -24,7 +24,7 @@ _BATCH_ROWS = 10_000
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 
 
-def looks_like(head: Head) -> str | None:
+def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:  # noqa: ARG001  its columns are binary
     if head.start.startswith(_FILE):
         return "Arrow: begins with `ARROW1`"
     length = int.from_bytes(head.start[4:8], "little")

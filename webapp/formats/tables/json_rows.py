@@ -52,7 +52,7 @@ def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:
         if writer and _layout(row, mapping):
             return f"Rows as JSON objects with the columns of {writer}"
         if google.is_span(row):
-            return "Spans of Google Cloud Trace: `name` is projects/…/traces/…/spans/…"
+            return "Spans of Google Cloud Trace"
         if any(one.column in row for one in mapping) and _layout(row, mapping):
             return "Rows as JSON objects with the columns that --map names"
     return None
@@ -108,23 +108,20 @@ def rows_in(value: object) -> Iterator[Json]:
             waiting.extend(reversed(one))
         if not isinstance(one, dict):
             continue
-        named = [
-            column.get("name")
-            for column in _list(one.get("columns") or one.get("meta"))
-            if isinstance(column, dict)
-        ]
-        lists = [cells for cells in _list(one.get("rows") or one.get("data")) if isinstance(cells, list)]
+        columns, cells_of_rows = _first_list(one, "columns", "meta"), _first_list(one, "rows", "data")
+        named = [str(column.get("name")) for column in columns if isinstance(column, dict)]
+        lists = [cells for cells in cells_of_rows if isinstance(cells, list)]
         inner = [one[key] for key in _WRAPPERS if isinstance(one.get(key), list)]
         if named and lists:
-            yield from (dict(zip(map(str, named), cells, strict=False)) for cells in lists)
+            yield from (dict(zip(named, cells, strict=False)) for cells in lists)
         elif inner and not any(letters(key).endswith(("traceid", "operationid")) for key in one):
             waiting.extend(reversed(inner))
         else:
             yield from google.spans_of(one)
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _first_list(value: Json, *keys: str) -> list[Any]:
+    return next((value[key] for key in keys if isinstance(value.get(key), list)), [])
 
 
 def _flat(row: Json) -> Json:

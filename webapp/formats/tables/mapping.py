@@ -55,7 +55,7 @@ def _parsed(text: str) -> Named:
     column, written = column.strip(), written.strip()
     if not equals or not column:
         raise BadSetting(
-            f"{text!r} names no field.", where="map", hint=f"Write COLUMN=FIELD; fields are {_fields()}."
+            f"{text!r} names no field.", where="map", hint=f"Write COLUMN=FIELD; fields are {field_names()}."
         )
     field, _, unit = written.rpartition("_")
     if field in TIMES and unit in NS_PER_UNIT:
@@ -66,13 +66,13 @@ def _parsed(text: str) -> Named:
 
 
 def _advice(column: str, written: str) -> str:
-    fields = f"Fields are {_fields()}."
+    fields = f"Fields are {field_names()}."
     if column.rpartition("_")[0] in TIMES or column in NAMEABLE:
         return f"The column comes first: {written}={column}. {fields}"
     near = difflib.get_close_matches(written, NAMEABLE, 1)
     return f"Did you mean {near[0]}? {fields}" if near else fields
 
 
-def _fields() -> str:
+def field_names() -> str:
     units = " or ".join(f"_{unit}" for unit in UNITS)
     return f"{', '.join(NAMEABLE)}; {', '.join(TIMES)} also with {units}"

@@ -25,7 +25,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "timeend",
     ),
     "duration": ("duration", "spanduration", "elapsed", "elapsedtime", "latency", "responsetime"),
-    "kind": ("spankind", "otelspankind", "kindstring", "kind"),
+    "kind": ("spankind", "otelspankind", "kindstring", "kind", "itemtype"),
     "status": ("statuscode", "otelstatuscode", "statuscodestring", "status"),
     "status_message": ("statusmessage", "otelstatusmessage", "statusdescription", "oteldescription"),
     "error": ("error", "iserror", "haserror", "errorflag"),

@@ -51,7 +51,8 @@ class Rows:
                 span_id=span_id,
                 parent_span_id=parent,
                 name=name,
-                service=cells.text(resource.attributes.get("service.name") or about.get("service.name")),
+                service=cells.text(resource.attributes.get("service.name") or about.get("service.name"))
+                or units.UNKNOWN_SERVICE,
                 kind=kind,
                 start_ns=start_ns,
                 end_ns=end_ns,

@@ -6,7 +6,7 @@ from typing import Any
 from webapp.formats import units
 from webapp.formats.tables import cells
 from webapp.formats.tables.batch import Batch
-from webapp.model.spans import Attributes, Status
+from webapp.model.spans import Attributes, Kind, Status
 
 PENDING = "pending_span"
 SPAN_TYPE = "logfire.span_type"
@@ -14,6 +14,7 @@ _OPENINFERENCE = "openinference.span.kind"
 _FAILURE = frozenset({"FAILURE", "FAILED", "FAULT", "EXCEPTION", "FAIL"})
 _NOTHING = frozenset({"", "UNSET", "STATUS_CODE_UNSET", "SUCCESS", "SUCCEEDED", "0", "NONE", "NULL"})
 _UNSPECIFIED = frozenset({"", "0", "UNSPECIFIED", "SPAN_KIND_UNSPECIFIED", "SPAN", "NONE", "NULL"})
+_KINDS = {"request": Kind.SERVER, "dependency": Kind.CLIENT}  # Azure's
 _NO_ERROR = frozenset({"", "0", "false", "none", "null", "nan"})
 _YES = frozenset({"1", "true", "yes"})
 
@@ -63,7 +64,7 @@ def kinds(batch: Batch, attributes: Sequence[Attributes]) -> list[int]:
     for row, value in enumerate(batch.of("kind")):
         word = _word(value)
         if word not in known:
-            known[word] = units.kind_number(word.removeprefix("RPC_") if isinstance(word, str) else word)
+            known[word] = _KINDS.get(word) or units.kind_number(str(word).removeprefix("RPC_"))
         found.append(known[word])
         if not known[word] and str(word).strip().upper() not in _UNSPECIFIED:
             attributes[row].setdefault(SPAN_TYPE if word == PENDING else key, str(word))
