@@ -1,4 +1,5 @@
-// Copy buttons: [data-copy] holds the text, [data-copy-link] copies the address of what is on the screen.
+// Copy buttons: [data-copy] holds the text, [data-copy-link] copies the address of what is on the screen, with the
+// absolute times that it holds in place of relative ones.
 
 async function copy(text, button) {
   try {
@@ -21,7 +22,13 @@ async function copy(text, button) {
   }, 1200);
 }
 
-export const copyLink = () => copy(location.href, document.querySelector("[data-copy-link]"));
+export function copyLink() {
+  const button = document.querySelector("[data-copy-link]");
+  const pinned = button?.dataset.copyLink;
+  const url = new URL(location.href);
+  for (const [name, time] of new URLSearchParams(pinned)) url.searchParams.set(name, time);
+  return copy(pinned ? url.href : location.href, button);
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy], [data-copy-link]");

@@ -1,5 +1,6 @@
 // The query box: colours while typing, suggestions, j and k through the results. Without it the box is a plain input.
 
+import { copyLink } from "./copy.js";
 import { register } from "./shortcuts.js";
 
 let timer;
@@ -113,6 +114,7 @@ function row(step) {
 }
 register("j", "next trace", () => row(1));
 register("k", "previous trace", () => row(-1));
+register("y", "copy the link", copyLink);
 
 // "/" on another page leads here
 if (location.hash === "#q") box()?.focus();

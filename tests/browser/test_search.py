@@ -154,3 +154,35 @@ def test_a_query_that_cannot_be_read_is_said_in_place(page: Page, server: str) -
     expect(page.locator(".problem")).to_contain_text("regular expression")
     expect(page.locator("[data-query]")).to_have_value('service~"["')
     assert page.locator(".topbar").count() == 1
+
+
+def test_a_copied_link_pins_relative_times(new_page: Callable[..., Page], server: str) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{server}/traces?q=error&from=-15m&sort=slowest")
+    found = page.locator(".summary b").first.inner_text()
+    page.keyboard.press("y")
+    expect(page.locator("[data-copy-link]")).to_contain_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    moment = r"2025-\d\d-\d\dT\d\d%3A\d\d%3A\d\d\.\d{3}Z"
+    assert re.fullmatch(
+        rf"{re.escape(server)}/traces\?q=error&from={moment}&sort=slowest&to={moment}", copied
+    ), copied
+    page.goto(copied)
+    assert page.locator(".summary b").first.inner_text() == found
+    page.locator("[data-copy-link]").click()
+    expect(page.locator("[data-copy-link]")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == copied  # absolute times stay as they are
+
+
+def test_a_link_copied_from_a_trace_pins_the_times_of_its_search(
+    new_page: Callable[..., Page], server: str
+) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{server}/traces?q=error&from=-15m")
+    page.locator("[data-results] .title").first.click()
+    expect(page).to_have_url(re.compile(r"/trace/.*from=-15m"))
+    page.locator("[data-copy-link]").click()
+    expect(page.locator("[data-copy-link]")).to_contain_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"/trace/[0-9a-f]{32}\?.*from=2025-.*to=2025-", copied)
+    assert "from=-15m" in page.url

@@ -1,5 +1,6 @@
 """How numbers are written, everywhere: pages, sentences, CLI (ux.md section 8). No HTML here."""
 
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
@@ -83,3 +84,9 @@ def size(number_of_bytes: int) -> str:
             return f"{_three_digits(value) if unit != 'B' else value} {unit}"
         value /= 1000
     return f"{_three_digits(value)} TB"
+
+
+def iso(ns: int) -> str:
+    """`2025-11-20T10:32:07.123Z`, always UTC: for URLs, files and <time datetime>."""
+    seconds = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{seconds:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}Z"

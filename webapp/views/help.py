@@ -18,6 +18,7 @@ KEYS: dict[str, list[tuple[str, str]]] = {
     "Traces": [
         ("j k", "next, previous trace"),
         ("Enter", "open the trace"),
+        ("y", "copy the link"),
     ],
     "One trace": [
         ("↑ ↓ or j k", "row"),

@@ -45,12 +45,6 @@ def day(ns: int) -> str:
     return f"{moment(ns):%-d %b %Y}"
 
 
-def iso(ns: int) -> str:
-    """`2025-11-20T10:32:07.123Z`, always UTC: for URLs and <time datetime>."""
-    seconds = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
-    return f"{seconds:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}Z"
-
-
 def ago(ns: int, now_ns: int) -> str:
     """`2 min ago`, against a moment that the page names."""
     seconds = max(0, now_ns - ns) // 1_000_000_000
@@ -64,7 +58,7 @@ def time_tag(ns: int, text: str | None = None) -> Markup:
     """A <time> element whose title holds the exact nanoseconds."""
     shown = text if text is not None else clock(ns)
     exact = f"{day(ns)} {moment(ns):%H:%M:%S}.{ns % 1_000_000_000:09d} {preferences.zone_name()}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(ns), exact, shown)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(display.iso(ns), exact, shown)
 
 
 def took(ns: int) -> Markup:
@@ -90,7 +84,7 @@ def install(app: Flask) -> None:
         slot=slot,
         clock=clock,
         day=day,
-        iso=iso,
+        iso=display.iso,
     )
     app.jinja_env.globals.update(
         ago=ago,

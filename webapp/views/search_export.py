@@ -7,9 +7,10 @@ import orjson
 from flask import Blueprint, Response, request
 
 from webapp.errors import BadSetting
+from webapp.model import display
 from webapp.model.facts import TraceSummary, Verdict
 from webapp.model.results import ResultPage
-from webapp.views.present import iso, store
+from webapp.views.present import store
 from webapp.views.search import Asked, understand
 from webapp.views.state import PER_PAGE, SearchState
 
@@ -96,7 +97,7 @@ def _csv(page: ResultPage) -> str:
 def _cells(trace: TraceSummary) -> list[object]:
     verdict = trace.verdict
     return [
-        trace.trace_id, iso(trace.start_ns), trace.duration_ns, trace.root_service, trace.root_name, trace.spans,
+        trace.trace_id, display.iso(trace.start_ns), trace.duration_ns, trace.root_service, trace.root_name, trace.spans,
         len(trace.services), trace.errors, trace.failed, trace.failure_sentence, verdict.service, verdict.name,
         verdict.critical_ns, verdict.sentence,
     ]  # fmt: skip

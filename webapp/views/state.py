@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
+from webapp.model import display
 from webapp.query import Window, time_ns
 from webapp.query.spelling import UNITS_NS
 
@@ -76,6 +77,19 @@ class SearchState:
                 )
             ends.append(moment)
         return Window(ends[0], ends[1]), " ".join(problems)
+
+    def pinned(self, now_ns: int) -> str:
+        """Both ends as absolute times, as part of a query string; "" if they are no relative ones.
+
+        `-1h` and an open end move on with the newest span; what is pinned shows for ever what is shown now. Whole
+        milliseconds, outward.
+        """
+        relative = any(_RELATIVE.fullmatch(text) or _CLOCK.fullmatch(text) for text in (self.from_, self.to))
+        if not relative:
+            return ""
+        window, _ = self.window(now_ns)
+        ends = {"from": window.from_ns, "to": (now_ns if window.to_ns is None else window.to_ns) + 999_999}
+        return urlencode({name: display.iso(max(0, ns)) for name, ns in ends.items() if ns is not None})
 
 
 def _moment(text: str, now_ns: int) -> int | None:

@@ -81,6 +81,7 @@ class Neighbours:
     next: str
     place: int
     of: str  # how many traces were found
+    pinned: str  # the times of the search made absolute, SearchState.pinned
 
 
 def head_of(trace: OpenTrace, state: TraceState) -> Head:
@@ -183,13 +184,14 @@ def _blamed(forest: Forest, verdict: Verdict) -> Bool:
 def neighbours(state: TraceState) -> Neighbours:
     """Where the trace stands in its search; nowhere if the search cannot be understood."""
     asked = understand(state.search)
+    pinned = state.search.pinned(asked.now_ns)
     try:
         found = store().neighbours(asked.query, asked.window, state.search.sort, state.trace_id)
     except BadQuery:
-        return Neighbours("", "", 0, "")
+        return Neighbours("", "", 0, "", pinned)
     results = store().search(asked.query, asked.window, state.search.sort, 1, 1) if found[2] else None
     total = "" if results is None else display.count(results.total)
-    return Neighbours(*found, total if results and results.total_exact else f"more than {total}")
+    return Neighbours(*found, total if results and results.total_exact else f"more than {total}", pinned)
 
 
 def _completion_shares(facts: TraceFacts) -> list[ServiceShare]:
