@@ -9,10 +9,23 @@ from itertools import chain, islice
 from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
-from webapp.formats import console, elastic, datadog, generic, honeycomb, jaeger, logs, otlp, parquet, xray, zipkin
+from webapp.formats import (
+    console,
+    elastic,
+    datadog,
+    generic,
+    honeycomb,
+    jaeger,
+    logs,
+    otlp,
+    parquet,
+    xray,
+    zipkin,
+)
 from webapp.formats.console import javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
+from webapp.formats.otlp import protobuf
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
 from webapp.formats.unpack import Limits, plain
@@ -36,8 +49,22 @@ class Format(Protocol):
     def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]: ...
 
 
-FORMATS: tuple[Format, ...] = (otlp, jaeger, zipkin, xray, datadog, console, javascript, honeycomb, elastic, logs, generic, parquet)
-READS = "OTLP JSON, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, plain span JSON and Parquet, each also as gzip or zstd"
+FORMATS: tuple[Format, ...] = (
+    protobuf,
+    otlp,
+    jaeger,
+    zipkin,
+    xray,
+    datadog,
+    console,
+    javascript,
+    honeycomb,
+    elastic,
+    logs,
+    generic,
+    parquet,
+)
+READS = "OTLP JSON and protobuf, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, plain span JSON and Parquet, each also as gzip or zstd"
 
 
 class Batch(NamedTuple):
@@ -90,7 +117,7 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None) -> Reading:
     module, reason = found
     records = module.read(stream, notes)
     first = next(records, None)
-    if first is None and otlp.other_signal(head):
+    if first is None and (otlp.other_signal(head) or protobuf.other_signal(head)):
         raise _refusal(head, name)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
     reason = ", ".join([reason, *layers, *empty])
