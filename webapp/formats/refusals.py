@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp.formats.head import Head
+from webapp.formats.otlp import protobuf
 
 Json = dict[str, Any]
 
@@ -35,6 +36,8 @@ def what_it_is(head: Head) -> str:
     for magic, name in _MAGICS:
         if head.start.startswith(magic):
             return name
+    if signal := protobuf.other_signal(head):
+        return f"OTLP {signal}"
     if _NOT_TEXT.search(head.start[:4096]):
         return _binary(head.start)
     objects = head.objects
