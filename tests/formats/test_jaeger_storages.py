@@ -182,6 +182,13 @@ def test_a_parent_named_apart_from_the_references_goes_before_them() -> None:
     assert [link.span_id for link in found.links] == ["0" * 15 + "1"]
 
 
+@pytest.mark.parametrize("key", ["references", "logs"])
+def test_what_is_no_reference_or_log_is_left_out_with_a_warning(key: str) -> None:
+    for make in (document, protobuf):
+        found, notes = read(make(**{key: [5]}))
+        assert (len(found), codes(notes)) == (1, {"bad_attribute": 1})
+
+
 # Cassandra
 
 

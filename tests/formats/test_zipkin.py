@@ -296,6 +296,12 @@ def test_a_tag_without_value_is_left_out_with_a_warning() -> None:
     assert "bad_attribute" in {one.code for one in notes.warnings}
 
 
+def test_an_annotation_that_is_none_is_left_out_with_a_warning() -> None:
+    found, notes = read({"traceId": "a", "id": "b", "annotations": [{"timestamp": 1, "value": "x"}, 5]})
+    assert [event.name for event in found[0].events] == ["x"]
+    assert "bad_attribute" in {one.code for one in notes.warnings}
+
+
 def test_a_file_cut_off_gives_what_came_before() -> None:
     whole = json.dumps(SPANS).encode()
     found, notes = read(whole[:-100])

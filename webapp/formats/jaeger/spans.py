@@ -66,7 +66,7 @@ class Spans:
             if not trace_id or not span_id:
                 self._notes.reject("bad_id", where=place)
                 continue
-            parent, links = self._references(record, trace_id, known)
+            parent, links = self._references(record, trace_id, known, place)
             resource = self._resource(_process(record, group), place)
             yield self._span(record, (trace_id, span_id), parent, links, resource, place)
 
@@ -97,7 +97,7 @@ class Spans:
             status=carried.status,
             status_message=carried.message,
             attributes=tags,
-            events=[self._event(log, place) for log in objects(record.get("logs"))],
+            events=[self._event(log, place) for log in self._objects(record.get("logs"), place)],
             links=links,
             resource=resource,
             scope=carried.scope,
@@ -118,10 +118,11 @@ class Spans:
         return moments.checked(None if length_ns is None else start_ns + length_ns, self._notes, place)
 
     def _references(
-        self, record: JsonObject, trace_id: str, known: Collection[str] | None
+        self, record: JsonObject, trace_id: str, known: Collection[str] | None, place: str
     ) -> tuple[_Reference, list[Link]]:
         """One reference at most is the parent, all others are links."""
-        found = [self._reference(one, trace_id) for one in objects(record.get("references"))]
+        listed = self._objects(record.get("references"), place)
+        found = [self._reference(one, trace_id) for one in listed]
         found = [one for one in found if one.span_id]
         within = [one for one in found if one.trace_id == trace_id]
         old_style = self._id(record.get("parentSpanID"), 16)
@@ -160,6 +161,12 @@ class Spans:
         fields = jaeger_tags.attributes(log.get("fields"), self._notes, place)
         name = next((fields.pop(key) for key in ("event", "message") if isinstance(fields.get(key), str)), "")
         return Event(_text(name), self._time(log.get("timestamp"), place), fields)
+
+    def _objects(self, listed: object, place: str) -> list[JsonObject]:
+        found = objects(listed)
+        if listed and (not isinstance(listed, list) or len(found) < len(listed)):
+            self._notes.warn("bad_attribute", where=place)
+        return found
 
     def _id(self, written: object, digits: int) -> str:
         """What is no id (seen in hand-made files) is hashed to one, so that its spans stay together."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from webapp.formats.jaeger.tags import JsonObject, objects
+from webapp.formats.jaeger.tags import JsonObject
 
 _API = (
     "traceID",
@@ -68,8 +68,9 @@ def canonical(record: JsonObject) -> JsonObject:
 
 
 def _in_words_of_the_api(record: JsonObject) -> JsonObject:
-    record["references"] = [respelled(one) for one in objects(record.get("references"))]
-    record["logs"] = [respelled(one) for one in objects(record.get("logs"))]
+    for key in ("references", "logs"):
+        if isinstance(record.get(key), list):
+            record[key] = [respelled(one) if isinstance(one, dict) else one for one in record[key]]
     if isinstance(record.get("process"), dict):
         record["process"] = respelled(record["process"])
     return record
@@ -85,12 +86,17 @@ def _from_protobuf(record: JsonObject) -> JsonObject:
 
 
 def _from_elasticsearch(record: JsonObject) -> JsonObject:
-    logs = [log | {"fields": _tags(log.get("fields"), None)} for log in objects(record.get("logs"))]
-    found = record | {"tags": _tags(record.get("tags"), record.get("tag")), "logs": logs}
+    found = record | {"tags": _tags(record.get("tags"), record.get("tag"))}
+    if isinstance(record.get("logs"), list):
+        found["logs"] = [_log(one) if isinstance(one, dict) else one for one in record["logs"]]
     process = record.get("process")
     if isinstance(process, dict):
         found["process"] = process | {"tags": _tags(process.get("tags"), process.get("tag"))}
     return found
+
+
+def _log(log: JsonObject) -> JsonObject:
+    return log | {"fields": _tags(log.get("fields"), None)}
 
 
 def _tags(listed: object, by_key: object) -> object:

@@ -73,11 +73,11 @@ class Spans:
         return self._resources.setdefault(repr(found), Resource(found))
 
     def _events(self, annotations: object, where: str) -> list[Event]:
-        return [
-            self._event(text(one.get("value")), one.get("timestamp"), where)
-            for one in (annotations if isinstance(annotations, list) else ())
-            if isinstance(one, dict)
-        ]
+        listed = annotations if isinstance(annotations, list) else [annotations] if annotations else []
+        known = [one for one in listed if isinstance(one, dict)]
+        if len(known) < len(listed):
+            self._notes.warn("bad_attribute", where=where)
+        return [self._event(text(one.get("value")), one.get("timestamp"), where) for one in known]
 
     def _event(self, value: str, time: object, where: str) -> Event:
         name, attributes = words.named_attributes(value)
