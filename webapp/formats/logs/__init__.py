@@ -13,7 +13,7 @@ from webapp.errors import NotTraces
 from webapp.formats.head import Head
 from webapp.formats.logs.pairs import Pairs
 from webapp.formats.logs.reading import Entry, Lines
-from webapp.formats.logs.records import records, records_in, text_record
+from webapp.formats.logs.records import read_records, records_in, text_record
 from webapp.formats.notes import Notes
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
@@ -47,7 +47,7 @@ def looks_like(head: Head) -> str | None:
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     """Raises NotTraces when no line names a trace."""
-    entries = map(Entry, records(stream, notes))
+    entries = map(Entry, read_records(stream, notes))
     first = list(islice(entries, _DECIDED_BY))
     weak_ids = not any("trace_id" in entry.fields for entry in first)
     lines, pairs = Lines(notes, weak_ids=weak_ids), Pairs(notes)

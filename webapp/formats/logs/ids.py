@@ -13,7 +13,7 @@ _NOTHING = frozenset(
 _HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]+")
 _UUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
 _PADDED_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{11}=")
-_DIGITS = re.compile(r"[0-9]{1,20}")
+_DIGITS = re.compile(r"[0-9]{1,39}")
 # what headers hold: the trace id, and the span id that stands behind it
 _HEADERS = (
     re.compile(
@@ -68,7 +68,7 @@ def _text_of(written: str | int) -> str | None:
 
 
 def _plain(written: str | int, text: str, digits: int, *, decimal: bool) -> Found | None:
-    if isinstance(written, int) or (decimal and _DIGITS.fullmatch(text) and len(text) < 32):
+    if isinstance(written, int) or (decimal and _DIGITS.fullmatch(text) and len(text) != 32):
         return _usual(f"{int(text):x}", digits) if int(text) > 0 else None
     if match := _UUID.fullmatch(text):
         return _usual(match[1].replace("-", ""), digits)

@@ -31,6 +31,7 @@ _OF_OPERATION = {
     "end": re.compile(rf"(?:{_END} operation|operation {_END})\b", re.IGNORECASE),
 }
 _NOT_WORD = re.compile(r"[^\w]+|_+")
+_LABEL = re.compile(r"^\s*\[[^\]]*\]")  # `[tracer] Starting span`
 _SAYS_WHAT = ("event", "type", "event_type", "eventType", "phase", "kind", "action")
 _KIND_KEYS = ("span.kind", "span_kind", "spanKind", "kind")
 _UNIT_WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
@@ -161,7 +162,7 @@ def _mark_of(entry: Entry, line: LogLine) -> tuple[str, str] | None:
         return None
     operation = entry.text("operation")
     for text in (line.message, *(as_text(line.attributes.get(key, "")) for key in _SAYS_WHAT)):
-        words = _NOT_WORD.sub(" ", text[:300]).strip()
+        words = _NOT_WORD.sub(" ", _LABEL.sub("", text[:300])).strip()
         for mark, pattern in _MARKS.items():
             if found := pattern.match(words):
                 return mark, operation or _tail(text, found)

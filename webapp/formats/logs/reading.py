@@ -147,7 +147,7 @@ class Lines:
             service=entry.service,
             span_id=span_id,
             parent_span_id=parent_id if parent_id != span_id else "",
-            attributes=entry.others(without=(*_ID_FIELDS, name)),
+            attributes=entry.others(without=(*_ID_FIELDS, name, "service")),
             written_trace_id=written_trace_id,
             written_span_id=written_span_id,
         )

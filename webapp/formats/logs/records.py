@@ -28,7 +28,7 @@ class Record(NamedTuple):
     where: str
 
 
-def records(stream: BinaryIO, notes: Notes) -> Iterator[Record]:
+def read_records(stream: BinaryIO, notes: Notes) -> Iterator[Record]:
     start, stream = peek(stream)
     if _is_lines(start):
         yield from _lines(stream, notes)
