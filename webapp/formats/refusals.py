@@ -89,10 +89,6 @@ def _inner(one: Json, key: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _is_zipkin_v1(one: Json) -> bool:
-    return "traceId" in one and ("binaryAnnotations" in one or "endpoint" in _inner(one, "annotations"))
-
-
 def _is_log(one: Json) -> bool:
     return _has("log", "stream")(one) or (
         _any_of("message", "msg", "body", "@m", "log")(one)
@@ -114,13 +110,7 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
     ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
-    ("Zipkin v1 spans", _is_zipkin_v1),
     ("Phoenix spans", _has("context.trace_id")),
-    ("Jaeger documents of Elasticsearch", _has("traceID", "spanID", "operationName")),
-    (
-        "Jaeger's protobuf model as JSON",
-        lambda one: "operationName" in (_inner(one, "spans") | _inner(one, "Spans")),
-    ),
     ("an HTTP archive (HAR)", lambda one: "entries" in _inner(one, "log")),
     ("log lines", _is_log),
 )
