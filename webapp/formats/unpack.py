@@ -1,20 +1,29 @@
-"""Compressed files as plain streams: gzip and zstd by their first bytes, with a cap against bombs. No formats here."""
+"""Compressed files as plain streams, told by their first bytes, with a cap against bombs. No formats, no archives here."""
 
+import bz2
 import codecs
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 import zstandard
 
+from webapp.formats.collector_messages import are_messages, messages
 from webapp.formats.head import HEAD_BYTES
 from webapp.formats.notes import Notes
 from webapp.model.display import size
 
 GZIP = b"\x1f\x8b"
+ZLIB = (b"\x78\x9c", b"\x78\xda", b"\x78\x01")
 ZSTD = b"\x28\xb5\x2f\xfd"
+BZIP2 = b"BZh"
+XZ = b"\xfd7zXZ\x00"
+LZMA = b"\x5d\x00\x00"
+_LZMA_MEMORY = 256_000_000
 _ZSTD_WINDOW = 2**27  # what `zstd --long` writes; a frame may ask for more only to exhaust memory
 _PIECE = 1_000_000
 _LAYERS = 3
@@ -34,7 +43,7 @@ def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, byt
     layers: list[str] = []
     while True:
         start, stream = peek(stream)
-        layer = next((name for magic, name in _MAGICS if start.startswith(magic)), "")
+        layer = _layer(start)
         if not layer or len(layers) == _LAYERS:
             return stream, start, layers
         layers.append(layer)
@@ -116,30 +125,58 @@ def _capped(pieces: Iterator[bytes], source: _Counted, notes: Notes, limits: Lim
             return
 
 
-def _gunzip(source: _Counted, notes: Notes) -> Iterator[bytes]:
+def _inflate(source: _Counted, notes: Notes, *, name: str, bits: int, magic: bytes) -> Iterator[bytes]:
     """All members, one after the other; zeros and other padding after the last are passed over."""
-    rest = b""
-    while (rest := rest or source.read(_PIECE)) and (rest := rest + _second_byte(rest, source)).startswith(
-        GZIP
-    ):
-        member = zlib.decompressobj(31)
+    rest = _at_least(len(magic), b"", source)
+    while rest.startswith(magic):
+        member = zlib.decompressobj(bits)
         while not member.eof:
             try:
                 piece = member.decompress(rest, _PIECE)
             except zlib.error as error:
-                _damaged(source, notes, f"gzip: {error}")
+                _damaged(source, notes, f"{name}: {error}")
                 return
             if piece:
                 yield piece
             rest = member.unconsumed_tail or (b"" if member.eof else source.read(_PIECE))
             if not rest and not piece and not member.eof:
-                _damaged(source, notes, "gzip: cut off")
+                _damaged(source, notes, f"{name}: cut off")
                 return
-        rest = member.unused_data.lstrip(b"\x00")
+        rest = _at_least(len(magic), member.unused_data.lstrip(b"\x00"), source)
 
 
-def _second_byte(rest: bytes, source: _Counted) -> bytes:
-    return source.read(1) if len(rest) == 1 else b""
+def _by_steps(
+    source: _Counted,
+    notes: Notes,
+    *,
+    name: str,
+    magic: bytes,
+    engine: "Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]",
+) -> Iterator[bytes]:
+    """The same for the decompressors that keep what they have not used."""
+    rest = _at_least(len(magic), b"", source)
+    while rest.startswith(magic):
+        member = engine()
+        while not member.eof:
+            try:
+                piece = member.decompress(rest, _PIECE)
+            except (OSError, lzma.LZMAError) as error:
+                _damaged(source, notes, f"{name}: {error}")
+                return
+            if piece:
+                yield piece
+            rest = source.read(_PIECE) if member.needs_input and not member.eof else b""
+            if not rest and not piece and not member.eof:
+                _damaged(source, notes, f"{name}: cut off")
+                return
+        rest = _at_least(len(magic), member.unused_data.lstrip(b"\x00"), source)
+
+
+def _at_least(length: int, rest: bytes, source: _Counted) -> bytes:
+    """`rest` and so much more that a magic can be seen; less at the end."""
+    while len(rest) < length and (block := source.read(_PIECE)):
+        rest += block
+    return rest
 
 
 def _unzstd(source: _Counted, notes: Notes) -> Iterator[bytes]:
@@ -164,8 +201,32 @@ def _from_utf16(source: _Counted, notes: Notes) -> Iterator[bytes]:  # noqa: ARG
 
 
 _READ: dict[str, Callable[[_Counted, Notes], Iterator[bytes]]] = {
-    "gzip": _gunzip,
+    "gzip": partial(_inflate, name="gzip", bits=31, magic=GZIP),
+    "zlib": partial(_inflate, name="zlib", bits=15, magic=ZLIB[0][:1]),
     "zstd": _unzstd,
+    "bzip2": partial(_by_steps, name="bzip2", magic=BZIP2, engine=bz2.BZ2Decompressor),
+    "xz": partial(
+        _by_steps, name="xz", magic=XZ, engine=partial(lzma.LZMADecompressor, memlimit=_LZMA_MEMORY)
+    ),
+    "lzma": partial(
+        _by_steps, name="lzma", magic=LZMA, engine=partial(lzma.LZMADecompressor, memlimit=_LZMA_MEMORY)
+    ),
     "UTF-16": _from_utf16,
+    "the Collector's messages": lambda source, notes: messages(cast("BinaryIO", source), notes),
 }
-_MAGICS = ((GZIP, "gzip"), (ZSTD, "zstd"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_MAGICS = (
+    (GZIP, "gzip"),
+    *((magic, "zlib") for magic in ZLIB),
+    (ZSTD, "zstd"),
+    (BZIP2, "bzip2"),
+    (XZ, "xz"),
+    (LZMA, "lzma"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+
+
+def _layer(start: bytes) -> str:
+    if are_messages(start):
+        return "the Collector's messages"
+    return next((name for magic, name in _MAGICS if start.startswith(magic)), "")

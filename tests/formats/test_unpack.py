@@ -1,0 +1,98 @@
+"""Compressed files of every kind are read like plain ones; damaged ones as far as they go; bombs not at all."""
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import zlib
+from collections.abc import Callable
+
+import pytest
+import zstandard
+
+from webapp import formats
+from webapp.errors import TailraceError
+from webapp.formats import Limits
+
+LINE = (
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",'
+    b'"spanId":"%016x","name":"one","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}\n'
+)
+TEXT = b"".join(LINE % number for number in range(1, 20_001))
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zlib": zlib.compress,
+    "zstd": zstandard.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "lzma": lambda text: lzma.compress(text, lzma.FORMAT_ALONE),
+}
+JOINABLE = [name for name in COMPRESS if name not in ("zlib", "lzma")]
+
+
+def read(text: bytes, limits: Limits | None = None) -> tuple[formats.Reading, int]:
+    reading = formats.read(io.BytesIO(text), "some.file", limits)
+    return reading, sum(len(batch) for batch in reading)
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_a_compressed_file_is_read_like_a_plain_one_and_says_so(name: str) -> None:
+    reading, spans = read(COMPRESS[name](TEXT))
+    assert spans == 20_000
+    assert reading.reason.endswith(f", {name}")
+    assert not reading.notes.warnings
+
+
+@pytest.mark.parametrize("name", JOINABLE)
+def test_several_compressed_parts_in_one_file_are_read_as_one(name: str) -> None:
+    half = len(TEXT) // 2
+    _, spans = read(COMPRESS[name](TEXT[:half]) + COMPRESS[name](TEXT[half:]))
+    assert spans == 20_000
+
+
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz"])
+def test_padding_after_the_end_is_passed_over(name: str) -> None:
+    reading, spans = read(COMPRESS[name](TEXT) + bytes(512))
+    assert spans == 20_000
+    assert not reading.notes.warnings
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_a_cut_or_damaged_file_gives_what_comes_before(name: str) -> None:
+    # ids that do not compress, so that there is more than one block of every kind
+    chance = random.Random(3)
+    text = b"".join(LINE % chance.getrandbits(64) for _ in range(20_000))
+    whole = COMPRESS[name](text)
+    middle = len(whole) * 9 // 10
+    for broken in (whole[:middle], whole[:middle] + b"\xff" * 2_000):
+        reading, spans = read(broken)
+        assert 0 < spans < 20_000
+        assert "truncated" in {warning.code for warning in reading.notes.warnings}
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_a_bomb_stops_with_a_warning_and_its_good_part_is_kept(name: str) -> None:
+    bomb = COMPRESS[name](TEXT + b" " * 60_000_000)
+    for limits in (Limits(most_bytes=20_000_000), Limits(ratio=50, ratio_from=20_000_000)):
+        reading, spans = read(bomb, limits)
+        assert spans == 20_000
+        assert [warning.code for warning in reading.notes.warnings] == ["size_limit"]
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_a_file_cut_at_any_of_its_first_bytes_is_refused_or_read(name: str) -> None:
+    whole = COMPRESS[name](LINE % 1)
+    for stop in range(len(whole)):
+        try:
+            assert read(whole[:stop])[1] <= 1
+        except TailraceError as error:
+            assert str(error)
+
+
+def test_an_lzma_file_that_wants_more_memory_than_is_fair_is_not_followed() -> None:
+    small = lzma.compress(LINE % 1, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 4096}])
+    asking = small[:1] + (1_500_000_000).to_bytes(4, "little") + small[5:]
+    with pytest.raises(TailraceError):
+        read(asking)
