@@ -113,6 +113,10 @@ def test_spans_after_many_metrics_are_found() -> None:
             "a Tempo search summary, which holds no spans",
         ),
         ({"TraceSummaries": [{"Id": "1-2"}]}, "X-Ray trace summaries, which hold no segments"),
+        (
+            {"data": {"queryBasicTraces": {"traces": [{"traceIds": ["a"], "endpointNames": ["/"]}]}}},
+            "a list of SkyWalking's traces, which holds no spans",
+        ),
         ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
         ({"message": "hello", "level": "info", "trace_id": "1", "span_id": "2"}, "log lines"),
         ({"name": "tailrace", "version": 1}, "JSON with the keys `name`, `version`"),

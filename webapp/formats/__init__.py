@@ -19,6 +19,7 @@ from webapp.formats import (
     logs,
     otlp,
     parquet,
+    skywalking,
     xray,
     zipkin,
 )
@@ -56,6 +57,7 @@ FORMATS: tuple[Format, ...] = (
     zipkin,
     xray,
     datadog,
+    skywalking,
     console,
     javascript,
     honeycomb,
@@ -64,7 +66,7 @@ FORMATS: tuple[Format, ...] = (
     generic,
     parquet,
 )
-READS = "OTLP JSON and protobuf, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, plain span JSON and Parquet, each also as gzip or zstd"
+READS = "OTLP JSON and protobuf, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, SkyWalking, plain span JSON and Parquet, each also as gzip or zstd"
 
 
 class Batch(NamedTuple):

@@ -89,6 +89,16 @@ def _inner(one: Json, key: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
+def _is_skywalking_list(one: Json) -> bool:
+    """An answer of `queryBasicTraces`, under whatever name."""
+    answers = _inner(one, "data").values()
+    return any(
+        _has("traceIds", "endpointNames")(_inner(each, "traces"))
+        for each in answers
+        if isinstance(each, dict)
+    )
+
+
 def _is_log(one: Json) -> bool:
     return _has("log", "stream")(one) or (
         _any_of("message", "msg", "body", "@m", "log")(one)
@@ -109,6 +119,7 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ("a Tempo search summary, which holds no spans", lambda one: "rootServiceName" in _inner(one, "traces")),
     ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
     ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
+    ("a list of SkyWalking's traces, which holds no spans", _is_skywalking_list),
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
     ("Phoenix spans", _has("context.trace_id")),
     ("an HTTP archive (HAR)", lambda one: "entries" in _inner(one, "log")),
