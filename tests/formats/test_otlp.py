@@ -149,6 +149,47 @@ def test_spans_of_one_resource_share_it() -> None:
     assert len({id(one.resource) for one in read(text)[0]}) == 1
 
 
+JAVA = "io.opentelemetry.exporter.logging.otlp.OtlpJsonLoggingSpanExporter"
+PREFIXES = [
+    f"Nov 21, 2026 4:55:00 PM {JAVA} export\nINFO: ",
+    f"16:55:00.123 [main] INFO  {JAVA} - ",
+    f"[otel.javaagent 2026-11-21 16:55:00:123 +0000] [main] INFO {JAVA} - ",
+    "2026-11-21T16:55:00.123Z stdout F ",
+]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_what_a_logger_prints_before_each_document_is_passed_over(prefix: str) -> None:
+    group = json.dumps(json.loads(document(span(1)))["resourceSpans"][0])
+    text = f"{prefix}Started in 2 seconds\n" + "".join(
+        f"{prefix}{group.replace('0001', f'000{number}')}\n" for number in (1, 2, 3)
+    )
+    reading = formats.read(io.BytesIO(text.encode()), "app.log")
+    assert sum(map(len, reading)) == 3
+    assert (reading.format, reading.notes.rejected) == ("otlp", 0)
+    assert {one.code for one in reading.notes.warnings} == {"other_text"}
+
+
+def test_a_stream_of_results_with_an_error_at_its_end_gives_its_spans() -> None:
+    line = b'{"result":' + document(span(1)) + b"}\n"
+    spans, notes = read(line + line.replace(b"0001", b"0002") + b'{"error":{"code":13,"message":"gone"}}\n')
+    assert [one.span_id[-1] for one in spans] == ["1", "2"]
+    assert [(one.code, one.where) for one in notes.warnings] == [("bad_record", "line 3")]
+
+
+@pytest.mark.parametrize(
+    "scopes", ["scopeSpans", "instrumentationLibrarySpans", "instrumentation_library_spans"]
+)
+@pytest.mark.parametrize("groups", ["resourceSpans", "batches", "resource_spans"])
+def test_older_names_of_groups_are_read_with_their_scope(groups: str, scopes: str) -> None:
+    scope = "scope" if scopes == "scopeSpans" else scopes.replace("Spans", "").replace("_spans", "")
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    inner = {scope: {"name": "lib", "version": "1"}, "spans": [span(1)]}
+    spans, notes = read(json.dumps({groups: [{"resource": resource, scopes: [inner]}]}).encode())
+    assert [(one.service, one.scope) for one in spans] == [("shop", Scope("lib", "1"))]
+    assert not notes.warnings
+
+
 @pytest.mark.parametrize(
     ("beside", "words"),
     [

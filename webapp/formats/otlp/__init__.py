@@ -4,12 +4,14 @@ Each document is decoded in one go; if it does not fit its types, span by span; 
 """
 
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from typing import Any, BinaryIO
 
 import msgspec
 
 from webapp.formats.head import Head
 from webapp.formats.json_stream import OPEN_FROM, Document, documents
+from webapp.formats.json_syntax import RECORD
 from webapp.formats.notes import Notes
 from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
@@ -24,6 +26,7 @@ _TOP = ("resourceSpans", "resource_spans", "batches")
 _WRAPPERS = ("result", "trace", "data")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
 _OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", "resourceLogs", "resource_logs")
+_LINE = 1_000
 _RECORDS = (*_TOP, *_SCOPES, "spans")
 
 
@@ -62,7 +65,14 @@ def other_signal(head: Head) -> str:
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
     converter = Converter(notes)
     spelling = _Spelling()
-    found = documents(stream, notes, opened=_TOP + _WRAPPERS, records=_RECORDS, decode=spelling.decode)
+    found = documents(
+        stream,
+        notes,
+        opened=_TOP + _WRAPPERS,
+        records=_RECORDS,
+        decode=spelling.decode,
+        prose=_begins_with_prose(stream),
+    )
     for document in _objects(found):
         message = document.value
         if message is None and len(document.raw) < OPEN_FROM:
@@ -71,6 +81,17 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
             yield from spans_one_by_one(document, converter)
         else:
             yield from _spans(message, document, converter)
+
+
+def _begins_with_prose(stream: BinaryIO) -> bool:
+    """As what a program prints, such as Java's logging exporter; then other lines are no records that were lost."""
+    start = stream.peek(_LINE) if isinstance(stream, BufferedReader) else b""
+    if not start and stream.seekable():
+        place = stream.tell()
+        start = stream.read(_LINE)
+        stream.seek(place)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return bool(text) and RECORD.match(text) is None
 
 
 class _Spelling:
