@@ -14,6 +14,7 @@ from webapp.model.results import SourceReport
 from webapp.model.warnings import CODES, Warning
 
 DUPLICATES = "duplicate_dropped"
+BESIDE = "log_lines_beside"
 
 
 def start_source(writer: duckdb.DuckDBPyConnection, path: str, file_format: str, reason: str) -> int:
@@ -71,6 +72,7 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
     ).fetchall()
     counted = _count_traces(cursor)
     repairs = _repairs(cursor)
+    beside = _lines_beside(cursor)
     return [
         SourceReport(
             path=path,
@@ -80,16 +82,30 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
             spans=spans,
             rejected=rejected,
             duplicates=duplicates,
-            warnings=orjson.loads(warnings) + _duplicate_warning(duplicates) + repairs.get(source_id, []),
+            warnings=orjson.loads(warnings)
+            + _counted(DUPLICATES, duplicates)
+            + _counted(BESIDE, beside.get(source_id, 0))
+            + repairs.get(source_id, []),
         )
         for source_id, path, file_format, reason, traces, spans, rejected, duplicates, warnings in rows
     ]
 
 
-def _duplicate_warning(duplicates: int) -> list[dict[str, Any]]:
-    if not duplicates:
-        return []
-    return [msgspec.to_builtins(Warning(DUPLICATES, CODES[DUPLICATES], count=duplicates))]
+def _counted(code: str, count: int) -> list[dict[str, Any]]:
+    return [msgspec.to_builtins(Warning(code, CODES[code], count=count))] if count else []
+
+
+def _lines_beside(cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Log lines of each source whose traces have recorded spans; of the others spans were made."""
+    found = cursor.execute(
+        """
+        SELECT source_id, count(*)
+        FROM log_lines JOIN log_traces USING (trace_id)
+        WHERE inferred_first IS NULL
+        GROUP BY source_id
+        """
+    ).fetchall()
+    return dict(found)
 
 
 def _count_traces(cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
