@@ -20,6 +20,7 @@ from webapp.formats import (
     otlp,
     parquet,
     skywalking,
+    tempo,
     xray,
     zipkin,
 )
@@ -53,6 +54,7 @@ class Format(Protocol):
 FORMATS: tuple[Format, ...] = (
     protobuf,
     otlp,
+    tempo,
     jaeger,
     zipkin,
     xray,
@@ -66,7 +68,7 @@ FORMATS: tuple[Format, ...] = (
     generic,
     parquet,
 )
-READS = "OTLP JSON and protobuf, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, SkyWalking, plain span JSON and Parquet, each also as gzip or zstd"
+READS = "OTLP JSON and protobuf, Tempo, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, SkyWalking, plain span JSON and Parquet, each also as gzip or zstd"
 
 
 class Batch(NamedTuple):

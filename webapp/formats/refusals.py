@@ -117,7 +117,6 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
         lambda one: _has("parent", "child", "callCount")(one | _inner(one, "data")),
     ),
     ("a Tempo search summary, which holds no spans", lambda one: "rootServiceName" in _inner(one, "traces")),
-    ("Tempo's form for language models", lambda one: "services" in _inner(one, "trace")),
     ("X-Ray trace summaries, which hold no segments", _has("TraceSummaries")),
     ("a list of SkyWalking's traces, which holds no spans", _is_skywalking_list),
     ("Datadog statistics", _has("Start", "Duration", "Stats")),
