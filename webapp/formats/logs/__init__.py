@@ -13,7 +13,7 @@ from webapp.errors import NotTraces
 from webapp.formats.head import Head
 from webapp.formats.logs.pairs import Pairs
 from webapp.formats.logs.reading import Entry, Lines
-from webapp.formats.logs.records import read_records, records_in, text_record
+from webapp.formats.logs.records import header_of, read_records, records_in, text_record
 from webapp.formats.notes import Notes
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
@@ -36,6 +36,8 @@ def looks_like(head: Head) -> str | None:
         for record in islice(records_in(one, ""), _LOOKED_AT):
             if (entry := Entry(record)).is_log():
                 return f"Log lines: {_keys_of(entry)}"
+    if columns := header_of(head.start)[1:]:
+        return f"Log lines: a table with the columns {', '.join(f'`{name}`' for name in columns[:6])}"
     if head.start.lstrip()[:1] in (b"{", b"[", b"<") or _NOT_TEXT.search(head.start[:4096]):
         return None
     for line in head.start.decode("utf-8", "replace").splitlines()[:_LOOKED_AT]:

@@ -146,7 +146,7 @@ class Pairs:
             status=status,
             status_message=message,
             attributes=attributes,
-            resource=self._resource(service, first.entry.text("host")),
+            resource=self._resource(service, first.entry.text("host") or first.entry.text("pod")),
             written_trace_id=line.written_trace_id,
             written_span_id=line.written_span_id,
         )

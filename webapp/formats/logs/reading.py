@@ -1,5 +1,6 @@
 """What a record of a log says: when, where, how bad, of which trace and span. Which keys say it is in `keys.py`."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ _LEVELS = {
 }
 _LEVEL_OF = {word: level for level, words in _LEVELS.items() for word in words}
 _SYSLOG = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
+_OF_A_DEPLOYMENT = re.compile(r"(.+)-[0-9a-f]{8,10}-[a-z0-9]{5}")  # how Kubernetes names its pods
 _NAMES_ITSELF = ("hostname", "pid", "v")  # beside these (bunyan, pino) `name` is the program's
 
 
@@ -87,7 +89,8 @@ class Entry:
         for flat in self._layers:
             if isinstance(flat.get("name"), str) and any(key in flat for key in _NAMES_ITSELF):
                 return str(flat["name"])
-        return ""
+        deployed = _OF_A_DEPLOYMENT.fullmatch(self.text("pod"))
+        return deployed[1] if deployed else self.text("container") or self.text("pod")
 
     @property
     def level(self) -> str:

@@ -3,6 +3,7 @@
 A record is a list of layers, the innermost first: a line within docker's wrapper within an agent's labels.
 """
 
+import csv
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
@@ -11,14 +12,17 @@ import msgspec
 
 from webapp.formats.json_stream import documents, loads
 from webapp.formats.json_syntax import mend
+from webapp.formats.logs.keys import meaning
 from webapp.formats.logs.text import text_fields
 from webapp.formats.notes import Notes
 from webapp.formats.unpack import peek
 
 LONGEST_LINE = 8_000_000
 _DEEPEST = 6
-_WRAPPED = ("log", "line", "message", "msg", "textPayload", "MESSAGE", "_raw", "content", "body")
-_PURE_WRAPPERS = ("log", "line", "_raw", "MESSAGE")  # hold whole lines, also when those are text
+_WRAPPED = frozenset({"log", "line", "message", "msg", "textpayload", "_raw", "content", "body"})
+_PURE_WRAPPERS = frozenset({"log", "line", "_raw"})  # hold whole lines, also when those are text
+_SEPARATORS = (",", "\t", ";")
+_LONGEST_HEADER = 10_000
 
 Flat = dict[str, Any]
 
@@ -30,6 +34,9 @@ class Record(NamedTuple):
 
 def read_records(stream: BinaryIO, notes: Notes) -> Iterator[Record]:
     start, stream = peek(stream)
+    if header_of(start):
+        yield from _rows(stream, notes)
+        return
     if _is_lines(start):
         yield from _lines(stream, notes)
         return
@@ -64,17 +71,16 @@ def text_record(line: str, where: str) -> Record:
 def layers_of(value: Flat, depth: int = 3) -> list[Flat]:
     """The fields of a line; before them those of the line that it wraps."""
     fields = flat(value)
-    for key in _WRAPPED:
-        text = fields.get(key)
-        if not depth or not isinstance(text, str):
+    for key, text in fields.items():
+        if not depth or not isinstance(text, str) or key.lower() not in _WRAPPED:
             continue
         text = text.strip()
         inner: Flat | None = None
         if text[:2] in ('{"', "{\n", "{ "):
             inner = _object(text)
-        elif key in _PURE_WRAPPERS or text[-1:] == "}":
+        elif key.lower() in _PURE_WRAPPERS or text[-1:] == "}":
             inner = text_fields(text)
-            if key not in _PURE_WRAPPERS and len(inner) < 3:
+            if key.lower() not in _PURE_WRAPPERS and len(inner) < 3:
                 inner = None
         if inner:
             outer = {name: each for name, each in fields.items() if name != key}
@@ -91,6 +97,53 @@ def flat(value: Flat, prefix: str = "", depth: int = _DEEPEST) -> Flat:
         else:
             found[prefix + key] = one
     return found
+
+
+def header_of(start: bytes) -> list[str]:
+    """The columns of a table of log lines: they name a trace, and a message or a whole line. Empty if it is none."""
+    line = (
+        start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0][:_LONGEST_HEADER].decode("utf-8", "replace")
+    )
+    for separator in _SEPARATORS:
+        try:
+            columns = next(csv.reader([line.strip()], delimiter=separator), [])
+        except csv.Error:
+            return []
+        meant = {found.field for column in columns if (found := meaning(column.strip()))}
+        if (
+            len(columns) > 1
+            and {"trace_id", "message"} <= meant
+            and not any("=" in column for column in columns)
+        ):
+            return [separator, *(column.strip() for column in columns)]
+    return []
+
+
+def _rows(stream: BinaryIO, notes: Notes) -> Iterator[Record]:
+    """Of a table, line by line; a row may be several lines long."""
+    first = stream.readline(_LONGEST_HEADER)
+    separator, *columns = header_of(first)
+    lines = _texts(stream, notes)
+    rows = csv.reader(lines, delimiter=separator)
+    number = 1
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            notes.reject("bad_record", where=f"line {number + rows.line_num}")
+            continue
+        if row is None:
+            return
+        where = f"line {number + rows.line_num}"
+        if len(row) > len(columns):
+            notes.reject("bad_record", where=where)
+        elif row:
+            yield Record(layers_of(dict(zip(columns, row, strict=False))), where)
+
+
+def _texts(stream: BinaryIO, notes: Notes) -> Iterator[str]:
+    while raw := stream.readline(LONGEST_LINE):
+        yield _as_text(raw.replace(b"\x00", b""), notes, "a row")
 
 
 def _is_lines(start: bytes) -> bool:
