@@ -38,6 +38,7 @@ READ_AS = {
     "jaeger_es_docs": "jaeger",
     "jaeger_json": "jaeger",
     "jaeger_proto_json": "jaeger",
+    "log_lines": "logs",
     "otlp_json": "otlp",
     "otlp_jsonl": "otlp",
     "otlp_jsonl_snake": "otlp",
@@ -55,8 +56,6 @@ NAMED_AS = {
     "spans_csv": "a CSV table with the columns TraceID, SpanID",
 }
 NAMED_BY_FILE = {
-    "docker.jsonl": "log lines",
-    "log.csv": "a CSV table with the columns Timestamp",
     "tracestats.json": "Datadog statistics",
     "logs_span_trace_id.json": "OTLP logs",
     "DependencyGraph_large.json": "a Jaeger dependency graph",
