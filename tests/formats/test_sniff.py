@@ -104,8 +104,6 @@ def test_spans_after_many_metrics_are_found() -> None:
     [
         ({"resourceMetrics": [{"scopeMetrics": []}]}, "OTLP metrics"),
         ({"resourceLogs": []}, "OTLP logs"),
-        ({"traceEvents": []}, "a Chrome trace"),
-        ([{"ph": "X", "ts": 1, "name": "n"}], "a Chrome trace"),
         ([{"parent": "a", "child": "b", "callCount": 1}], "a Jaeger dependency graph"),
         ({"data": [{"parent": "a", "child": "b", "callCount": 1}]}, "a Jaeger dependency graph"),
         (
@@ -152,7 +150,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("kind", "what"),
     [
-        ("chrome_trace", "Chrome trace"),
         ("log_lines", ""),
         ("not_traces", ""),
         ("spans_csv", "CSV table"),

@@ -10,9 +10,10 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import (
+    chrome,
     console,
-    elastic,
     datadog,
+    elastic,
     generic,
     honeycomb,
     jaeger,
@@ -64,6 +65,7 @@ FORMATS: tuple[Format, ...] = (
     javascript,
     honeycomb,
     elastic,
+    chrome,
     logs,
     generic,
     parquet,

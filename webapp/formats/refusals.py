@@ -111,7 +111,6 @@ _SHAPES: tuple[tuple[str, Callable[[Json], bool]], ...] = (
     ("OTLP metrics", _any_of("resourceMetrics", "resource_metrics")),
     ("OTLP logs", _any_of("resourceLogs", "resource_logs")),
     ("OTLP profiles", _any_of("resourceProfiles", "resource_profiles")),
-    ("a Chrome trace", lambda one: "traceEvents" in one or _has("ph", "ts")(one) or _has("ph", "pid")(one)),
     (
         "a Jaeger dependency graph",
         lambda one: _has("parent", "child", "callCount")(one | _inner(one, "data")),

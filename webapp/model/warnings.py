@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "id_hashed": "Ids that are not hexadecimal were given ids of OpenTelemetry's form, the same for the same text.",
     "parts_merged": "Parts of one span were reported apart from each other; they are one span here.",
     "both_halves": "One record told both sides of a call (Zipkin v1); client and server are two spans here.",
+    "no_begin": "The end of something that never began was passed over.",
     "no_owner": "An event, link or error names a span that is not in the file; it was left out.",
     "bad_time": "A time that cannot be a time was read as unknown.",
     "no_times": "The file holds no times: spans are laid out in the order in which they ended, a millisecond apart.",

@@ -1,4 +1,4 @@
-"""Chrome Trace Event files for Perfetto and chrome://tracing. Written only: such a file has no trace ids to read back.
+"""Spans as Chrome trace events for Perfetto and chrome://tracing, with all that is needed to read them back.
 
 Spans overlap freely, so they are async pairs (`b`, `e`), which viewers never force to nest; a service is a process.
 """
@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 
 from webapp.formats.value_text import json_ready
-from webapp.model.spans import Kind, Span, Status
+from webapp.model.spans import NO_SCOPE, Kind, Link, Span, Status
 
-NAME = "chrome"
+_EXACT_NS = 2**52  # how far a double counts in nanoseconds
+_PLAIN = Span(trace_id="", span_id="", name="", service="", start_ns=0, end_ns=0)
+_RARE = ("follows_from", "shared", "weight", "trace_state", "flags", "written_trace_id", "written_span_id")
 
 
 def write(spans: Iterable[Span]) -> bytes:
@@ -19,7 +21,7 @@ def write(spans: Iterable[Span]) -> bytes:
     every = list(spans)
     start_ns = min((span.start_ns for span in every if span.start_ns > 0), default=0)
     processes = {service: number for number, service in enumerate(_in_order(every), start=1)}
-    events = [_process(service, number) for service, number in processes.items()]
+    events = [_process(service, number, start_ns) for service, number in processes.items()]
     ids = _unique_ids(every)
     for span, own_id in zip(every, ids, strict=True):
         events += _slices(span, own_id, processes[span.service], start_ns)
@@ -36,13 +38,14 @@ def _in_order(spans: list[Span]) -> Iterator[str]:
     yield from dict.fromkeys(span.service for span in spans)
 
 
-def _process(service: str, number: int) -> dict[str, Any]:
+def _process(service: str, number: int, start_ns: int) -> dict[str, Any]:
+    """With the start of all, for readers that meet the file event by event."""
     return {
         "ph": "M",
         "name": "process_name",
         "pid": number,
         "tid": 0,
-        "args": {"name": service or "(unknown)"},
+        "args": {"name": service or "(unknown)", "start_unix_ns": str(start_ns)},
     }
 
 
@@ -60,13 +63,24 @@ def _slices(span: Span, own_id: str, process: int, zero_ns: int) -> Iterator[dic
     common = {"cat": "span", "id": own_id, "name": span.name, "pid": process, "tid": 0}
     start_ns = max(span.start_ns, zero_ns)
     end_ns = max(span.end_ns, start_ns)  # unfinished: a mark without length
-    yield common | {"ph": "b", "ts": _after(zero_ns, start_ns), "args": _arguments(span)}
+    arguments = _arguments(span)
+    for name, shown_ns in (("start_ns", start_ns), ("end_ns", end_ns)):
+        if getattr(span, name) != shown_ns or shown_ns - zero_ns > _EXACT_NS:
+            arguments[name] = getattr(span, name)
+    yield common | {"ph": "b", "ts": _after(zero_ns, start_ns), "args": arguments}
     for event in span.events:
+        time_ns = max(event.time_ns, zero_ns)
         yield common | {
             "ph": "n",
             "name": event.name,
-            "ts": _after(zero_ns, max(event.time_ns, zero_ns)),
+            "ts": _after(zero_ns, time_ns),
             "args": json_ready(event.attributes),
+            **(
+                {"time_ns": event.time_ns}
+                if event.time_ns != time_ns or time_ns - zero_ns > _EXACT_NS
+                else {}
+            ),
+            **({"dropped_attributes": event.dropped_attributes} if event.dropped_attributes else {}),
         }
     yield common | {"ph": "e", "ts": _after(zero_ns, end_ns)}
 
@@ -81,10 +95,21 @@ def _arguments(span: Span) -> dict[str, Any]:
         words["status"] = Status(span.status).name
     if span.status_message:
         words["status_message"] = span.status_message
+    words |= {name: getattr(span, name) for name in _RARE if getattr(span, name) != getattr(_PLAIN, name)}
+    if span.scope != NO_SCOPE:
+        words["scope"] = [span.scope.name, span.scope.version, json_ready(span.scope.attributes)]
+    if span.resource.schema_url:
+        words["schema_url"] = span.resource.schema_url
+    if span.links:
+        words["links"] = [_link(link) for link in span.links]
     return words | {
         "attributes": json_ready(span.attributes),
         "resource": json_ready(span.resource.attributes),
     }
+
+
+def _link(link: Link) -> list[Any]:
+    return [link.trace_id, link.span_id, json_ready(link.attributes), link.trace_state]
 
 
 def _flows(spans: list[Span], processes: dict[str, int], zero_ns: int) -> Iterator[dict[str, Any]]:
