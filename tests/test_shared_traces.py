@@ -46,6 +46,7 @@ READ_AS = {
     "otlp_pb": "otlp",
     "otlp_parquet": "parquet",
     "python_console": "console",
+    "spans_csv": "csv",
     "tempo_json": "otlp",
     "xray_json": "xray",
     "zipkin_v1_json": "zipkin",
@@ -53,7 +54,6 @@ READ_AS = {
 }
 # what the refusal of a file says it is
 NAMED_AS = {
-    "spans_csv": "a CSV table with the columns TraceID, SpanID",
 }
 NAMED_BY_FILE = {
     "tracestats.json": "Datadog statistics",

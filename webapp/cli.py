@@ -13,6 +13,7 @@ import click
 
 from webapp import __version__, assets, server
 from webapp.errors import BadQuery, TailraceError
+from webapp.formats.tables.mapping import Mapping, field_names
 from webapp.loading import load
 from webapp.loading.paths import STDIN, find_files
 from webapp.model import display
@@ -35,6 +36,14 @@ class PathsFirst(click.Group):
 
 
 paths_argument = click.argument("paths", nargs=-1, metavar="PATH…")
+map_option = click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="Of tables: what a column holds; the column comes first, as in TID=trace_id. Once for each column. "
+    f"FIELD: {field_names()}.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the page's .json twin.")
 
 
@@ -54,10 +63,12 @@ def main() -> None:
 @click.option("--db", type=click.Path(dir_okay=False), help="DuckDB file to keep the spans in.")
 @click.option("--hosts", help="Further host names to answer to, separated by commas.")
 @click.option("--allow-anonymous", is_flag=True, default=None, help="Serve others without sign-in.")
-def serve(paths: Sequence[str], **flags: object) -> None:
+@map_option
+def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:
     """Load PATHs and serve them; without PATH and --db, the sample data."""
     with people_errors():
-        settings = Settings.load(os.environ, **flags)
+        settings = Settings.load(os.environ, map=columns or None, **flags)
+        Mapping.parse(settings.map)  # before anything is loaded for it
         wanted = list(paths)
         if not wanted and not settings.db:
             folders = assets.folder("sample_data").iterdir()
@@ -73,11 +84,12 @@ def serve(paths: Sequence[str], **flags: object) -> None:
 
 @main.command()
 @paths_argument
+@map_option
 @json_option
-def inspect(paths: Sequence[str], *, as_json: bool) -> None:
+def inspect(paths: Sequence[str], *, columns: tuple[str, ...], as_json: bool) -> None:
     """Say of each file what it is, what it holds and what is wrong with it."""
     with people_errors(), Store.open(None) as store:
-        reports = _load(paths, store)
+        reports = _load(paths, store, columns)
         for report in reports:
             if as_json:
                 click.echo(json.dumps(_report_json(report), ensure_ascii=False))
@@ -89,11 +101,12 @@ def inspect(paths: Sequence[str], *, as_json: bool) -> None:
 @main.command()
 @paths_argument
 @click.option("--id", "trace_id", required=True, help="Trace id in any form.")
+@map_option
 @json_option
-def trace(paths: Sequence[str], trace_id: str, *, as_json: bool) -> None:
+def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_json: bool) -> None:
     """Analyse one trace."""
     with people_errors(), Store.open(None) as store:
-        _load(paths, store)
+        _load(paths, store, columns)
         found = store.find(trace_id)
         answer = _page(store, f"/trace/{found[0] if found else trace_id}.json")
     if as_json:
@@ -111,12 +124,15 @@ def trace(paths: Sequence[str], trace_id: str, *, as_json: bool) -> None:
 @click.option("--query", default="", help="What to search for, as in the search box.")
 @click.option("--limit", default=50, show_default=True, help="Traces to print, up to 1,500.")
 @click.option("--sort", default="newest", type=click.Choice(["newest", "slowest", "spans"]))
+@map_option
 @json_option
-def search(paths: Sequence[str], query: str, limit: int, sort: str, *, as_json: bool) -> None:
+def search(
+    paths: Sequence[str], query: str, limit: int, sort: str, *, columns: tuple[str, ...], as_json: bool
+) -> None:
     """Search the traces of PATHs."""
     with people_errors(), Store.open(None) as store:
         asked = parse(query)  # before anything is loaded for it
-        _load(paths, store)
+        _load(paths, store, columns)
         answer = _page(store, "/traces.json?" + urlencode({"q": query, "limit": limit, "sort": sort}))
         for note in store.notes(asked):
             click.echo(f"note: {note.message}", err=True)
@@ -133,11 +149,12 @@ def search(paths: Sequence[str], query: str, limit: int, sort: str, *, as_json: 
     )
 
 
-def _load(paths: Sequence[str], store: Store) -> list[SourceReport]:
+def _load(paths: Sequence[str], store: Store, columns: tuple[str, ...]) -> list[SourceReport]:
     if not paths:
         raise click.UsageError("Name at least one file or folder, or - for standard input.")
+    mapping = Mapping.parse(Settings.load(os.environ, map=columns or None).map)
     with ProgressLine() as line:
-        reports = load(list(paths), store, Progress(listener=line.show))
+        reports = load(list(paths), store, Progress(listener=line.show), mapping)
     if not reports:
         raise TailraceError("There is no file to read.", where=", ".join(paths))
     return reports

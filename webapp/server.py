@@ -10,6 +10,7 @@ import waitress
 
 from webapp.app import create_app
 from webapp.errors import BadSetting, TailraceError
+from webapp.formats.tables.mapping import Mapping
 from webapp.loading import load
 from webapp.progress import Progress
 from webapp.settings import Settings
@@ -59,7 +60,7 @@ def _load_and_tell(store: Store, settings: Settings, paths: list[str], progress:
         with ProgressLine() as line:
             progress.listener = line.show
             try:
-                reports = load(paths, store, progress)
+                reports = load(paths, store, progress, Mapping.parse(settings.map))
                 print_skipped(reports)
                 if not reports and not progress.cancelled:
                     click.echo(f"There is no file to read in {', '.join(paths)}.", err=True)

@@ -23,6 +23,8 @@ class Settings:
     allow_anonymous: bool = False
     # Further host names under which the server may be asked, separated by commas (a reverse proxy's name).
     hosts: str = ""
+    # What the columns of tables hold that are called otherwise than known: COLUMN=FIELD, separated by commas.
+    map: tuple[str, ...] = ()
     # Threads that answer requests.
     threads: int = 16
     # Largest request body in bytes.
@@ -75,6 +77,8 @@ def _typed(name: str, raw: object, kind: type) -> object:
     if isinstance(raw, kind):
         return raw
     text = str(raw)
+    if kind is tuple:
+        return tuple(part for part in text.split(",") if part.strip())
     if kind is bool:
         return text.lower() in {"1", "true", "yes", "on"}
     try:

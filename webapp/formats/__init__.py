@@ -10,7 +10,6 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import (
-    chrome,
     console,
     datadog,
     elastic,
@@ -31,6 +30,10 @@ from webapp.formats.notes import Notes
 from webapp.formats.otlp import protobuf
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
+from webapp.formats.tables import ipc, json_rows, text
+from webapp.formats.tables.asking import UnknownTable
+from webapp.formats.tables.layout import NO_MAPPING
+from webapp.formats.tables.mapping import Mapping
 from webapp.formats.unpack import Limits, plain
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
@@ -52,6 +55,14 @@ class Format(Protocol):
     def read(self, stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]: ...
 
 
+class Table(Format, Protocol):
+    """A format that is a table, of which the user may say what its columns are."""
+
+    def looks_like(self, head: Head, mapping: Mapping = NO_MAPPING) -> str | None: ...
+
+    def read(self, stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Iterator[Span]: ...
+
+
 FORMATS: tuple[Format, ...] = (
     protobuf,
     otlp,
@@ -63,6 +74,9 @@ FORMATS: tuple[Format, ...] = (
     skywalking,
     console,
     javascript,
+    json_rows,
+    text,
+    ipc,
     honeycomb,
     elastic,
     chrome,
@@ -70,7 +84,11 @@ FORMATS: tuple[Format, ...] = (
     generic,
     parquet,
 )
-READS = "OTLP JSON and protobuf, Tempo, Jaeger JSON, Zipkin v2 JSON, X-Ray segments, Datadog traces, SkyWalking, plain span JSON and Parquet, each also as gzip or zstd"
+TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
+READS = (
+    "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
+    "plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, each also as gzip or zstd"
+)
 
 
 class Batch(NamedTuple):
@@ -105,8 +123,8 @@ class Reading:
                 gc.enable()
 
 
-def read(stream: BinaryIO, name: str, limits: Limits | None = None) -> Reading:
-    """Recognise the format of `stream`, decompress it, and read its first span.
+def read(stream: BinaryIO, name: str, limits: Limits | None = None, mapping: Mapping = NO_MAPPING) -> Reading:
+    """Recognise the format of `stream`, decompress it, and read its first span. `mapping` is for tables alone.
 
     Raises:
         NotTraces: no format that this version reads; the message says what it looks like instead.
@@ -117,14 +135,18 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None) -> Reading:
     if not start and layers:
         _check_unpacked(notes, name)
     head = head_of(start)
-    found = _recognise(head)
+    found = _recognise(head, mapping)
     if found is None:
-        raise _refusal(head, name)
+        raise _refusal(head, name, mapping)
     module, reason = found
-    records = module.read(stream, notes)
-    first = next(records, None)
+    table = _as_table(module)
+    records = table.read(stream, notes, mapping) if table else module.read(stream, notes)
+    try:
+        first = next(records, None)
+    except UnknownTable as unknown:
+        raise unknown.about(name) from None
     if first is None and (otlp.other_signal(head) or protobuf.other_signal(head)):
-        raise _refusal(head, name)
+        raise _refusal(head, name, mapping)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
     reason = ", ".join([reason, *layers, *empty])
     return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records))
@@ -135,16 +157,24 @@ def _check_unpacked(notes: Notes, name: str) -> None:
         raise UnreadableFile("Nothing of this file can be decompressed.", where=name, hint=warning.message)
 
 
-def _recognise(head: Head) -> tuple[Format, str] | None:
+def _recognise(head: Head, mapping: Mapping) -> tuple[Format, str] | None:
     for module in FORMATS:
-        reason = module.looks_like(head)
+        table = _as_table(module)
+        reason = table.looks_like(head, mapping) if table else module.looks_like(head)
         if reason is not None:
             return module, reason
     return None
 
 
-def _refusal(head: Head, name: str) -> NotTraces:
+def _as_table(module: Format) -> Table | None:
+    return next((table for table in TABLES if table is module), None)
+
+
+def _refusal(head: Head, name: str, mapping: Mapping) -> NotTraces:
     what = what_it_is(head)
     if not what:
         return NotTraces("The file is empty.", where=name)
+    unnamed = what.startswith("JSON with the keys") and json_rows.unknown(head, mapping)
+    if unknown := unnamed or text.unknown(head, mapping):
+        return unknown.about(name)
     return NotTraces(f"This looks like {what}.", where=name, hint=f"This version reads {READS}.")

@@ -22,7 +22,7 @@ _MAGICS = (
     (b"%PDF", "a PDF document"),
     (b"SQLite format 3\x00", "a SQLite database"),
     (b"\x7fELF", "a program"),
-    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file of the first version, from before 2020; write it again with today's"),
     (b"ORC", "an ORC file"),
 )
 _FRAMED_ZSTD = b"\x28\xb5\x2f\xfd"

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from itertools import takewhile
 
 from webapp.analysis.batch import analyse_batch
+from webapp.formats.tables.layout import NO_MAPPING
+from webapp.formats.tables.mapping import Mapping
 from webapp.loading.batches import Batch, News, news_of
 from webapp.loading.logs import infer_spans
 from webapp.loading.parts import File, read_ahead
@@ -18,16 +20,19 @@ from webapp.progress import Progress
 from webapp.store import Store
 
 
-def load(paths: Sequence[str], store: Store, progress: Progress) -> list[SourceReport]:
+def load(
+    paths: Sequence[str], store: Store, progress: Progress, mapping: Mapping = NO_MAPPING
+) -> list[SourceReport]:
     """Load files, folders, globs and `-` (standard input). One report a file, also for those that are not traces.
 
+    `mapping` names the columns of those that are tables.
     Ends early when `progress.cancelled` is set; what was read until then is stored and analysed.
     """
     known = len(store.sources())
     files = find_files(paths)
     progress.update(files_total=len(files))
     with _collector_at_rest(), store.importing():
-        with _reading(files, progress) as news:
+        with _reading(files, progress, mapping) as news:
             _store_news(news, store, progress)
         progress.update(current="where the time went")
         analyse_pending(store)
@@ -56,14 +61,17 @@ def _store_news(news: Iterator[News], store: Store, progress: Progress) -> None:
 
 
 @contextmanager
-def _reading(paths: Sequence[str], progress: Progress) -> Iterator[Iterator[News]]:
+def _reading(paths: Sequence[str], progress: Progress, mapping: Mapping) -> Iterator[Iterator[News]]:
     """What the files hold: read by processes of their own if it is much, else by a thread."""
     tasks, workers = plan(paths)
+    for task in tasks:
+        for file in task:
+            file.mapping = mapping
     if workers:
         with Pool(tasks, workers) as pool:
             yield takewhile(lambda _: not progress.cancelled, pool.news())
         return
-    with read_ahead([File(path) for path in paths]) as parts:
+    with read_ahead([File(path, mapping=mapping) for path in paths]) as parts:
         yield news_of(takewhile(lambda _: not progress.cancelled, parts))
 
 

@@ -10,6 +10,8 @@ from typing import BinaryIO, cast
 
 from webapp import formats
 from webapp.errors import TailraceError
+from webapp.formats.tables.layout import NO_MAPPING
+from webapp.formats.tables.mapping import Mapping
 from webapp.loading.logs import named_services
 from webapp.loading.paths import opened
 from webapp.loading.sections import Section, SectionStream
@@ -28,6 +30,7 @@ class File:
 
     path: str
     section: Section | None = None  # of a long file, if it is not read in one piece
+    mapping: Mapping = NO_MAPPING  # what the user says of its columns, if it is a table
     format: str = ""
     reason: str = ""
     rejected: int = 0
@@ -64,7 +67,7 @@ def read_parts(files: Sequence[File]) -> Iterator[Part]:
 
 def _read_file(file: File) -> Iterator[Part]:
     with _stream_of(file) as stream:
-        reading = formats.read(stream, file.path)
+        reading = formats.read(stream, file.path, mapping=file.mapping)
         file.format, file.reason = reading.format, reading.reason
         try:
             for spans, lines in reading.batches():

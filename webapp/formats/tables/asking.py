@@ -75,7 +75,7 @@ class UnknownTable(NotTraces):
 
     def about(self, path: str) -> NotTraces:
         """The same with the command to read this file."""
-        return NotTraces(self.message, where=path, hint=self._advice(path))
+        return NotTraces(self.message, hint=self._advice(path))
 
     @property
     def is_likely(self) -> bool:
@@ -83,14 +83,10 @@ class UnknownTable(NotTraces):
         return "trace_id" in self.guesses and "start" in self.guesses
 
     def _advice(self, path: str) -> str:
-        named = {field: column for field, column in self.guesses.items() if field not in self.missing}
-        guessed = {field: self.guesses.get(field, "COLUMN") for field in self.missing}
-        also = {field: column for field, column in self.guesses.items() if field not in named | guessed}
-        options = [
-            f"--map {shlex.quote(f'{column}={field}')}" for field, column in (named | guessed | also).items()
-        ]
+        named = dict.fromkeys(self.missing, "COLUMN") | self.guesses
+        options = [f"--map {shlex.quote(f'{named[field]}={field}')}" for field in _HINTS if field in named]
         said = f"tailrace serve {shlex.quote(path)} {' '.join(options)}"
-        blank = " with its names in place of COLUMN" if "COLUMN" in guessed.values() else ""
+        blank = " with its names in place of COLUMN" if "COLUMN" in named.values() else ""
         return f"If each row is a span, say which column is which{blank}: {said}"
 
 

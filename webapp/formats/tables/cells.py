@@ -15,6 +15,7 @@ _NO_PARENT = frozenset(
 _RESOURCE_NAME = re.compile(r"projects/[^/]+/traces/([0-9a-fA-F]{32})(?:/spans/([0-9a-fA-F]{16}))?")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _FRACTION = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,15}")
+_SCALARS = frozenset({str, int, float, bool})
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
 
@@ -60,10 +61,12 @@ def attributes(value: object) -> Attributes:
     if isinstance(value, (bytes, str)):
         written = text(value).strip()
         value = parsed(written) if written else None
-    elif is_deep(value):
+        if value is None:
+            return {}
+    if (quick := _flat(value)) is not None:
+        return quick
+    if is_deep(value):
         raise ValueError("nested deeper than anyone reads")
-    if value is None:
-        return {}
     if isinstance(value, list):
         return {text(key): plain(each) for key, each in map(_pair, value)}
     if isinstance(value, dict):
@@ -72,6 +75,16 @@ def attributes(value: object) -> Attributes:
             return {key: _google(each) for key, each in inner.items()}
         return {str(key): plain(each) for key, each in value.items() if each is not None}
     raise ValueError("attributes are a map, a struct or a JSON object")
+
+
+def _flat(value: Any) -> Attributes | None:  # noqa: ANN401  a value of any type
+    """The fast way, for maps and pairs of nothing but text and numbers."""
+    if value is None:
+        return {}
+    found = dict(value) if isinstance(value, list) and value and isinstance(value[0], tuple) else value
+    if not isinstance(found, dict) or not _SCALARS.issuperset(map(type, found.values())):
+        return None
+    return found if all(type(key) is str for key in found) else None
 
 
 def _pair(one: Any) -> tuple[object, object]:  # noqa: ANN401  an element of any list
@@ -109,7 +122,7 @@ def parts(value: object) -> list[Any]:
     """One of the parallel lists of events or links; raises ValueError for what is no list."""
     if isinstance(value, (bytes, str)):
         written = text(value).strip()
-        value = parsed(written) if written else None
+        value = parsed(written) if written not in ("", "[]") else None
     if value is None:
         return []
     if not isinstance(value, list):

@@ -16,6 +16,7 @@ _US_DATE = re.compile(
     r"(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?([AP])M)?", re.IGNORECASE
 )
 _FINE = re.compile(r"[.,]\d{9}")
+_DECIDED = "The unit of times was decided by their size, as no name says it."
 _ABSENT = (None, "", "\\N")
 _RELATIVE = (
     10**8
@@ -37,6 +38,8 @@ class Clocks:
 
     def points(self, field: str, column: Sequence[Any], place: Place) -> list[int]:
         """0 for what is absent and for what cannot be a time, which is warned about."""
+        if (quick := self._whole(field, column)) is not None:
+            return quick
         found = []
         for row, written in enumerate(column):
             value = written.decode("latin-1") if isinstance(written, bytes) else written
@@ -52,6 +55,19 @@ class Clocks:
             found.append(checked(time_ns, self._notes, place(row)))
         return found
 
+    def _whole(self, field: str, column: Sequence[Any]) -> list[int] | None:
+        """The fast way, for a column of nothing but whole numbers that can all be times."""
+        try:
+            numbers = list(map(int, column)) if set(map(type, column)) in ({str}, {int}) else []
+        except ValueError:
+            return None
+        if not numbers:
+            return None
+        factor = units.NS_PER_UNIT[self._unit(field, column)]
+        if min(numbers) < 0 or max(numbers) * factor > units.INT64_MAX:
+            return None
+        return numbers if factor == 1 else [number * factor for number in numbers]
+
     def point(self, value: object, place: str) -> int:
         """Of an event, each judged for itself."""
         if isinstance(value, int) and not isinstance(value, bool):
@@ -63,6 +79,9 @@ class Clocks:
 
     def ends(self, starts: Sequence[int], column: Sequence[Any], place: Place) -> list[int]:
         """The ends of what took so long; 0 where start or duration is not known."""
+        quick = self._whole("duration", column) if "duration" in self._units else None
+        if quick and max(starts) + max(quick) <= units.INT64_MAX:
+            return [start + length if start else 0 for start, length in zip(starts, quick, strict=True)]
         found = []
         for row, (start_ns, written) in enumerate(zip(starts, column, strict=True)):
             value = written.decode("latin-1") if isinstance(written, bytes) else written
@@ -71,7 +90,7 @@ class Clocks:
                 continue
             length = _length(value)
             if length is None:
-                unit = self._units.get("duration") or self._duration_unit(column, place(row))
+                unit = self._units.get("duration") or self._duration_unit(column)
                 length = units.scaled_ns(int(value) if _is_digits(value) else value, unit)
             found.append(checked(None if length is None else start_ns + length, self._notes, place(row)))
         return found
@@ -82,10 +101,10 @@ class Clocks:
             typical = median_low(sorted(_numbers(column)) or [0])
             unit = units.unit_by_size(typical) if typical >= _RELATIVE else "us"
             self._units[field] = unit
-            self._notes.warn("time_unit", f"Times were taken for {unit} because of their size.", where=field)
+            self._notes.warn("time_unit", _DECIDED, where=f"{field} in {unit}")
         return self._units[field]
 
-    def _duration_unit(self, column: Sequence[Any], where: str) -> str:
+    def _duration_unit(self, column: Sequence[Any]) -> str:
         """That of the start if it is a number; beside dates to the nanosecond whole numbers are ns, others ms."""
         whole = all(_is_digits(value) or isinstance(value, int) for value in column if value not in _ABSENT)
         start = (
@@ -97,7 +116,7 @@ class Clocks:
         )
         unit = start if whole or start != "ns" else "ms"
         self._units["duration"] = unit
-        self._notes.warn("time_unit", f"Durations were taken for {unit}, as no name says it.", where=where)
+        self._notes.warn("time_unit", _DECIDED, where=f"duration in {unit}")
         return unit
 
 

@@ -139,7 +139,7 @@ class Details:
                 yield []
 
     def _parallel(self, lists: Sequence[Any], place: Any, row: int) -> list[tuple[Any, ...]]:  # noqa: ANN401
-        if not any(lists):
+        if all(not one or one == "[]" for one in lists):
             return []
         try:
             return list(zip_longest(*(cells.parts(one) for one in lists)))
