@@ -1,6 +1,7 @@
 // The query box: colours while typing, suggestions, j and k through the results. Without it the box is a plain input.
 
 import { copyLink } from "./copy.js";
+import "./recent.js";
 import { register } from "./shortcuts.js";
 
 let timer;
