@@ -50,7 +50,7 @@ class Packed:
         try:
             yield from self._bodies()
         except msgpack.OutOfData:
-            if self._inside or self._unpacker.read_bytes(1):
+            if self._inside or self._has_rest():
                 self._stop(
                     "truncated", "The file ends in the middle of a body; everything before it is here."
                 )
@@ -60,6 +60,12 @@ class Packed:
             self._stop("bad_record", "The msgpack is damaged; everything before that place is here.")
         if self._chunk:
             yield self._taken()
+
+    def _has_rest(self) -> bool:
+        try:
+            return bool(self._unpacker.read_bytes(1))
+        except ValueError:  # it is inside a header
+            return True
 
     def _stop(self, code: str, message: str) -> None:
         self._notes.reject(code, message, where=self._where())
