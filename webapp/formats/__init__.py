@@ -87,7 +87,7 @@ FORMATS: tuple[Format, ...] = (
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
-    "plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, each also as gzip or zstd"
+    "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, each also as gzip or zstd"
 )
 
 

@@ -122,7 +122,7 @@ class Store:
         with self._connection.writing() as writer:
             logs.append_lines(writer, rows, source_ids)
 
-    def logged_traces(self, most_lines: int = 200_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
+    def logged_traces(self, most_lines: int = 50_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
         """Lines, in time and with the ids of their sources, of traces without recorded spans that have fresh lines.
 
         `append_inferred` what is made of some before asking for the next. Spans that were inferred
