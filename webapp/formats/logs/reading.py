@@ -72,7 +72,8 @@ class Entry:
     def is_log(self) -> bool:
         """Whether loggers write such records; a span in a row has other columns."""
         known = self.fields.keys()
-        if {"span_id", "start"} <= known and known & {"end", "duration"} and not self.text("message"):
+        lasts = "span_id" in known and known & {"end", "duration"} and not self.text("message")
+        if lasts and ("start" in known or any("name" in flat for flat in self._layers)):
             return False
         if "time" not in known:
             return {"message", "level"} <= known
