@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import (
+    chrome,
     console,
     datadog,
     elastic,
@@ -87,7 +88,8 @@ FORMATS: tuple[Format, ...] = (
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
-    "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, each also as gzip or zstd"
+    "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, "
+    "each also as gzip or zstd"
 )
 
 
