@@ -32,6 +32,7 @@ from webapp.store import (
     view_states,
 )
 from webapp.store.append import append_encoded
+from webapp.store.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
@@ -164,13 +165,13 @@ class Store:
     # One trace
 
     def columns(self, trace_id: str) -> SpanColumns | None:
-        with self.reading() as cursor:
-            return traces.columns_of(cursor, trace_id)
+        with self._knowing() as catalogue:
+            return traces.columns_of(catalogue, trace_id)
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""
-        with self.reading() as cursor:
-            return spans.read_spans(cursor, trace_id, rows)
+        with self._knowing() as catalogue:
+            return spans.read_spans(catalogue, trace_id, rows)
 
     def summary_of(self, trace_id: str) -> TraceSummary | None:
         """None while the trace is not analysed."""
@@ -179,19 +180,19 @@ class Store:
 
     def matching_rows(self, trace_id: str, query: Query) -> I64:
         """Which spans of a trace fit (SpanColumns.row), ascending. Raises BadQuery for what the store cannot search."""
-        with self.reading() as cursor:
-            return finding.matching_rows(cursor, trace_id, query)
+        with self._knowing() as catalogue:
+            return finding.matching_rows(catalogue, trace_id, query)
 
     def event_times(self, trace_id: str) -> tuple[I64, I64]:
         """Of every event of a trace: the span it belongs to (SpanColumns.row, ascending) and its time."""
-        with self.reading() as cursor:
-            return finding.event_times(cursor, trace_id)
+        with self._knowing() as catalogue:
+            return finding.event_times(catalogue, trace_id)
 
     def version(self, trace_id: str) -> int:
         """Grows whenever spans or log lines of the trace arrive; -1 for a trace that is not here."""
-        with self.reading() as cursor:
-            rows = traces.rows_of(cursor, trace_id)
-            return rows[1] + logs.line_count(cursor, trace_id) if rows else -1
+        with self._knowing() as catalogue:
+            rows = traces.rows_of(catalogue, trace_id)
+            return rows[1] + logs.line_count(catalogue.cursor, trace_id) if rows else -1
 
     def find(self, text: str) -> list[str]:
         """Ids of the traces that an id names, in whatever form it is pasted; also by span id or a prefix."""
@@ -207,8 +208,8 @@ class Store:
 
     def notes(self, query: Query) -> list[Note]:
         """What to tell the user of how the query was understood: unknown keys and services."""
-        with self.reading() as cursor:
-            return list(plan(query, self._recent.catalogue(cursor)).notes)
+        with self._knowing() as catalogue:
+            return list(plan(query, catalogue).notes)
 
     def totals(self, query: Query, window: Window) -> Summary:
         with self._asking(query, window) as (cursor, asked):
@@ -227,6 +228,11 @@ class Store:
         """The newest traces of the window, matching or not."""
         with self._asking(query, window) as (cursor, asked):
             return heatmap.list_points(cursor, asked, limit)
+
+    def total(self, query: Query, window: Window) -> tuple[int, bool]:
+        """How many traces match; False: more than that."""
+        with self._asking(query, window) as (cursor, asked):
+            return search.count_found(cursor, asked)
 
     def neighbours(self, query: Query, window: Window, sort: str, trace_id: str) -> tuple[str, str, int]:
         """Previous and next trace in the results, and the place of this one from 1; "" and 0 for none."""
@@ -267,22 +273,27 @@ class Store:
             return view_states.find(cursor, kept)
 
     def service_slots(self) -> dict[str, int]:
-        with self.reading() as cursor:
-            return colours.service_slots(cursor)
+        with self._knowing() as catalogue:
+            return colours.service_slots(catalogue)
 
     def span_total(self) -> int:
-        with self.reading() as cursor:
-            return traces.span_total(cursor)
+        with self._knowing() as catalogue:
+            return traces.span_total(catalogue)
 
     def bounds(self) -> tuple[int, int]:
         """First and newest start of a trace."""
-        with self.reading() as cursor:
-            return traces.bounds(cursor)
+        with self._knowing() as catalogue:
+            return traces.bounds(catalogue)
 
     @contextmanager
     def _asking(self, query: Query, window: Window) -> Iterator[tuple[duckdb.DuckDBPyConnection, Asked]]:
         with self.reading() as cursor:
             yield cursor, self._recent.ask(cursor, query, window)
+
+    @contextmanager
+    def _knowing(self) -> Iterator[Catalogue]:
+        with self.reading() as cursor:
+            yield self._recent.catalogue(cursor)
 
     def _load_names(self, writer: duckdb.DuckDBPyConnection) -> None:
         self._names = Names(writer)

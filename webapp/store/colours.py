@@ -2,6 +2,8 @@
 
 import duckdb
 
+from webapp.store.catalogue import Catalogue
+
 SLOTS = 10
 
 
@@ -38,6 +40,5 @@ def assign_slots(writer: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def service_slots(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    found = cursor.execute("SELECT service, slot FROM services WHERE slot IS NOT NULL").fetchall()
-    return dict(found)
+def service_slots(catalogue: Catalogue) -> dict[str, int]:
+    return dict(catalogue.rows("SELECT service, slot FROM services WHERE slot IS NOT NULL"))

@@ -16,6 +16,7 @@ from webapp.store.contents import contents_of
 from webapp.store.inferences import inferred_among
 
 _SPAN_ID = re.compile("[0-9a-f]{16}")
+_MANY_IDS = "(SELECT unnest(?::UINTEGER[]))"  # hundreds in a list are planned slowly
 _Odd = tuple[int, str, str, str]  # row, links, error message and source, of the few spans that have any
 
 
@@ -87,14 +88,14 @@ def _read_arrays(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> dic
 
 def _names(cursor: duckdb.DuckDBPyConnection, operation_ids: NDArray[Any]) -> tuple[list[str], I32]:
     used, place = _compact(operation_ids)
-    query = f"SELECT operation_id, name FROM operations WHERE operation_id IN {id_list(used)}"
-    return _distinct(dict(cursor.execute(query).fetchall()), used, place)
+    query = f"SELECT operation_id, name FROM operations WHERE operation_id IN {_MANY_IDS}"
+    return _distinct(dict(cursor.execute(query, [used]).fetchall()), used, place)
 
 
 def _hosts(cursor: duckdb.DuckDBPyConnection, resource_ids: NDArray[Any]) -> tuple[list[str], I32]:
     used, place = _compact(resource_ids)
-    query = f"SELECT resource_id, host FROM resources WHERE resource_id IN {id_list(used)}"
-    hosts, host = _distinct(dict(cursor.execute(query).fetchall()), used, place)
+    query = f"SELECT resource_id, host FROM resources WHERE resource_id IN {_MANY_IDS}"
+    hosts, host = _distinct(dict(cursor.execute(query, [used]).fetchall()), used, place)
     if hosts[:1] == [""]:  # unknown sorts first
         return hosts[1:], host - np.int32(1)
     return hosts, host
@@ -106,8 +107,8 @@ def _peers(cursor: duckdb.DuckDBPyConnection, node_ids: NDArray[Any]) -> tuple[l
     if not called.any():
         return [], peer
     used, peer[called] = _compact(node_ids[called])
-    query = f"SELECT kind, name FROM nodes WHERE node_id IN {id_list(used)} ORDER BY node_id"
-    return [Peer(kind, name) for kind, name in cursor.execute(query).fetchall()], peer
+    query = f"SELECT kind, name FROM nodes WHERE node_id IN {_MANY_IDS} ORDER BY node_id"
+    return [Peer(kind, name) for kind, name in cursor.execute(query, [used]).fetchall()], peer
 
 
 def id_list(ids: Iterable[int]) -> str:

@@ -28,7 +28,7 @@ def find_page(
     rows = rows.at(slice(per_page))
     shown = _shown(cursor, rows)
     matches = _matches(cursor, asked.plan, shown)
-    total, exact = _total(cursor, asked)
+    total, exact = count_found(cursor, asked)
     return ResultPage(
         rows=[ResultRow(each.summary, matches.get(each.summary.trace_id)) for each in shown],
         total=total,
@@ -62,15 +62,72 @@ def find_neighbours(
     cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, trace_id: str
 ) -> tuple[str, str, int]:
     """The traces before and after one among the results, and its place from 1; "" and 0 where there is none."""
-    own = cursor.execute(
-        "SELECT first_row FROM traces WHERE trace_id = CAST(? AS UUID)", [trace_id]
-    ).fetchall()
-    place = _place(cursor, asked, sort, own[0][0]) if own else 0
-    if not place:
+    key = f"t.{SORTS[sort]}, t.start_ns, t.first_row"
+    own = cursor.execute(f"SELECT {key} FROM traces t WHERE trace_id = ?::UUID", [trace_id]).fetchall()
+    if not own:
         return "", "", 0
-    around = _ranked(cursor, asked, sort, Slice(max(0, place - 2), 2 if place == 1 else 3))
-    ids = [each.summary.trace_id for each in _shown(cursor, around)]
-    return ids[0] if place > 1 else "", ids[-1] if ids[-1] != trace_id else "", place
+    found, first_row = asked.found, own[0][-1]
+    if found.complete or (sort == "newest" and first_row in found.rows.first_row[:-1]):
+        return _neighbours_found(cursor, found.rows, sort, first_row)
+    return _neighbours_stored(cursor, asked, key, own[0])
+
+
+def _neighbours_found(
+    cursor: duckdb.DuckDBPyConnection, rows: Rows, sort: str, first_row: int
+) -> tuple[str, str, int]:
+    order = _order(rows, sort)
+    places = np.flatnonzero(rows.first_row[order] == first_row)
+    if not len(places):
+        return "", "", 0
+    place = int(places[0])
+    around = rows.at(order[max(0, place - 1) : place + 2])
+    ids = cursor.execute(
+        f"""
+        SELECT first_row, replace(trace_id::VARCHAR, '-', '')
+        FROM traces
+        WHERE start_ns BETWEEN ? AND ? AND first_row IN ({_listed(around.first_row)})
+        """,
+        [int(around.start_ns.min()), int(around.start_ns.max())],
+    ).fetchall()
+    id_of = dict(ids)
+    here = min(place, 1)
+    named = [id_of[row] for row in around.first_row.tolist()]
+    return "".join(named[:here]), "".join(named[here + 1 :]), place + 1
+
+
+def _neighbours_stored(
+    cursor: duckdb.DuckDBPyConnection, asked: Asked, key: str, own: tuple[int, int, int]
+) -> tuple[str, str, int]:
+    """In one look at all that match."""
+    matching = matching_traces(cursor, asked.plan, asked.window)
+    before, itself, previous, following = cursor.execute(
+        f"""
+        SELECT
+          count(*) FILTER (earlier), count(*) FILTER (first_row = {own[-1]}),
+          replace(arg_min(trace_id, key) FILTER (earlier)::VARCHAR, '-', ''),
+          replace(arg_max(trace_id, key) FILTER (later)::VARCHAR, '-', '')
+        FROM (
+          SELECT t.trace_id, t.first_row,
+            ({key}) AS key, ({key}) > {own} AS earlier, ({key}) < {own} AS later
+          {matching.text}
+        )
+        """,
+        list(matching.values),
+    ).fetchall()[0]
+    return (previous or "", following or "", int(before) + 1) if itself else ("", "", 0)
+
+
+def count_found(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, bool]:
+    """How many traces match, and whether that is all or only "more than"."""
+    found = asked.found
+    if found.complete or asked.plan.spans is not None:
+        return len(found.rows), found.complete
+    matching = matching_traces(cursor, asked.plan, asked.window)
+
+    def count() -> int:
+        return int(cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()[0][0])
+
+    return asked.once("total", count), True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,38 +155,10 @@ def _ranked(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Sl
 
 
 def _order(rows: Rows, sort: str) -> I64:
-    keys: dict[str, I64] = {"newest": rows.start_ns, "slowest": rows.duration_ns, "spans": rows.spans}
+    if sort == "newest":  # as they are found
+        return np.arange(len(rows))
+    keys: dict[str, I64] = {"slowest": rows.duration_ns, "spans": rows.spans}
     return np.lexsort((-rows.first_row, -rows.start_ns, -keys[sort]))
-
-
-def _place(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, first_row: int) -> int:
-    rows = asked.found.rows
-    if asked.found.complete or (sort == "newest" and first_row in rows.first_row):
-        places = np.flatnonzero(rows.first_row[_order(rows, sort)] == first_row)
-        return int(places[0]) + 1 if len(places) else 0
-    matching = matching_traces(cursor, asked.plan, asked.window)
-    key = f"(t.{SORTS[sort]}, t.start_ns, t.first_row)"
-    before, itself = cursor.execute(
-        f"""
-        WITH own AS (SELECT {key} AS key FROM traces t WHERE t.first_row = ?)
-        SELECT count(*) FILTER ({key} > (SELECT key FROM own)), count(*) FILTER (t.first_row = ?)
-        {matching.text}
-        """,
-        [first_row, first_row, *matching.values],
-    ).fetchall()[0]
-    return int(before) + 1 if itself else 0
-
-
-def _total(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, bool]:
-    found = asked.found
-    if found.complete or asked.plan.spans is not None:
-        return len(found.rows), found.complete
-    matching = matching_traces(cursor, asked.plan, asked.window)
-
-    def count() -> int:
-        return int(cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()[0][0])
-
-    return asked.once("total", count), True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from webapp.model.spans import Attributes, Resource, Scope, Span
 from webapp.store.anyvalue import decode_attributes, decode_events, decode_links
+from webapp.store.catalogue import Catalogue
 from webapp.store.columns import id_list
 from webapp.store.traces import rows_of
 
@@ -18,11 +19,10 @@ _TEXTS = ("status_message", "trace_state", "written_trace_id", "written_span_id"
 _LISTS: dict[str, Callable[[str], list[Any]]] = {"events": decode_events, "links": decode_links}
 
 
-def read_spans(
-    cursor: duckdb.DuckDBPyConnection, trace_id: str, rows: Sequence[int] | None = None
-) -> list[Span]:
+def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
     """The spans of a trace in the order of `rows`; those that are not stored are left out. None: all, in row order."""
-    extent = rows_of(cursor, trace_id) if rows is None else rows and (min(rows), max(rows))
+    cursor = catalogue.cursor
+    extent = rows_of(catalogue, trace_id) if rows is None else rows and (min(rows), max(rows))
     if not extent:
         return []
     chosen = "ORDER BY span_row" if rows is None else f"AND span_row IN {id_list(rows)}"

@@ -189,9 +189,8 @@ def neighbours(state: TraceState) -> Neighbours:
         found = store().neighbours(asked.query, asked.window, state.search.sort, state.trace_id)
     except BadQuery:
         return Neighbours("", "", 0, "", pinned)
-    results = store().search(asked.query, asked.window, state.search.sort, 1, 1) if found[2] else None
-    total = "" if results is None else display.count(results.total)
-    return Neighbours(*found, total if results and results.total_exact else f"more than {total}", pinned)
+    total, exact = store().total(asked.query, asked.window)
+    return Neighbours(*found, ("" if exact else "more than ") + display.count(total), pinned)
 
 
 def _completion_shares(facts: TraceFacts) -> list[ServiceShare]:
