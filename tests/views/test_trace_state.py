@@ -2,6 +2,7 @@
 
 import pytest
 
+from webapp.views.trace_folds import Folds
 from webapp.views.trace_state import MOST_OPENED, TraceState, time_in
 
 ID = "ab" * 16
@@ -49,6 +50,20 @@ def test_a_span_is_opened_and_closed_and_only_the_last_stay_open() -> None:
     assert state.opened("3" * 16) == (SPAN, OTHER, "3" * 16)
     many = tuple(f"{number:016x}" for number in range(MOST_OPENED))
     assert TraceState(ID, span=many).opened(SPAN) == (*many[1:], SPAN)
+
+
+@pytest.mark.parametrize("span_id", [SPAN, OTHER, "3" * 16, "4" * 16 + "_2", "5" * 16])
+@pytest.mark.parametrize("name", ["fold", "span"])
+def test_links_made_for_many_spans_are_those_made_for_one(name: str, span_id: str) -> None:
+    kept = Folds((SPAN, "3" * 16), "1f3c9a2b7d00", (OTHER, "3" * 16))
+    many = tuple(f"{number:016x}" for number in range(MOST_OPENED))
+    states = (
+        TraceState(ID),
+        TraceState(ID, span=(SPAN, OTHER), fold=kept, find="&<é", row=50),
+        TraceState(ID, span=many),
+    )
+    for state in states:
+        assert state.toggles()(name, span_id) == state.toggle_url(name, span_id)
 
 
 @pytest.mark.parametrize(

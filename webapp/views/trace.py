@@ -20,6 +20,7 @@ from webapp.views.trace_detail import zoom_on
 from webapp.views.trace_head import DOWNLOADS, head_of, neighbours
 from webapp.views.trace_json import trace_json
 from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
+from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
@@ -66,9 +67,7 @@ def rows(trace_id: str) -> BaseResponse:
         return stale
     waterfall = Waterfall(trace, state, store())
     made, details = waterfall.rows(state.row, _count(WINDOW, PAGE_ROWS))
-    part = current_app.jinja_env.get_template("trace/_rows.html")  # without what only whole pages need
-    toggle = state.changed(row=0).toggle_url
-    response = _kept(Response(part.render(rows=made, details=details, toggle=toggle, state=state)))
+    response = _kept(Response(rows_html(made, details, state.changed(row=0))))
     response.headers["X-Rows"] = str(len(waterfall.view))
     return response
 

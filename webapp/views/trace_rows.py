@@ -1,4 +1,4 @@
-"""Rows of the waterfall ready to be written: words, marks and the numbers of their bars. The HTML is `_rows.html`."""
+"""Rows of the waterfall ready to be written: words, marks and the numbers of their bars. The HTML is `trace_row_html.py`."""
 
 from dataclasses import dataclass, replace
 

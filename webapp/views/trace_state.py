@@ -1,7 +1,8 @@
 """The query string of the trace page as an object, changed by `url(**changes)`. Every trace URL is made here."""
 
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,8 @@ PATHS = ("", "0", "completion")
 MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
+
+_SOME_ID = secrets.token_hex(16)  # stands for the id of a span; nothing typed into an address equals it
 
 _ANY = SearchState()
 _UNFOLDED = Folds()
@@ -113,6 +116,16 @@ class TraceState:
         """`span` with one id more or less, the newest last."""
         ids = self.span
         return tuple(i for i in ids if i != span_id) if span_id in ids else (*ids, span_id)[-MOST_OPENED:]
+
+    def toggles(self) -> Callable[[str, str], str]:
+        """`toggle_url` for many spans: written out once, then only the span's id is put in."""
+        parts = {name: self.toggle_url(name, _SOME_ID).split(_SOME_ID) for name in ("fold", "span")}
+        written = {"fold": {*self.fold.ids, *self.fold.stored}, "span": set(self.span)}
+
+        def toggle(name: str, span_id: str) -> str:
+            return self.toggle_url(name, span_id) if span_id in written[name] else span_id.join(parts[name])
+
+        return toggle
 
     def toggle_url(self, name: str, span_id: str) -> str:
         """With one `fold` or one opened `span` more or less."""

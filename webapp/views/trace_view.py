@@ -15,6 +15,7 @@ from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_detail import OpenedSpan, opened_span
 from webapp.views.trace_folds import MOST_FOLDS
 from webapp.views.trace_reveal import WINDOW, revealed, shortened
+from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_rows import Row, Window, lane_of, rows_in
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_zoom import Asked, zoom_of
@@ -113,9 +114,10 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "segment": SEGMENT,
         "per_page": PAGE_ROWS,
         "rows": rows,
-        "chunks": [((first + k) // WINDOW, rows[k : k + WINDOW]) for k in range(0, len(rows), WINDOW)],
-        "details": details,
-        "toggle": state.toggle_url,
+        "chunks": [
+            ((first + k) // WINDOW, rows_html(rows[k : k + WINDOW], details, state))
+            for k in range(0, len(rows), WINDOW)
+        ],
         "hidden_total": int(view.hidden.sum()),
         "found_total": None if waterfall.found is None else len(waterfall.found),
         "first_found_url": waterfall.first_found_url(),

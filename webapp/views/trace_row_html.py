@@ -1,0 +1,120 @@
+"""The rows of the waterfall as HTML. By hand, for a template takes ten times as long for the 200 rows of a page.
+
+Each text is escaped where it is put in; all else are numbers and words of our own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from flask import current_app
+from markupsafe import Markup, escape
+
+from webapp.model import display
+from webapp.views.trace_detail import OpenedSpan
+from webapp.views.trace_lane import Bar, Label, Thread
+from webapp.views.trace_rows import Row, Tag
+from webapp.views.trace_state import TraceState
+
+_FAILED = {"cause": "Failed; nothing below it failed", "passed": "Failed because something below it failed"}
+_THREAD = {"down": ' y1="22" y2="30"', "up": ' y2="8"', "": ' y2="30"'}
+_OUTSIDE = {"before": ("‹ ", ""), "after": ("", " ›"), "": ("", "")}
+Toggle = Callable[[str, str], str]
+
+
+def rows_html(rows: Iterable[Row], details: Mapping[str, OpenedSpan], state: TraceState) -> Markup:
+    """What a `tbody` holds; below an opened row its detail. Links keep the state."""
+    toggle, parts = state.toggles(), []
+    for row in rows:
+        parts.append(_row(row, toggle))
+        if row.opened and row.id in details:
+            parts.append(_detail(details[row.id], state))
+    return Markup("".join(parts))  # noqa: S704 - each text in it is escaped
+
+
+def _detail(opened: OpenedSpan, state: TraceState) -> str:
+    html = current_app.jinja_env.get_template("trace/_span.html").render(d=opened, state=state)
+    return f'<tr role="row" class="detail" id="d{opened.id}"><td role="gridcell" colspan="4">{html}</td></tr>'
+
+
+def _row(row: Row, toggle: Toggle) -> str:
+    opened = " is-open" if row.opened else ""
+    dim = " is-dim" if row.found is False else ""
+    expanded = "" if row.expanded is None else f' aria-expanded="{"true" if row.expanded else "false"}"'
+    selected = ' aria-selected="true"' if row.opened else ""
+    return (
+        f'<tr role="row" class="r d{row.indent}{opened}{dim}" id="s{row.id}" aria-level="{row.level}" '
+        f'aria-posinset="{row.place}" aria-setsize="{row.siblings}" aria-rowindex="{row.index + 2}"{expanded}{selected} '
+        f'aria-label="{escape(row.words)}" tabindex="-1">\n'
+        f'<td role="gridcell" class="n">{_name(row, toggle)}</td>\n'
+        f'<td role="gridcell" class="num" title="{row.duration_ns:,} ns">{row.total}</td>'
+        f'<td role="gridcell" class="num own">{row.own}</td>\n'
+        f'<td role="gridcell" class="lane"><svg aria-hidden="true">{_lane(row)}</svg></td></tr>\n'
+    )
+
+
+def _name(row: Row, toggle: Toggle) -> str:
+    if row.expanded is None:
+        caret = '<i class="leaf"></i>'
+    else:
+        does = "Fold" if row.expanded else "Unfold"
+        caret = f'<a class="caret" href="{escape(toggle("fold", row.id))}" aria-label="{does}"></a>'
+    service = f"<b>{escape(row.service)}</b> " if row.service else ""
+    return (
+        f'{caret}<i class="dot s{row.slot}"></i>{_error(row) if row.error else ""}'
+        f'<a class="t{" hit" if row.found else ""}" href="{escape(toggle("span", row.id))}">{service}'
+        f'<span class="op{"" if service else " own"}">{escape(row.name)}</span></a>'
+        f"{_tags(row.tags) if row.tags else ''}{_below(row) if row.children or row.hidden else ''}"
+    )
+
+
+def _error(row: Row) -> str:
+    message = f": {escape(row.message)}" if row.message else ""
+    return f'<i class="err {row.error}" title="{_FAILED[row.error]}{message}"></i>'
+
+
+def _tags(tags: list[Tag]) -> str:
+    first, more = tags[0], tags[1:]
+    kind = f' data-kind="{first.kind}"' if first.kind else ""
+    html = f'<span class="tag"{kind} title="{escape(first.title)}">{escape(first.text)}</span>'
+    if more:
+        html += f'<span class="tag" title="{escape(" ".join(tag.title for tag in more))}">+{len(more)}</span>'
+    return html
+
+
+def _below(row: Row) -> str:
+    """How many children there are; of a folded row how many spans are folded, and errors among them."""
+    if not row.hidden:
+        return f'<span class="k">{row.children:,}</span>'
+    if not row.hidden_errors:
+        return f'<span class="k" title="{row.hidden:,} folded">+{row.hidden:,}</span>'
+    title = f"{row.hidden:,} folded, {display.plural(row.hidden_errors, 'error')} among them"
+    return f'<span class="k bad" title="{title}"><i class="err passed"></i>+{row.hidden:,}</span>'
+
+
+def _lane(row: Row) -> str:
+    bar = row.bar
+    drawn = _bar(row, bar) if bar.width else ""
+    threads = "".join(map(_thread, bar.threads))
+    events = "".join([f'<circle class="ev" cx="{x}%"/>' for x in bar.events])
+    return f'<rect class="g" fill="url(#grid)"/>{drawn}{threads}{events}{_label(row, bar, bar.label)}'
+
+
+def _bar(row: Row, bar: Bar) -> str:
+    extent = f'x="{bar.x}%" width="{bar.width}%"'
+    classes = f"b s{row.slot}{' e' if row.error else ''}{'' if row.received else ' miss'}"
+    solid = "".join([f'<rect class="c s{row.slot}" x="{x}%" width="{width}%"/>' for x, width in bar.solid])
+    ring = f'<rect class="ring" {extent}/>' if row.error else ""
+    return f'<rect class="{classes}" {extent}/>{solid}{ring}'
+
+
+def _thread(thread: Thread) -> str:
+    classes = f"th {thread.part}" if thread.part else "th"
+    return f'<line class="{classes}" x1="{thread.x}%" x2="{thread.x}%"{_THREAD[thread.part]}/>'
+
+
+def _label(row: Row, bar: Bar, label: Label) -> str:
+    chip = ""
+    if label.side == "inside":
+        chip = f'<rect class="chip s{row.slot}" x="{label.x}%" width="{label.width}"/>'
+    before, after = _OUTSIDE[bar.outside]
+    classes = f"{label.side}{' e' if row.error else ''}{' far' if bar.outside else ''}"
+    return f'{chip}<text class="{classes}" x="{label.x}%">{before}{escape(label.text)}{after}</text>'
