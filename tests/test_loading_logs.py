@@ -171,6 +171,15 @@ def test_a_line_for_each_of_many_traces_is_inferred_in_pieces(tmp_path: Path) ->
         assert sum(len(traces) for traces in store.logged_traces(most_lines=7)) == 0
 
 
+def test_a_log_that_is_loaded_again_under_another_name_adds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "again.log").write_bytes(LINES.read_bytes())
+    with Store.open(None) as store:
+        first, again = loaded(store, LINES, tmp_path / "again.log")
+        events = [len(span.events) for span in store.spans(TRACE)]
+    assert (first.spans, again.spans) == (9, 0)
+    assert sorted(events) == [3, 4, 4]
+
+
 def test_a_log_without_trace_ids_is_refused(tmp_path: Path) -> None:
     with Store.open(None) as store:
         [report] = loaded(store, written(tmp_path / "a.log", {"time": 1, "level": "info", "msg": "up"}))

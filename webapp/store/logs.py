@@ -108,15 +108,22 @@ def waiting_traces(cursor: duckdb.DuckDBPyConnection, most_lines: int) -> Iterat
 def lines_of(
     cursor: duckdb.DuckDBPyConnection, trace_ids: Sequence[str], most: int = MOST_LINES
 ) -> list[list[Sourced]]:
-    """The lines of each trace in time, the first `most` of them."""
+    """The lines of each trace in time, the first `most` of them; what several sources hold alike comes once."""
     cursor.register("asked_traces", pa.table({"trace_id": uuids(trace_ids), "number": range(len(trace_ids))}))
     found = cursor.execute(
         f"""
+        WITH asked AS (
+          SELECT number, source_id, line_row, {_FIELDS}
+          FROM log_lines JOIN asked_traces USING (trace_id)
+          WHERE line_row BETWEEN
+            (SELECT min(first_row) FROM log_traces JOIN asked_traces USING (trace_id)) AND
+            (SELECT max(last_row) FROM log_traces JOIN asked_traces USING (trace_id))
+          QUALIFY source_id = min(source_id) OVER (
+            PARTITION BY number, time_ns, service, message, span_id, level, attributes
+          )
+        )
         SELECT number, source_id, {_FIELDS}
-        FROM log_lines JOIN asked_traces USING (trace_id)
-        WHERE line_row BETWEEN
-          (SELECT min(first_row) FROM log_traces JOIN asked_traces USING (trace_id)) AND
-          (SELECT max(last_row) FROM log_traces JOIN asked_traces USING (trace_id))
+        FROM asked
         QUALIFY row_number() OVER (PARTITION BY number ORDER BY time_ns, line_row) <= ?
         ORDER BY number, time_ns, line_row
         """,
