@@ -154,7 +154,7 @@ class Store:
         with self.reading() as cursor:
             total = logs.line_count(cursor, trace_id)
             lines = logs.lines_of(cursor, [trace_id], most)[0] if total else []
-            return [line for line, _ in lines], total
+            return [line for line, _ in lines], total if len(lines) == most else len(lines)
 
     def settle(self) -> None:
         """After a load: give new services their colours, count the traces of each source."""
