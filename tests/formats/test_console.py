@@ -14,6 +14,7 @@ from tests.formats.any_spans import rows
 from webapp.formats import console, sniff
 from webapp.formats.console.order import STEP_NS
 from webapp.formats.notes import Notes
+from webapp.model.logs import LogLine
 from webapp.model.spans import Event, Link, Scope, Span
 
 CASES = Path(__file__).parents[1] / "data" / "console"
@@ -41,7 +42,12 @@ PYTHON: dict[str, Any] = {
 
 def read(content: bytes) -> tuple[list[Span], Notes]:
     notes = Notes()
-    return list(console.read(io.BytesIO(content), notes)), notes
+    found = console.read(io.BytesIO(content), notes)
+    return [one for one in found if isinstance(one, Span)], notes
+
+
+def lines(content: bytes) -> list[LogLine]:
+    return [one for one in console.read(io.BytesIO(content), Notes()) if isinstance(one, LogLine)]
 
 
 def spans(content: bytes) -> list[Span]:
@@ -133,8 +139,40 @@ def test_each_type_of_go_keeps_its_kind() -> None:
 
 def test_what_else_is_printed_is_counted_not_rejected() -> None:
     _, notes = read(LINES)
-    assert codes(notes) == {"other_text": 4, "other_signal": 2}
+    assert codes(notes) == {"other_text": 4, "other_signal": 1}
     assert notes.rejected == 0
+
+
+def test_what_a_logger_prints_between_spans_stays_with_their_trace() -> None:
+    [line] = lines(LINES)
+    assert (line.trace_id, line.span_id) == ("01020304000000000000000000000000", "0909000000000000")
+    assert (line.message, line.level, line.time_ns > 0) == ("hello", "info", True)
+    slog = {
+        "time": "2026-01-02T03:04:05Z",
+        "level": "INFO",
+        "msg": "paid",
+        "trace_id": TRACE,
+        "span_id": SPAN,
+    }
+    [line] = lines(json.dumps(slog).encode() + b"\n" + LINES.splitlines()[2])
+    assert (line.trace_id, line.message) == (TRACE, "paid")
+
+
+def test_log_records_of_python_too() -> None:
+    record = {
+        "body": "paid",
+        "severity_number": 13,
+        "severity_text": "WARN",
+        "timestamp": "2026-01-02T03:04:05.5Z",
+    }
+    record |= {
+        "trace_id": f"0x{TRACE}",
+        "span_id": f"0x{SPAN}",
+        "resource": PYTHON["resource"],
+        "attributes": None,
+    }
+    [line] = lines(json.dumps(record, indent=4).encode())
+    assert (line.trace_id, line.span_id, line.service, line.level) == (TRACE, SPAN, "x", "warn")
 
 
 def test_text_before_a_span_on_its_line_does_not_hide_it() -> None:

@@ -1,6 +1,7 @@
 """Spans that OpenTelemetry's console exporters print as JSON: Go's stdouttrace, Python's ConsoleSpanExporter, mixed too.
 
-What a record of either means is in `go.py` and `python.py`. JavaScript's, which is no JSON, is in `javascript.py`.
+What a record of either means is in `go.py` and `python.py`, what a logger prints between them in `logs.py`.
+JavaScript's, which is no JSON, is in `javascript.py`.
 """
 
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from typing import Any, BinaryIO
 
 from webapp.formats import json_stream
 from webapp.formats.console.go import GoSpans, is_go
+from webapp.formats.console.logs import PrintedLogs
 from webapp.formats.console.python import PythonSpans, is_python
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
+from webapp.formats.value_text import is_deep
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 NAME = "console"
@@ -26,24 +30,25 @@ def looks_like(head: Head) -> str | None:
     return None
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     """Arrays are what one export of Go's old versions printed. Records of other signals are counted."""
-    go, python = GoSpans(notes), PythonSpans(notes)
+    go, python, logs = GoSpans(notes), PythonSpans(notes), PrintedLogs(notes)
     for document in json_stream.documents(stream, notes, prose=True):
         records = _records(json_stream.loads(document, notes))
         for number, record in enumerate(records, start=1):
             where = document.where if len(records) == 1 else f"{document.where}, span {number}"
-            if is_go(record):
-                found = go.span(record, where)
-            elif is_python(record):
-                found = python.span(record, where)
+            if is_go(record) or is_python(record):
+                found = go.span(record, where) if is_go(record) else python.span(record, where)
+                if found is None:
+                    notes.reject("bad_id", where=where)
+                else:
+                    yield found
+            elif is_deep(record):
+                notes.reject("too_large", where=where)
+            elif (line := logs.line(record, where)) is not None:
+                yield line
             else:
                 notes.warn("other_signal", where=where)
-                continue
-            if found is None:
-                notes.reject("bad_id", where=where)
-            else:
-                yield found
 
 
 def _records(value: object) -> list[dict[str, Any]]:
