@@ -148,3 +148,13 @@ def test_any_lines_make_one_tree_that_holds_each_of_them_once(lines: list[LogLin
         assert span.span_id not in list(ancestors(span, by_id))
     timed = [each for each in lines if each.time_ns]
     assert sum(len(span.events) for span in spans) >= len(timed)
+
+
+def test_lines_that_are_no_events_are_counted_on_the_span() -> None:
+    many = [line(k) for k in range(10_003)]
+    [span] = [each.span for each in infer(many, left_out=7)]
+    assert len(span.events) == 10_000
+    assert span.attributes["tailrace.log_lines_left_out"] == 3
+    assert span.attributes["tailrace.log_lines_left_out_of_trace"] == 7
+    [short] = spans_of(many[:5])
+    assert not [key for key in short.attributes if "left_out" in key]

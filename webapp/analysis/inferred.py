@@ -16,6 +16,8 @@ MARK, MARKED = (
     "tailrace.inferred_from",
     "logs",
 )  # the attribute by which such a span is known, also in exports
+# how many lines are no events: of the span, and of the trace those that it was not inferred from
+_LEFT_OUT, _LEFT_OUT_OF_TRACE = "tailrace.log_lines_left_out", "tailrace.log_lines_left_out_of_trace"
 UNKNOWN_SERVICE = "unknown_service"
 _MOST_EVENTS = 10_000  # of one span
 _MOST_ATTRIBUTES = 64
@@ -59,12 +61,12 @@ class _Group(NamedTuple):
         return self.lines[-1].time_ns
 
 
-def infer(lines: Sequence[LogLine]) -> list[Inferred]:
-    """`lines` of one trace, in time; those of unknown time come first."""
+def infer(lines: Sequence[LogLine], left_out: int = 0) -> list[Inferred]:
+    """`lines` of one trace, in time; those of unknown time come first. `left_out`: later lines that are not given."""
     groups = sorted(_groups(lines), key=lambda group: (group.start_ns, -group.end_ns, group.place))
     known = {group.span_id for group in groups}
     return [
-        Inferred(_span(group, _told_parent(group, known) or parent), group.place)
+        Inferred(_span(group, _told_parent(group, known) or parent, left_out), group.place)
         for group, parent in zip(groups, _parents(groups), strict=True)
     ]
 
@@ -117,12 +119,16 @@ def _parents(groups: Sequence[_Group]) -> Iterator[str]:
         around.append(group)
 
 
-def _span(group: _Group, parent_span_id: str) -> Span:
+def _span(group: _Group, parent_span_id: str, left_out: int) -> Span:
     lines = group.lines
     service = next((line.service for line in lines if line.service), UNKNOWN_SERVICE)
     failed = [line for line in lines if line.level in FAILED_LEVELS]
     attributes = _common(lines)
     attributes[MARK] = MARKED
+    if left_out:
+        attributes[_LEFT_OUT_OF_TRACE] = left_out
+    if len(lines) > _MOST_EVENTS:
+        attributes[_LEFT_OUT] = len(lines) - _MOST_EVENTS
     first = lines[0]
     return Span(
         trace_id=first.trace_id,

@@ -38,11 +38,12 @@ from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
 from webapp.store.logs import encode_lines
+from webapp.store.logs import MOST_LINES
 from webapp.store.names import Names
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
 
-__all__ = ["Encoded", "Encoder", "Store", "encode_lines"]
+__all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
 
 
 class Store:
@@ -51,9 +52,8 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._recent = Recent(lambda: connection.writes)
-        connection.after_rollback = self._load_names  # forgets ids that were not written
-        with connection.writing() as writer:
-            self._load_names(writer)
+        self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
+        connection.after_rollback = self._forget_ids  # those that were not written
 
     @classmethod
     def open(cls, path: Path | None) -> Self:
@@ -99,7 +99,7 @@ class Store:
     def append_encoded(self, encoded: Encoded, source_ids: Sequence[int]) -> None:
         """Spans of several sources in one transaction: `source_ids` of the numbers given to the encoder."""
         with self._connection.writing() as writer:
-            append_encoded(writer, self._names, self._keys, encoded, source_ids)
+            append_encoded(writer, *self._known_ids(writer), encoded, source_ids)
 
     def pending(self, max_spans: int = 1_000_000) -> Iterator[SpanColumns]:
         """Whole traces that have no facts yet, or got spans since. `append_facts` each before asking for the next."""
@@ -113,8 +113,9 @@ class Store:
     def append_facts(self, columns: SpanColumns, facts: BatchFacts) -> None:
         """Store what analysis found of a batch of `pending`; exact duplicates it names are deleted."""
         with self._connection.writing() as writer:
-            append_facts(writer, self._names, columns, facts)
-            self._names.flush(writer, self._keys)
+            names, keys = self._known_ids(writer)
+            append_facts(writer, names, columns, facts)
+            names.flush(writer, keys)
 
     # Log lines
 
@@ -146,7 +147,7 @@ class Store:
         with self._connection.writing() as writer:
             logs.drop_earlier(writer, trace_ids)
             first_row = pending.setting(writer, "next_row")
-            append_encoded(writer, self._names, self._keys, encoder.take(), source_ids)
+            append_encoded(writer, *self._known_ids(writer), encoder.take(), source_ids)
             logs.mark_inferred(writer, trace_ids, first_row)
 
     def log_lines(self, trace_id: str, most: int) -> tuple[list[LogLine], int]:
@@ -295,6 +296,10 @@ class Store:
         with self.reading() as cursor:
             yield self._recent.catalogue(cursor)
 
-    def _load_names(self, writer: duckdb.DuckDBPyConnection) -> None:
-        self._names = Names(writer)
-        self._keys = KeyCatalog(writer)
+    def _known_ids(self, writer: duckdb.DuckDBPyConnection) -> tuple[Names, KeyCatalog]:
+        if self._ids is None:
+            self._ids = Names(writer), KeyCatalog(writer)
+        return self._ids
+
+    def _forget_ids(self) -> None:
+        self._ids = None
