@@ -51,6 +51,7 @@ class _Group(NamedTuple):
     span_id: str
     lines: list[LogLine]
     place: int
+    untimed: int  # lines beside these that do not say when
 
     @property
     def start_ns(self) -> int:
@@ -85,7 +86,7 @@ def _groups(lines: Sequence[LogLine]) -> Iterator[_Group]:
         by_id[span_id].append(line)
     for span_id, own in by_id.items():
         timed = [line for line in own if line.time_ns] or own
-        yield _Group(span_id, timed, first[span_id])
+        yield _Group(span_id, timed, first[span_id], len(own) - len(timed))
 
 
 def _derived_id(line: LogLine) -> str:
@@ -127,8 +128,8 @@ def _span(group: _Group, parent_span_id: str, left_out: int) -> Span:
     attributes[MARK] = MARKED
     if left_out:
         attributes[_LEFT_OUT_OF_TRACE] = left_out
-    if len(lines) > _MOST_EVENTS:
-        attributes[_LEFT_OUT] = len(lines) - _MOST_EVENTS
+    if no_events := max(0, len(lines) - _MOST_EVENTS) + group.untimed:
+        attributes[_LEFT_OUT] = no_events
     first = lines[0]
     return Span(
         trace_id=first.trace_id,

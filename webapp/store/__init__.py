@@ -37,8 +37,7 @@ from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
-from webapp.store.logs import encode_lines
-from webapp.store.logs import MOST_LINES
+from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
