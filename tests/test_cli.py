@@ -83,6 +83,52 @@ def test_a_query_that_cannot_be_read_is_said_with_its_position() -> None:
     assert err.splitlines()[-2:] == ["  duration>fast", "           ^^^^"]
 
 
+TABLE = Path(__file__).parent / "data" / "tables" / "unknown.csv"
+NAMED = [
+    f"--map={each}"
+    for each in (
+        "TID=trace_id",
+        "sid=span_id",
+        "psid=parent_span_id",
+        "op=name",
+        "svc=service",
+        "took=duration_ms",
+    )
+]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [["inspect"], ["search", "--query", "city=Bern"], ["trace", "--id", "0af7651916cd43dd8448eb211c80319c"]],
+)
+def test_a_table_of_unknown_columns_is_read_as_the_user_says(verb: list[str]) -> None:
+    code, out, _ = run(verb[0], str(TABLE), *verb[1:], *NAMED, "--json")
+    answer = json.loads(out)
+    spans = answer["traces"][0]["spans"] if verb[0] == "search" else answer["spans"]
+    assert (code, spans if isinstance(spans, int) else len(spans)) == (0, 2)
+
+
+def test_the_readme_shows_what_an_unknown_table_is_answered() -> None:
+    root = Path(__file__).parent.parent
+    code, out, _ = run("inspect", str(TABLE))
+    assert code == 1
+    assert out.replace(f"{root}/", "").strip() in (root / "README.md").read_text()
+
+
+def test_what_columns_hold_can_be_said_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_MAP", ",".join(each.removeprefix("--map=") for each in NAMED))
+    code, out, _ = run("inspect", str(TABLE), "--json")
+    assert (code, json.loads(out)["spans"]) == (0, 2)
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["inspect"], ["search"], ["trace", "--id", "1"]])
+def test_a_field_that_is_none_is_said_before_anything_is_read(verb: list[str]) -> None:
+    code, _, err = run(verb[0], str(TABLE), *verb[1:], "--map", "TID=tracer")
+    assert code == 1
+    assert "There is no field 'tracer'" in err
+    assert "Fields are trace_id, span_id" in err
+
+
 @pytest.mark.parametrize("arguments", [["inspect"], ["search"], ["trace", "--id", "1"]])
 def test_verbs_without_a_path_say_what_is_needed(arguments: list[str]) -> None:
     code, _, err = run(*arguments)

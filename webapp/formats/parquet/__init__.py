@@ -49,6 +49,7 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
         try:
             parquet = pq.ParquetFile(file)
             schema, groups = parquet.schema_arrow, parquet.num_row_groups
+            unique(schema.names)  # they may be no UTF-8
         except _BROKEN as error:
             raise UnreadableFile(
                 "A Parquet file that cannot be opened: its end, where the index is, is cut off or damaged.",

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from webapp.formats.tables.layout import unique
@@ -61,7 +62,9 @@ class Dialect:
 
 def dialect_of(start: bytes) -> Dialect | None:
     """None when these bytes are no table."""
-    if start[:1] in b"{[<" or b"\0" in start[:4096]:
+    if is_of_old_mac(start):
+        start = start.replace(b"\r", b"\n")
+    if start[:1] in b"{[<" or b"\0" in start.partition(b"\n")[0]:
         return None
     if told := _SEPARATOR_LINE.match(start):  # Excel's own line
         found = _dialect(start[told.end() :], told[1].decode("latin-1"))
@@ -72,13 +75,15 @@ def dialect_of(start: bytes) -> Dialect | None:
     return max(found_all, key=lambda one: (one.is_regular, len(one.columns)), default=None)
 
 
+def is_of_old_mac(start: bytes) -> bool:
+    """Excel still writes lines that end like that, if asked to."""
+    return b"\r" in start and b"\n" not in start
+
+
 def _dialect(start: bytes, delimiter: str) -> Dialect | None:
     lines = start.decode("utf-8", "replace").split("\n")
     quoted = delimiter != "\t" or _is_quoted(lines[:_SAMPLE_ROWS])
-    try:
-        rows = _rows(lines, delimiter, quoted=quoted)
-    except csv.Error:
-        return None
+    rows = _rows(lines, delimiter, quoted=quoted)
     if not rows or len(rows[0]) < 2:
         return None
     first = [cell.strip() for cell in rows[0]]
@@ -101,12 +106,13 @@ def _rows(lines: Iterable[str], delimiter: str, *, quoted: bool) -> list[list[st
     reader = (
         csv.reader(source, delimiter=delimiter) if quoted else (_split(line, delimiter) for line in source)
     )
-    found = []
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            found.append(row)
-        if len(found) == _SAMPLE_ROWS:
-            break
+    found: list[list[str]] = []
+    with suppress(csv.Error):  # what comes before it is enough
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                found.append(row)
+            if len(found) == _SAMPLE_ROWS:
+                break
     return found
 
 

@@ -10,7 +10,7 @@ from webapp.errors import UnreadableFile
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.tables import arrow
-from webapp.formats.tables.layout import NO_MAPPING
+from webapp.formats.tables.layout import NO_MAPPING, unique
 from webapp.formats.tables.mapping import Mapping
 from webapp.formats.tables.pending import without_pending
 from webapp.model.spans import Span
@@ -41,6 +41,7 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
         whole = io.BufferedReader(_Joined(b"" if start == _FILE else start, stream))
         batches = pa.ipc.open_stream(pa.PythonFile(whole, mode="r"))
         schema = batches.schema
+        unique(schema.names)  # they may be no UTF-8
     except _BROKEN as error:
         raise UnreadableFile(
             "An Arrow file whose beginning, where the columns are named, is damaged.",

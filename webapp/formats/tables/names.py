@@ -17,11 +17,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "entityname", "sfservice", "appname", "application", "microservice",
     ),
     "start": (
-        "starttime", "starttimestamp", "startns", "start", "spanstarttime", "starttimeunix", "timestamp", "begintime",
+        "starttime", "starttimestamp", "start", "spanstarttime", "starttimeunix", "timestamp", "begintime",
         "begin", "startedat", "startdate", "timegenerated", "timestart", "ts", "time",
     ),
     "end": (
-        "endtime", "endtimestamp", "endns", "end", "spanendtime", "finishtime", "finish", "endedat", "stoptime", "stop",
+        "endtime", "endtimestamp", "end", "spanendtime", "finishtime", "finish", "endedat", "stoptime", "stop",
         "timeend",
     ),
     "duration": ("duration", "spanduration", "elapsed", "elapsedtime", "latency", "responsetime"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Self
 
 from webapp.formats.notes import Notes
-from webapp.formats.tables.dialect import Dialect
+from webapp.formats.tables.dialect import Dialect, is_of_old_mac
 
 LONGEST_RECORD = 16_000_000  # characters
 _BLOCK = 1_000_000
@@ -67,8 +67,11 @@ class Lines:
 
 def _lines(start: bytes, stream: BinaryIO, notes: Notes, owner: Lines) -> Iterator[str]:
     rest, block = b"", start.removeprefix(b"\xef\xbb\xbf")
+    old_mac = is_of_old_mac(block)
     skipping = False
     while block:
+        if old_mac:
+            block = block.replace(b"\r", b"\n")
         whole, end, tail = block.rpartition(b"\n")
         if not end:
             rest += tail
@@ -114,6 +117,9 @@ def records(lines: Lines, dialect: Dialect, width: int, notes: Notes) -> Iterato
             return
         except (csv.Error, _TooLong):
             row, broken = [], True
+        if broken and len(lines.taken) == 1 and not lines.ended:
+            notes.reject("bad_record", where=f"line {lines.number}")
+            continue
         line = lines.number - len(lines.taken) + 1
         if not broken:
             if row and not dialect.is_rule(row):

@@ -9,7 +9,7 @@ from webapp.formats.tables.batch import Batch, Columns, Place
 from webapp.formats.tables.clocks import Clocks
 from webapp.formats.tables.details import Details
 from webapp.formats.tables.ids import ids, parents, span_ids, written
-from webapp.formats.tables.layout import Layout
+from webapp.formats.tables.layout import MOST_COLUMNS, Layout
 from webapp.formats.tables.status import kinds, statuses
 from webapp.model.spans import Scope, Span
 
@@ -22,11 +22,16 @@ class Rows:
         self._clocks = Clocks(notes)
         self._details = Details(self._clocks, notes)
         self._scopes: dict[tuple[str, str], Scope] = {}
+        self._told_width = False
 
     def spans(self, layout: Layout, columns: Columns, rows: int, place: Place) -> Iterator[Span]:
         """Rows without ids are rejected."""
         batch = Batch(layout, columns, rows, place)
         self._clocks.declare(layout.units)
+        if layout.left_out and not self._told_width:
+            self._told_width = True
+            message = f"{layout.left_out:,} columns were left out; {MOST_COLUMNS:,} are kept as attributes."
+            self._notes.warn("too_large", message)
         traces = ids(batch.of("trace_id"), 32, self._notes, place)
         starts = self._clocks.points("start", batch.of("start"), place)
         attributes = self._details.attributes(batch)
