@@ -3,7 +3,7 @@
 -- Trace ids are UUIDs (32 hex digits), span ids 16 hex digits as UBIGINT, 0 = none. Times are ns since 1970, 0 = unknown.
 
 CREATE TABLE IF NOT EXISTS settings (       -- facts about the store itself
-  name  VARCHAR PRIMARY KEY,                -- schema: layout number; next_row: span_row of the next span;
+  name  VARCHAR PRIMARY KEY,                -- schema: layout number; schema_sum: of this text; next_row: span_row of the next span;
   value BIGINT NOT NULL                     -- settled_row: every span below this row has facts
 );
 
