@@ -1,6 +1,7 @@
 import gzip
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.store.shop import SECOND, START, make_span
 from webapp import formats
 from webapp.formats import otlp
+from webapp.formats.tables.mapping import Mapping
+from webapp.formats.unpack import Unpacked
 from webapp.loading import batches, load
 from webapp.loading.paths import find_files
 from webapp.model.results import SourceReport
@@ -118,18 +121,18 @@ def test_a_reader_that_fails_keeps_what_it_gave_and_does_not_stop_the_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Failing(formats.Reading):
-        def batches(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        def batches(self) -> Iterator[formats.Batch]:
             yield from super().batches()
             raise KeyError("surprise")
 
-    read_well = formats.read
+    read_well = formats.read_unpacked
 
-    def read(stream: io.BufferedReader, name: str) -> formats.Reading:
-        found = read_well(stream, name)
-        kind = Failing if "bad" in name else formats.Reading
+    def read(content: Unpacked, mapping: Mapping) -> formats.Reading:
+        found = read_well(content, mapping)
+        kind = Failing if "bad" in content.name else formats.Reading
         return kind(found.format, found.reason, found.notes, iter([span for part in found for span in part]))
 
-    monkeypatch.setattr("webapp.loading.parts.formats.read", read)
+    monkeypatch.setattr("webapp.loading.parts.formats.read_unpacked", read)
     with Store.open(None) as store:
         bad, good = load_into(
             store, write(tmp_path / "bad.json", trace(1)), write(tmp_path / "good.json", trace(2))

@@ -1,6 +1,7 @@
 """Compressed files of every kind are read like plain ones; damaged ones as far as they go; bombs not at all."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -85,10 +86,8 @@ def test_a_bomb_stops_with_a_warning_and_its_good_part_is_kept(name: str) -> Non
 def test_a_file_cut_at_any_of_its_first_bytes_is_refused_or_read(name: str) -> None:
     whole = COMPRESS[name](LINE % 1)
     for stop in range(len(whole)):
-        try:
+        with contextlib.suppress(TailraceError):
             assert read(whole[:stop])[1] <= 1
-        except TailraceError as error:
-            assert str(error)
 
 
 def test_an_lzma_file_that_wants_more_memory_than_is_fair_is_not_followed() -> None:

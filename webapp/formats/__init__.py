@@ -26,6 +26,7 @@ from webapp.formats import (
     xray,
     zipkin,
 )
+from webapp.formats.archives import contents
 from webapp.formats.console import javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
@@ -36,11 +37,22 @@ from webapp.formats.tables import ipc, json_rows, text
 from webapp.formats.tables.asking import UnknownTable
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
-from webapp.formats.unpack import Limits, plain
+from webapp.formats.unpack import Limits, Unpacked, unpacked
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
-__all__ = ["BATCH", "FORMATS", "READS", "Batch", "Format", "Limits", "Reading", "read"]
+__all__ = [
+    "BATCH",
+    "FORMATS",
+    "READS",
+    "Batch",
+    "Format",
+    "Limits",
+    "Reading",
+    "contents",
+    "read",
+    "read_unpacked",
+]
 
 BATCH = 1_000  # few enough to be encoded while they are warm in the processor's memory
 
@@ -91,7 +103,7 @@ TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
     "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, "
-    "each also as gzip or zstd"
+    "also compressed and in archives (zip, tar)"
 )
 
 
@@ -134,17 +146,23 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None, mapping: Map
         NotTraces: no format that this version reads; the message says what it looks like instead.
         UnreadableFile: it cannot be opened at all.
     """
-    notes = Notes()
-    stream, start, layers = plain(stream, notes, limits or Limits())
-    if not start and layers:
+    return read_unpacked(unpacked(stream, name, Notes(), limits or Limits()), mapping)
+
+
+def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
+    """The same for one of the `contents` of a file."""
+    notes, name = content.notes, content.name
+    if content.problem:
+        raise UnreadableFile(content.problem)
+    if not content.start and content.layers:
         _check_unpacked(notes, name)
-    head = head_of(start)
+    head = head_of(content.start)
     found = _recognise(head, mapping)
     if found is None:
         raise _refusal(head, name, mapping)
     module, reason = found
     table = _as_table(module)
-    records = table.read(stream, notes, mapping) if table else module.read(stream, notes)
+    records = table.read(content.stream, notes, mapping) if table else module.read(content.stream, notes)
     try:
         first = next(records, None)
     except UnknownTable as unknown:
@@ -152,7 +170,7 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None, mapping: Map
     if first is None and (otlp.other_signal(head) or protobuf.other_signal(head)):
         raise _refusal(head, name, mapping)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
-    reason = ", ".join([reason, *layers, *empty])
+    reason = ", ".join([reason, *content.layers, *empty])
     return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records))
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 import zstandard
 
@@ -38,6 +38,27 @@ class Limits:
     ratio_from: int = 256_000_000
 
 
+@dataclass(slots=True)
+class Unpacked:
+    """A file without its compression: `start` is not consumed. With a `problem` there is nothing to read in it."""
+
+    name: str
+    stream: BinaryIO
+    start: bytes
+    layers: list[str]
+    notes: Notes
+    problem: str = ""
+
+    @classmethod
+    def failed(cls, name: str, problem: str) -> Self:
+        return cls(name, io.BytesIO(), b"", [], Notes(), problem)
+
+
+def unpacked(stream: BinaryIO, name: str, notes: Notes, limits: Limits) -> Unpacked:
+    stream, start, layers = plain(stream, notes, limits)
+    return Unpacked(name, stream, start, layers, notes)
+
+
 def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, bytes, list[str]]:
     """The stream without its compression, its first bytes (not consumed), and what was taken off."""
     layers: list[str] = []
@@ -49,7 +70,7 @@ def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, byt
         layers.append(layer)
         counted = _Counted(stream)
         pieces = _capped(_READ[layer](counted, notes), counted, notes, limits)
-        stream = _buffered(pieces)
+        stream = buffered(pieces)
 
 
 def peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -62,7 +83,7 @@ def peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     start = b""
     while len(start) < HEAD_BYTES and (block := stream.read(HEAD_BYTES - len(start))):
         start += block
-    return start, _buffered(_after(start, stream))
+    return start, buffered(_after(start, stream))
 
 
 def _after(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
@@ -75,7 +96,7 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _buffered(pieces: Iterator[bytes]) -> BinaryIO:
+def buffered(pieces: Iterator[bytes]) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(_Pieces(pieces), _PIECE))
 
 

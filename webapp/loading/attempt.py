@@ -14,7 +14,7 @@ class Attempt:
 
     def __init__(self, files: list[File]) -> None:
         self.left = list(files)
-        self._begun: set[str] = set()  # handed over in part
+        self._begun: list[File] = []  # handed over in part
         self._unstored: list[Seen] = []
 
     def note(self, news: News) -> None:
@@ -23,24 +23,29 @@ class Attempt:
             return
         ended = {file.path for file in news.ended}
         self.left = [file for file in self.left if file.path not in ended]
-        self._begun = {file.path for file in news.files} - ended
+        self._begun = [file for file in news.files if file.path not in ended]
         self._unstored = []
 
     def give_up(self, why: str) -> Iterator[News]:
         """Reports the file under way, and what was handed over in part; the others are left to be read again."""
         for seen in self._unstored:
-            yield Seen(seen.path, -seen.spans, -seen.files, -seen.skipped)
+            yield Seen(seen.path, -seen.spans, -seen.files, -seen.skipped, seen.on_disk)
         if not self.left:
             return
-        lost = [file for file in self.left if file.path in self._begun or file is self._under_way()]
+        begun = {file.on_disk for file in self._begun}
+        lost = [file for file in self.left if file.path in begun or file is self._under_way()]
         self.left = [file for file in self.left if file not in lost]
-        for file in lost:
+        in_archives = [file for file in self._begun if file.archive]
+        for file in [*in_archives, *lost]:
             failed = _failed(file, why)
             yield Batch(Encoder().take(), [failed], [failed])
-            yield Seen(file.path, files=int(file.ends), skipped=int(file.ends and not failed.format))
+            files = int(file.ends and not file.archive)
+            yield Seen(
+                file.path, files=files, skipped=int(file.ends and not failed.format), on_disk=file.on_disk
+            )
 
     def _under_way(self) -> File:
-        seen = {each.path for each in self._unstored}
+        seen = {each.on_disk for each in self._unstored}
         ended = {each.path for each in self._unstored if each.files}
         open_files = [file for file in self.left if file.path in seen - ended]
         unseen = [file for file in self.left if file.path not in seen]

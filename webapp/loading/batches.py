@@ -32,6 +32,7 @@ class Seen:
     spans: int = 0
     files: int = 0
     skipped: int = 0
+    on_disk: str = ""  # the archive that it lies in, or the same path
 
 
 News = Seen | Batch
@@ -41,11 +42,18 @@ def news_of(parts: Iterable[Part]) -> Iterator[News]:
     waiting = _Waiting()
     for part in parts:
         waiting.add(part)
-        ended = int(part.last and part.file.ends)
-        yield Seen(part.file.path, len(part.spans), ended, int(ended and not part.file.format))
+        yield _seen(part)
         if waiting.is_full:
             yield waiting.take()
     yield waiting.take()
+
+
+def _seen(part: Part) -> Seen:
+    """A file counts when nothing of it comes any more; those in an archive count as one, but each may be skipped."""
+    file = part.file
+    ended = part.last and file.ends
+    skipped = ended and not file.format and not file.is_archive
+    return Seen(file.path, len(part.spans), int(ended and not file.archive), int(skipped), file.on_disk)
 
 
 class _Waiting:
@@ -64,6 +72,9 @@ class _Waiting:
         self._characters = 0
 
     def add(self, part: Part) -> None:
+        if part.file.is_archive:
+            self._ended.append(part.file)
+            return
         path = part.file.path
         self._files[path] = part.file
         number = self._numbers.setdefault(path, len(self._numbers))

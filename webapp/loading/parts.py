@@ -12,6 +12,7 @@ from webapp import formats
 from webapp.errors import TailraceError
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
+from webapp.formats.unpack import Unpacked
 from webapp.loading.logs import named_services
 from webapp.loading.paths import opened
 from webapp.loading.sections import Section, SectionStream
@@ -36,11 +37,17 @@ class File:
     rejected: int = 0
     warnings: list[Warning] = field(default_factory=list)
     lines: int = 0  # of the section
+    archive: str = ""  # the path of the archive that it lies in
+    is_archive: bool = False  # which is no source itself, but the files in it are
 
     @property
     def ends(self) -> bool:
         """Whether nothing of the file comes after this."""
         return self.section is None or self.section.last
+
+    @property
+    def on_disk(self) -> str:
+        return self.archive or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +62,49 @@ class Part:
 
 def read_parts(files: Sequence[File]) -> Iterator[Part]:
     for file in files:
-        try:
-            yield from _read_file(file)
-        except TailraceError as error:
-            _break_off(file, str(error))
-        except Exception as error:  # a reader that fails on one file must not lose the others
-            _log.exception("reading %s", file.path)
-            _break_off(file, f"The reader failed: {type(error).__name__}: {error}")
+        with _breaking_off(file):
+            yield from _read_contents(file)
+        file.is_archive = file.is_archive and not file.reason  # it breaks off like any file
         yield Part(file, [], last=True)
 
 
-def _read_file(file: File) -> Iterator[Part]:
+def _read_contents(file: File) -> Iterator[Part]:
+    """Of an archive each file in it, whatever becomes of the others."""
     with _stream_of(file) as stream:
-        reading = formats.read(stream, file.path, mapping=file.mapping)
-        file.format, file.reason = reading.format, reading.reason
-        try:
-            for spans, lines in reading.batches():
-                named = named_services(lines, file.path)
-                if named is not lines:
-                    reading.notes.warn("service_from_file", count=len(lines))
-                yield Part(file, spans, named)
-        finally:
-            file.rejected, file.warnings = reading.notes.rejected, reading.notes.warnings
+        for content in formats.contents(stream, file.path):
+            if content.name == file.path and not file.is_archive and not content.problem:
+                yield from _read_content(file, content)
+                return
+            file.is_archive = True
+            inner = File(content.name, mapping=file.mapping, archive=file.path)
+            with _breaking_off(inner):
+                yield from _read_content(inner, content)
+            yield Part(inner, [], last=True)
+
+
+def _read_content(file: File, content: Unpacked) -> Iterator[Part]:
+    reading = formats.read_unpacked(content, file.mapping)
+    file.format, file.reason = reading.format, reading.reason
+    try:
+        for spans, lines in reading.batches():
+            named = named_services(lines, file.path)
+            if named is not lines:
+                reading.notes.warn("service_from_file", count=len(lines))
+            yield Part(file, spans, named)
+    finally:
+        file.rejected, file.warnings = reading.notes.rejected, reading.notes.warnings
+
+
+@contextmanager
+def _breaking_off(file: File) -> Iterator[None]:
+    """What goes wrong within is part of the file."""
+    try:
+        yield
+    except TailraceError as error:
+        _break_off(file, str(error))
+    except Exception as error:  # a reader that fails on one file must not lose the others
+        _log.exception("reading %s", file.path)
+        _break_off(file, f"The reader failed: {type(error).__name__}: {error}")
 
 
 @contextmanager

@@ -42,6 +42,8 @@ class Sources:
         return self._sources[file.path]
 
     def _end(self, file: File) -> None:
+        if file.is_archive:
+            return
         source = self._source_of(file)
         source.rejected += file.rejected
         source.warnings += (

@@ -4,7 +4,6 @@ Each document is decoded in one go; if it does not fit its types, span by span; 
 """
 
 from collections.abc import Iterable, Iterator
-from io import BufferedReader
 from typing import Any, BinaryIO
 
 import msgspec
@@ -17,6 +16,7 @@ from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_camel
 from webapp.formats.otlp.writing import write as write
+from webapp.formats.unpack import peek
 from webapp.model.spans import Span
 
 NAME = "otlp"
@@ -26,7 +26,6 @@ _TOP = ("resourceSpans", "resource_spans", "batches")
 _WRAPPERS = ("result", "trace", "data")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
 _OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", "resourceLogs", "resource_logs")
-_LINE = 1_000
 _RECORDS = (*_TOP, *_SCOPES, "spans")
 
 
@@ -63,6 +62,7 @@ def other_signal(head: Head) -> str:
 
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+    start, stream = peek(stream)
     converter = Converter(notes)
     spelling = _Spelling()
     found = documents(
@@ -71,7 +71,7 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
         opened=_TOP + _WRAPPERS,
         records=_RECORDS,
         decode=spelling.decode,
-        prose=_begins_with_prose(stream),
+        prose=_is_prose(start),
     )
     for document in _objects(found):
         message = document.value
@@ -83,13 +83,8 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
             yield from _spans(message, document, converter)
 
 
-def _begins_with_prose(stream: BinaryIO) -> bool:
-    """As what a program prints, such as Java's logging exporter; then other lines are no records that were lost."""
-    start = stream.peek(_LINE) if isinstance(stream, BufferedReader) else b""
-    if not start and stream.seekable():
-        place = stream.tell()
-        start = stream.read(_LINE)
-        stream.seek(place)
+def _is_prose(start: bytes) -> bool:
+    """What a program prints, such as Java's logging exporter: its other lines are no records that were lost."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     return bool(text) and RECORD.match(text) is None
 

@@ -1,14 +1,13 @@
-"""Protobuf bytes taken field by field from a stream, without a schema: places, lengths, damage. No spans here."""
+"""Protobuf bytes taken field by field, without a schema: places, lengths, damage. No spans here."""
 
-import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
+
+from webapp.formats.byte_source import ByteSource
 
 NO_END = 2**63
 VARINT, EIGHT_BYTES, LENGTH, FOUR_BYTES = 0, 1, 2, 5
-_BLOCK = 1_000_000
 _LONGEST_VARINT = 10
-_LONGEST_MATCH = 100
 _WIDTHS = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
 
 
@@ -30,39 +29,8 @@ class Field(NamedTuple):
     stop: int
 
 
-class Source:
-    """A stream of which a part is in memory; `at` is the place in it that comes next."""
-
-    def __init__(self, stream: BinaryIO, at: int = 0) -> None:
-        self._stream = stream
-        self._text = b""
-        self._base = at  # the place of `_text[0]`
-        self._next = 0  # in `_text`
-        self._ended = False
-
-    @property
-    def at(self) -> int:
-        return self._base + self._next
-
-    def peek(self, amount: int) -> bytes:
-        """What comes next, without taking it; less at the end."""
-        self._have(amount)
-        return self._text[self._next : self._next + amount]
-
-    def is_at_end(self) -> bool:
-        return not self._have(1)
-
-    def take(self, amount: int) -> bytes:
-        """Less than `amount` at the end."""
-        self._have(amount)
-        taken = self._text[self._next : self._next + amount]
-        self._next += len(taken)
-        return taken
-
-    def skip_to(self, place: int) -> None:
-        """Forward only, up to the end of the stream."""
-        while self.at < place and self._have(1):
-            self._next = min(len(self._text), self._next + place - self.at)
+class Source(ByteSource):
+    """With numbers as protobuf writes them."""
 
     def varint(self) -> int:
         """Raises Damage."""
@@ -76,32 +44,6 @@ class Source:
             if byte < 0x80:
                 return number
         raise Damage(at, cut=False)
-
-    def skip_to_match(self, pattern: re.Pattern[bytes], stop: int) -> bool:
-        """Whether `pattern` begins between here and `stop`; then that is what comes next."""
-        while True:
-            found = pattern.search(self._text, self._next, min(len(self._text), self._next + stop - self.at))
-            if found:
-                self._next = found.start()
-                return True
-            if self._ended or self._base + len(self._text) >= stop:
-                return False
-            self._next = max(self._next, len(self._text) - _LONGEST_MATCH)
-            self._have(_BLOCK)
-
-    def _have(self, amount: int) -> bool:
-        """Read on until so much is in memory; False if the stream ends before."""
-        missing = amount - (len(self._text) - self._next)
-        if missing <= 0 or self._ended:
-            return missing <= 0
-        pieces = [self._text[self._next :]]
-        while missing > 0 and not self._ended:
-            block = self._stream.read(max(_BLOCK, min(missing, 8 * _BLOCK)))
-            self._ended = not block
-            missing -= len(block)
-            pieces.append(block)
-        self._base, self._next, self._text = self.at, 0, b"".join(pieces)
-        return missing <= 0
 
 
 def fields(source: Source, end: int) -> Iterator[Field]:
