@@ -34,27 +34,35 @@ class PrintedLogs:
         if "ObservedTimestamp" in record and "TraceID" in record:
             time = str(record.get("Timestamp", ""))
             body = attributes([{"Key": "message", "Value": record.get("Body")}], self._notes, where)
-            named = {"time": record["ObservedTimestamp"] if time.startswith(_NO_TIME) else time}
-            named |= {"trace_id": record["TraceID"], "span_id": record.get("SpanID")}
-            named["level"] = record.get("SeverityText") or _level(record.get("Severity"))
             own = attributes(record.get("Attributes"), self._notes, where)
-            return own | attributes(record.get("Resource"), self._notes, where) | body | named
-        if "severity_number" in record and "body" in record:
-            resource = record.get("resource")
-            resource = resource.get("attributes", resource) if isinstance(resource, dict) else {}
-            named = {
-                "time": record.get("timestamp") or record.get("observed_timestamp"),
-                "message": record["body"],
+            process = attributes(record.get("Resource"), self._notes, where)
+            return {
+                **own,
+                **process,
+                **body,
+                "time": record["ObservedTimestamp"] if time.startswith(_NO_TIME) else time,
+                "level": record.get("SeverityText") or _level(record.get("Severity")),
+                "trace_id": record["TraceID"],
+                "span_id": record.get("SpanID"),
             }
-            named["level"] = record.get("severity_text") or _level(record["severity_number"])
-            named |= {"trace_id": record.get("trace_id"), "span_id": record.get("span_id")}
-            own = record.get("attributes")
-            return (
-                (own if isinstance(own, dict) else {})
-                | (resource if isinstance(resource, dict) else {})
-                | named
-            )
-        return record
+        return _of_python(record) if "severity_number" in record and "body" in record else record
+
+
+def _of_python(record: Json) -> Json:
+    process = _object(record.get("resource"))
+    return {
+        **_object(record.get("attributes")),
+        **_object(process.get("attributes", process)),
+        "time": record.get("timestamp") or record.get("observed_timestamp"),
+        "message": record["body"],
+        "level": record.get("severity_text") or _level(record["severity_number"]),
+        "trace_id": record.get("trace_id"),
+        "span_id": record.get("span_id"),
+    }
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def _level(number: object) -> str:

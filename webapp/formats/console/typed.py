@@ -16,10 +16,13 @@ def attributes(pairs: object, notes: Notes, where: str) -> Attributes:
     for pair in pairs if isinstance(pairs, list) else ():
         if not isinstance(pair, dict) or not isinstance(pair.get("Key"), str):
             notes.warn("bad_attribute", where=where)
-        elif is_deep(pair.get("Value")):
+            continue
+        typed = pair.get("Value")
+        inner = typed.get("Value") if isinstance(typed, dict) else typed
+        if isinstance(inner, (list, dict)) and is_deep(inner):
             notes.warn("too_large", where=where)
         else:
-            found[pair["Key"]] = _value(pair.get("Value"))
+            found[pair["Key"]] = _value(typed)
     return found
 
 

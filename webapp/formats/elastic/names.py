@@ -1,6 +1,7 @@
 """Which name of Elastic is which of OpenTelemetry's. No spans."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from webapp.model.spans import Attributes, Value
@@ -82,18 +83,29 @@ def _add_dotted(found: Attributes, prefix: str, told: Any) -> None:  # noqa: ANN
 
 def span_attributes(told: Attributes) -> Attributes:
     """The first of several that mean the same wins."""
-    return _renamed(told, SPAN_NAMES, _SPAN_PREFIXES)
+    return _renamed(told, _span_name)
 
 
 def process_attributes(told: Attributes) -> Attributes:
-    return _renamed(_renamed(told, PROCESS_NAMES, _PROCESS_PREFIXES), _KUBERNETES, {})
+    return _renamed(told, _process_name)
 
 
-def _renamed(told: Attributes, names: Mapping[str, str], prefixes: Mapping[str, str]) -> Attributes:
+def _renamed(told: Attributes, name: Callable[[str], str]) -> Attributes:
     found: Attributes = {}
     for key, value in told.items():
-        found.setdefault(_new_name(key, names, prefixes), value)
+        found.setdefault(name(key), value)
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _span_name(key: str) -> str:
+    return _new_name(key, SPAN_NAMES, _SPAN_PREFIXES)
+
+
+@lru_cache(maxsize=10_000)
+def _process_name(key: str) -> str:
+    name = _new_name(key, PROCESS_NAMES, _PROCESS_PREFIXES)
+    return _KUBERNETES.get(name, name)
 
 
 def _new_name(key: str, names: Mapping[str, str], prefixes: Mapping[str, str]) -> str:
