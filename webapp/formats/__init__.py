@@ -102,6 +102,7 @@ FORMATS: tuple[Format, ...] = (
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
+    "console exporters of Go, Python and JavaScript, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
     "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, "
     "also compressed and in archives (zip, tar)"
 )
