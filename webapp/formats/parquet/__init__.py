@@ -1,4 +1,5 @@
-"""Parquet files of spans, one row a span: ours (`schema.py`) and tables of other tools (`tables`).
+"""Parquet files of spans, one row a span: ours (`schema.py`) and tables of other tools (`tables`);
+and blocks of Tempo (`tempo.py`), one row a trace.
 
 Read row group by row group, so that memory is bounded and a damaged group costs no other.
 """
@@ -19,6 +20,7 @@ from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.parquet import schema as parquet_schema
 from webapp.formats.parquet import spans as parquet_spans
+from webapp.formats.parquet import tempo
 from webapp.formats.tables import arrow
 from webapp.formats.tables.layout import NO_MAPPING, unique
 from webapp.formats.tables.mapping import Mapping
@@ -57,6 +59,9 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
             ) from error
         if parquet_schema.is_ours(schema.names):
             yield from _groups(parquet, groups, _ours(schema, notes), notes)
+            return
+        if tempo.is_block(schema):
+            yield from _groups(parquet, groups, (tempo.COLUMNS, tempo.Block(notes).spans), notes)
             return
         layout, spans_of = arrow.reader(schema, notes, mapping)
         spans = _groups(parquet, groups, (_top_level(schema, layout.used), spans_of), notes)
