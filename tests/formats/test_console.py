@@ -23,6 +23,7 @@ GO = [
     *("go-1.0-rc1-arrays", "go-1.0-rc1-pretty", "go-0.16", "go-0.10"),
 ]
 LINES = (CASES / "go-1.47-lines.txt").read_bytes()
+PRETTY = (CASES / "go-1.47-pretty.txt").read_bytes()
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 YEAR_1 = "0001-01-01T00:00:00Z"
 PYTHON: dict[str, Any] = {
@@ -314,6 +315,35 @@ def test_events_and_links_of_python() -> None:
 
 
 # both
+
+
+def compose(*programs: bytes) -> bytes:
+    """The lines of all, one of each in turn."""
+    rows = [
+        [b"web-%d  | " % number + line for line in text.splitlines()] for number, text in enumerate(programs)
+    ]
+    longest = max(map(len, rows))
+    return b"\n".join(row[at] for at in range(longest) for row in rows if at < len(row))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        compose(PRETTY, (CASES / "python-1.45.txt").read_bytes()),
+        b"\n".join(b"2026-01-02T03:04:05.1Z stdout F " + line for line in PRETTY.splitlines()),
+        b"\n".join(b"[pod/web-7f9c/web] " + line for line in PRETTY.splitlines()),
+        b"\n".join(
+            json.dumps({"log": line + "\n", "stream": "stdout", "time": "t"}).encode()
+            for line in PRETTY.decode().splitlines()
+        ),
+    ],
+    ids=["docker compose", "containerd", "kubectl", "docker"],
+)
+def test_lines_of_containers_are_put_together_again(wrapped: bytes) -> None:
+    assert console.looks_like(sniff.head_of(wrapped))
+    found = spans(wrapped)
+    assert {span.span_id for span in found} >= {span.span_id for span in spans(PRETTY)}
+    assert len(found) in (6, 45)
 
 
 def test_go_and_python_may_print_into_one_file() -> None:

@@ -108,6 +108,12 @@ def test_indented_output_is_read_too() -> None:
     assert spans(indented) == spans(OLD)
 
 
+def test_lines_of_containers_are_put_together_again() -> None:
+    wrapped = b"\n".join(b"web-1  | " + line for line in OLD.splitlines())
+    assert javascript.looks_like(sniff.head_of(wrapped))
+    assert spans(wrapped) == spans(OLD)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -11,6 +11,7 @@ from webapp.formats import json_stream
 from webapp.formats.console.go import GoSpans, is_go
 from webapp.formats.console.logs import PrintedLogs
 from webapp.formats.console.python import PythonSpans, is_python
+from webapp.formats.console.wrapped import unwrapped, unwrapped_head
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.value_text import is_deep
@@ -22,7 +23,7 @@ EXAMPLE = '{"Name": "GET /", "SpanContext": {"TraceID": "…", "SpanID": "…"},
 
 
 def looks_like(head: Head) -> str | None:
-    for one in head.objects:
+    for one in (*head.objects, *unwrapped_head(head).objects):
         if is_go(one):
             return "Go stdouttrace: spans with `SpanContext`"
         if is_python(one):
@@ -33,7 +34,7 @@ def looks_like(head: Head) -> str | None:
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     """Arrays are what one export of Go's old versions printed. Records of other signals are counted."""
     go, python, logs = GoSpans(notes), PythonSpans(notes), PrintedLogs(notes)
-    for document in json_stream.documents(stream, notes, prose=True):
+    for document in json_stream.documents(unwrapped(stream), notes, prose=True):
         records = _records(json_stream.loads(document, notes))
         for number, record in enumerate(records, start=1):
             where = document.where if len(records) == 1 else f"{document.where}, span {number}"

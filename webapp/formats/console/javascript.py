@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from webapp.formats import moments, units
 from webapp.formats.console.inspected import Abridged, as_printed, is_abridged, parse, plain
+from webapp.formats.console.wrapped import unwrapped, unwrapped_head
 from webapp.formats.head import Head
 from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
@@ -31,13 +32,15 @@ _OPENS = re.compile(r"(\s*)\{")
 
 def looks_like(head: Head) -> str | None:
     return (
-        "JavaScript ConsoleSpanExporter: printed spans with `traceId:`" if _LOOKS.search(head.start) else None
+        "JavaScript ConsoleSpanExporter: printed spans with `traceId:`"
+        if _LOOKS.search(unwrapped_head(head).start)
+        else None
     )
 
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
     spans = _Spans(notes)
-    for text, where in _printed(stream, notes):
+    for text, where in _printed(unwrapped(stream), notes):
         try:
             record = parse(text)
         except (ValueError, RecursionError):
