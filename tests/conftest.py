@@ -1,5 +1,6 @@
 """Paths and factories that tests share. Rooms are real: DuckDB in memory, no fakes."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,3 +19,8 @@ def sample_store() -> Iterator[Store]:
     with Store.open(None) as store:
         load([str(ROOT / "sample_data")], store, Progress())
         yield store
+
+
+def pytest_unconfigure() -> None:
+    """Hypothesis leaves a callback with the garbage collector that outlives the modules; DuckDB then reports leaks."""
+    gc.callbacks[:] = [callback for callback in gc.callbacks if "hypothesis" not in callback.__module__]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from webapp import cli
 from webapp.cli import main
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
@@ -177,3 +179,35 @@ def status(port: int) -> int:
     finally:
         connection.close()
     return answer.status
+
+
+def test_ctrl_c_while_the_command_begins_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "webapp", "inspect", str(SAMPLES)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr
+    for line in process.stderr:
+        if line.rstrip().endswith(b"click.core"):  # in the midst of the imports
+            process.send_signal(signal.SIGINT)
+            break
+    out, rest = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert {line.partition(b":")[0] for line in rest.splitlines()} <= {b"import time"}
+
+
+def test_ctrl_c_while_files_are_read_ends_a_verb_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "load", interrupted)
+    assert run("inspect", str(SAMPLES)) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["inspect"], ["trace", "--id", CHECKOUT], ["search", "--json"]],
+)
+def test_a_verb_that_ends_well_says_nothing_on_the_side(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "webapp", *arguments, str(SAMPLES / "checkout/otlp.json")]
+    ended = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert ended.stdout
+    assert ended.stderr in (b"", b"1 of 1 traces\n")

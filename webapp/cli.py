@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import click
 
 from webapp import __version__, assets, server
-from webapp.errors import BadQuery, TailraceError
+from webapp.errors import INTERRUPTED, BadQuery, TailraceError
 from webapp.formats.tables.mapping import Mapping, field_names
 from webapp.loading import load
 from webapp.loading.paths import STDIN, find_files
@@ -33,6 +33,13 @@ class PathsFirst(click.Group):
         if not args or (args[0] not in self.commands and args[0] not in own):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
+        """Ctrl-C ends a verb as a shell expects it, without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
 
 
 paths_argument = click.argument("paths", nargs=-1, metavar="PATH…")

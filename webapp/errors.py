@@ -1,5 +1,7 @@
 """Every error a person can meet: what happened, where, and what to do. No status codes here: `app.py` maps them."""
 
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells count it
+
 
 class TailraceError(Exception):
     """Base of all errors meant for people.

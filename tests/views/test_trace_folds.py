@@ -81,8 +81,8 @@ def family(opened: Opened) -> object:
 
 def test_by_links_alone_sixty_spans_are_folded_and_one_of_them_opens_again(opened: Opened) -> None:
     client = family(opened)
-    page = parse(get(client))
-    for child in range(1, 61):
+    page = parse(get(client, fold=".".join(MANY[:45])))
+    for child in range(46, 61):
         page = parse(client.get(carets(page)[child]))
     assert len(rows(page)) == 141 - 60
     address = address_of(page)
