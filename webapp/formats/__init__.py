@@ -27,7 +27,7 @@ from webapp.formats import (
     zipkin,
 )
 from webapp.formats.archives import contents
-from webapp.formats.console import javascript
+from webapp.formats.console import dotnet, javascript
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.otlp import protobuf
@@ -88,6 +88,7 @@ FORMATS: tuple[Format, ...] = (
     skywalking,
     console,
     javascript,
+    dotnet,
     honeycomb,
     elastic,
     sentry,
@@ -102,7 +103,7 @@ FORMATS: tuple[Format, ...] = (
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
-    "console exporters of Go, Python and JavaScript, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
+    "console exporters of Go, Python, JavaScript and .NET, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
     "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, "
     "also compressed and in archives (zip, tar)"
 )
