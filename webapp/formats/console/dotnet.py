@@ -94,7 +94,7 @@ class _Block:
             self._last = member["key"]
             self._into[self._last] = member["value"]
         elif self._last:  # a value of several lines, such as a stack trace
-            self._into[self._last] = f"{self._into[self._last]}\n{line}"
+            self._into[self._last] = "\n".join((str(self._into[self._last]), line))
         elif line.strip():
             self._notes.warn("other_text", where=self._where)
 
