@@ -72,7 +72,7 @@ def _in_process(database: Path, options: argparse.Namespace) -> list[Figure]:
         client = create_app(store).test_client()
         found = store.search(parse("trace.spans<=1000"), Window(None, None), "spans", 1, per_page=20)
         trace_ids = [row.summary.trace_id for row in found.rows]
-        figures += query_speed.measure_pages(client, searches, trace_ids, options.rounds)
+        figures += query_speed.measure_pages(store, client, searches, trace_ids, options.rounds)
         figures += trace_speed.measure(store, client, options.rounds)
     store.close()
     return figures

@@ -33,11 +33,20 @@ class Figure:
 
 
 def timed(  # repeated calls, the first of which only warms up
-    section: str, name: str, calls: Iterable[Callable[[], object]], target: float | None = None
+    section: str,
+    name: str,
+    calls: Iterable[Callable[[], object]],
+    target: float | None = None,
+    before: Callable[[], object] | None = None,
 ) -> Figure:
-    """p50 and p95 in ms over `calls`, after one untimed call. A call that fails ends the row with its reason."""
+    """p50 and p95 in ms over `calls`, after one untimed call. A call that fails ends the row with its reason.
+
+    `before` each call something may be done that is not timed.
+    """
     times: list[float] = []
     for number, call in enumerate(calls):
+        if before is not None:
+            before()
         start = time.perf_counter()
         try:
             call()
