@@ -15,6 +15,7 @@ _NO_PARENT = frozenset(
 _RESOURCE_NAME = re.compile(r"projects/[^/]+/traces/([0-9a-fA-F]{32})(?:/spans/([0-9a-fA-F]{16}))?")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _FRACTION = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,15}")
+_TEXTS = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool})
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
@@ -84,7 +85,7 @@ def _flat(value: Any) -> Attributes | None:  # noqa: ANN401  a value of any type
     found = dict(value) if isinstance(value, list) and value and isinstance(value[0], tuple) else value
     if not isinstance(found, dict) or not _SCALARS.issuperset(map(type, found.values())):
         return None
-    return found if all(type(key) is str for key in found) else None
+    return found if _TEXTS.issuperset(map(type, found)) else None
 
 
 def _pair(one: Any) -> tuple[object, object]:  # noqa: ANN401  an element of any list

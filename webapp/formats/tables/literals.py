@@ -10,8 +10,6 @@ from webapp.formats.value_text import DEEPEST, is_deep
 
 _STRING = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _TOKEN = re.compile(rf"\s*({_STRING}|[{{}}\[\](),:]|[^\s{{}}\[\](),:'\"]+)\s*", re.DOTALL)
-_PLAIN_MAP = re.compile(r"\{(?:'[^'\\]*':'[^'\\]*'(?:,(?!\})|(?=\})))*\}")
-_PLAIN_PAIR = re.compile(r"'([^']*)':'([^']*)'")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "a": "\a", "v": "\v"}
 _WORDS: dict[str, Any] = {"null": None, "none": None, "true": True, "false": False}
@@ -20,8 +18,8 @@ _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 def parsed(text: str) -> Any:  # noqa: ANN401  any value
     """Raises ValueError for what is none of these, or nests deeper than anyone reads."""
-    if text.startswith("{'") and _PLAIN_MAP.fullmatch(text):
-        return dict(_PLAIN_PAIR.findall(text))
+    if text.startswith("{'") and (quick := _plain_map(text)):
+        return quick
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -29,6 +27,15 @@ def parsed(text: str) -> Any:  # noqa: ANN401  any value
     if text.count("[") + text.count("{") >= DEEPEST and is_deep(value):
         raise ValueError("nested deeper than anyone reads")
     return value
+
+
+def _plain_map(text: str) -> dict[str, str] | None:
+    """The fast way, for a map of text to text in which nothing is escaped."""
+    pairs = text[2:-2].split("','")
+    if not text.endswith("'}") or "\\" in text or text.count("'") != 4 * len(pairs):
+        return None
+    halves = [pair.split("':'") for pair in pairs]
+    return dict(halves) if all(len(one) == 2 for one in halves) else None
 
 
 class _Literal:
