@@ -156,5 +156,5 @@ def test_lines_that_are_no_events_are_counted_on_the_span() -> None:
     assert len(span.events) == 10_000
     assert span.attributes["tailrace.log_lines_left_out"] == 2 + 1  # the first says no time
     assert span.attributes["tailrace.log_lines_left_out_of_trace"] == 7
-    [short] = spans_of(many[:5])
+    [short] = spans_of(many[1:5])
     assert not [key for key in short.attributes if "left_out" in key]
