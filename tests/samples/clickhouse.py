@@ -39,11 +39,15 @@ SCHEMA = pa.schema(
 
 def write(spans: list[Span]) -> bytes:
     file = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([_row(span) for span in spans], SCHEMA), file, compression="zstd")
+    pq.write_table(table(spans), file, compression="zstd")
     return file.getvalue()
 
 
-def _row(span: Span) -> dict[str, object]:
+def table(spans: list[Span]) -> pa.Table:
+    return pa.Table.from_pylist([row(span) for span in spans], SCHEMA)
+
+
+def row(span: Span) -> dict[str, object]:
     return {
         "Timestamp": span.start_ns,
         "TraceId": span.trace_id,

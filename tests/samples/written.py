@@ -2,17 +2,27 @@
 
 import gzip
 import io
-import re
-from base64 import b64encode
 from collections.abc import Callable
 
 import orjson
 import zstandard
 
-from tests.samples import checkout, clickhouse, shop
+from tests.samples import (
+    agents,
+    checkout,
+    clickhouse,
+    consoles,
+    jaegers,
+    logbooks,
+    otlps,
+    rows,
+    services,
+    shop,
+    zipkins,
+)
 from tests.samples.cast import HOUR_START_NS, MINUTE_NS
-from webapp.formats import jaeger, otlp, parquet, zipkin
-from webapp.model.spans import Kind, Span
+from webapp.formats import chrome, jaeger, otlp, parquet, zipkin
+from webapp.model.spans import Span
 
 Write = Callable[[list[Span]], bytes]
 
@@ -30,47 +40,66 @@ def indented(content: bytes) -> bytes:
     return orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
 
 
-def otlp_lines(spans: list[Span]) -> bytes:
-    """One request a trace and line."""
-    traces: dict[str, list[Span]] = {}
-    for span in spans:
-        traces.setdefault(span.trace_id, []).append(span)
-    return b"".join(otlp.write(trace).rstrip() + b"\n" for trace in traces.values())
-
-
-def otlp_snake_case(spans: list[Span]) -> bytes:
-    """As some protobuf libraries print OTLP: snake_case keys, ids in base64."""
-    return indented(orjson.dumps(_snake(orjson.loads(otlp.write(spans)))))
-
-
-def generic(spans: list[Span]) -> bytes:
-    """The flat JSON of tutorials, times in µs."""
-    return indented(orjson.dumps([_flat(span) for span in spans]))
-
-
 def own_parquet(spans: list[Span]) -> bytes:
     file = io.BytesIO()
     parquet.write_parquet([spans], file)
     return file.getvalue()
 
 
-CHECKOUT: dict[str, Write] = {
-    "checkout/otlp.json": lambda spans: indented(otlp.write(spans)),
-    "checkout/otlp-lines.jsonl.gz": lambda spans: gz(otlp_lines(spans)),
-    "checkout/otlp-snake-case.json": otlp_snake_case,
-    "checkout/jaeger.json": lambda spans: indented(jaeger.write(spans)),
-    "checkout/zipkin.json": lambda spans: indented(zipkin.write(spans)),
-    "checkout/spans.json": generic,
-    "checkout/tailrace.parquet": own_parquet,
-    "checkout/clickhouse-otel-traces.parquet": clickhouse.write,
-    "checkout/otlp.json.zst": lambda spans: zst(otlp.write(spans)),
-}
-# the first is the id of the story; the others differ from it in the first digit
-FIRST_DIGITS = "456789abc"
+LOG = "x-trace-id.log"  # names traces, but no spans
+# per file the first digits of its trace id; the story's own begins with a 4
+STORIES: tuple[tuple[str, str, Write], ...] = (
+    ("4", "otlp.json", lambda spans: indented(otlp.write(spans))),
+    ("5", "otlp-lines.jsonl.gz", lambda spans: gz(otlps.lines(spans))),
+    ("6", "otlp-snake-case.json", otlps.snake_case),
+    ("c", "otlp.json.zst", lambda spans: zst(otlp.write(spans))),
+    ("d0", "otlp.pb", otlps.protobuf),
+    ("d1", "otlp-delimited.pb", otlps.delimited),
+    ("d2", "otlp-collector.pb", otlps.collector_framed),
+    ("d3", "otlp-collector.pb.zst", otlps.collector_compressed),
+    ("d4", "tempo-v1.json", otlps.tempo_v1),
+    ("d5", "tempo-v2.json", otlps.tempo_v2),
+    ("d6", "tempo-llm.json", otlps.tempo_llm),
+    ("d7", "grafana.json", otlps.grafana),
+    ("7", "jaeger.json", lambda spans: indented(jaeger.write(spans))),
+    ("d8", "jaeger-protobuf.json", jaegers.protobuf_json),
+    ("d9", "jaeger-elasticsearch.json", jaegers.elasticsearch),
+    ("da", "jaeger-cassandra.csv", jaegers.cassandra),
+    ("db", "jaeger.thrift", jaegers.thrift),
+    ("8", "zipkin.json", lambda spans: indented(zipkin.write(spans))),
+    ("dc", "zipkin-v1.json", zipkins.version1),
+    ("dd", "zipkin.pb", zipkins.protobuf),
+    ("de", "xray-segments.jsonl", agents.xray_segments),
+    ("df", "xray-batch-get-traces.json", agents.xray_batch_get_traces),
+    ("e0", "datadog-v04.json", agents.datadog_json),
+    ("e1", "datadog-v04.msgpack", agents.datadog_msgpack),
+    ("e2", "datadog-v05.msgpack", agents.datadog_v05),
+    ("e3", "datadog-search.json", agents.datadog_search),
+    ("e4", "skywalking.json", agents.skywalking),
+    ("e5", "go-stdouttrace.txt", consoles.go),
+    ("e6", "python-console.txt", consoles.python),
+    ("e7", "javascript-console.txt", consoles.javascript),
+    ("e8", "honeycomb.json", services.honeycomb),
+    ("e9", "elastic-intake.ndjson", services.elastic_intake),
+    ("ea", "elastic-documents.json", services.elastic_documents),
+    ("9", "spans.json", rows.generic),
+    ("a", "tailrace.parquet", own_parquet),
+    ("b", "clickhouse-otel-traces.parquet", clickhouse.write),
+    ("eb", "clickhouse-otel-traces.csv", rows.clickhouse_csv),
+    ("ec", "clickhouse-otel-traces.arrow", rows.arrow),
+    ("ed", "pods.csv", rows.pods_csv),
+    ("ee", "phoenix.jsonl", rows.phoenix),
+    ("ef", "logfire.jsonl", rows.logfire),
+    ("f0", "zap-spans.log", logbooks.zap_pairs),
+    ("f1", LOG, logbooks.request_log),
+    ("f2", "chrome.json", chrome.write),
+)
+FIRST_DIGITS = {f"checkout/{name}": digits for digits, name, _ in STORIES}
+CHECKOUT: dict[str, Write] = {f"checkout/{name}": write for _, name, write in STORIES}
 
 SHOP: dict[str, Write] = {
-    "shop/0934-1004.jsonl.gz": lambda spans: gz(otlp_lines(spans)),
-    "shop/1004-1034.jsonl.zst": lambda spans: zst(otlp_lines(spans)),
+    "shop/0934-1004.jsonl.gz": lambda spans: gz(otlps.lines(spans)),
+    "shop/1004-1034.jsonl.zst": lambda spans: zst(otlps.lines(spans)),
     "shop/search.parquet": own_parquet,
     "shop/refunds.jaeger.json.gz": lambda spans: gz(jaeger.write(spans)),
     "shop/logins.zipkin.json.gz": lambda spans: gz(zipkin.write(spans)),
@@ -79,8 +108,9 @@ SHOP: dict[str, Write] = {
 
 def files() -> dict[str, tuple[list[Span], Write]]:
     """Per file: its spans and how they are written."""
-    digits = dict(zip(CHECKOUT, FIRST_DIGITS, strict=True))
-    stories = {name: (checkout.with_first_digit(digits[name]), write) for name, write in CHECKOUT.items()}
+    stories = {
+        name: (checkout.with_first_digits(FIRST_DIGITS[name]), write) for name, write in CHECKOUT.items()
+    }
     parts: dict[str, list[Span]] = {name: [] for name in SHOP}
     for trace in shop.traces():
         parts[_shop_file(trace)].extend(trace)
@@ -97,40 +127,3 @@ def _shop_file(trace: list[Span]) -> str:
         return "shop/logins.zipkin.json.gz"
     early = min(span.start_ns for span in trace) < HOUR_START_NS + 30 * MINUTE_NS
     return "shop/0934-1004.jsonl.gz" if early else "shop/1004-1034.jsonl.zst"
-
-
-def _snake(value: object) -> object:
-    if isinstance(value, list):
-        return [_snake(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        re.sub(r"[A-Z]", lambda letter: "_" + letter[0].lower(), key): _base64(inner)
-        if key in ("traceId", "spanId", "parentSpanId")
-        else _snake(inner)
-        for key, inner in value.items()
-    }
-
-
-def _base64(hex_id: str) -> str:
-    return b64encode(bytes.fromhex(hex_id)).decode()
-
-
-def _flat(span: Span) -> dict[str, object]:
-    return {
-        "traceId": span.trace_id,
-        "spanId": span.span_id,
-        "parentSpanId": span.parent_span_id or None,
-        "name": span.name,
-        "serviceName": span.service,
-        "timestamp": span.start_ns // 1000,
-        "duration": (span.end_ns - span.start_ns) // 1000,
-        "kind": Kind(span.kind).name,
-        "status": {"code": "UNSET"},
-        "attributes": span.attributes,
-        "resource": {"attributes": span.resource.attributes},
-        "events": [
-            {"name": event.name, "timestamp": event.time_ns // 1000, "attributes": event.attributes}
-            for event in span.events
-        ],
-    }
