@@ -88,22 +88,18 @@ class Reader:
                 yield from self._by_span(self.source, group.stop)
                 continue
             raw = self.source.take(group.stop - start)
-            if signal_of_group(Source(io.BytesIO(raw)), len(raw)) in _OTHERS:
+            found = None if start + len(raw) < group.stop else _group(raw)
+            is_sure = found is not None and _is_surely_of_spans(found)
+            if not is_sure and signal_of_group(Source(io.BytesIO(raw)), len(raw)) in _OTHERS:
                 others = True
-            elif start + len(raw) < group.stop:
-                yield from self._by_span(Source(io.BytesIO(raw), start), group.stop)
+            elif found is not None:
+                yield from self._spans(found, start)
             else:
-                yield from self._group(raw, start)
+                yield from self._by_span(Source(io.BytesIO(raw), start), group.stop)
         if others:
             self.notes.warn("other_signal", where=f"byte {at}")
 
-    def _group(self, raw: bytes, at: int) -> Iterator[Span]:
-        """The fast way."""
-        try:
-            group = trace_pb2.ResourceSpans.FromString(raw)
-        except DecodeError:
-            yield from self._by_span(Source(io.BytesIO(raw), at), at + len(raw))
-            return
+    def _spans(self, group: Any, at: int) -> Iterator[Span]:  # noqa: ANN401  of upb
         where = f"byte {at}"
         resource = self.converter.resource(group.resource, group.schema_url)
         for scoped in group.scope_spans:
@@ -135,8 +131,8 @@ class Reader:
                     if (field.number, field.wire) == (1, LENGTH):
                         scope = scope_of(self._part(source, field.stop, InstrumentationScope))
                     elif (field.number, field.wire) == (2, LENGTH):
-                        where = f"byte {field.at}"
-                        yield from self.converter.spans(self._span(source, field.stop), made, scope, where)
+                        spans = self._span(source, field.stop)
+                        yield from self.converter.spans(spans, made, scope, f"byte {field.at}")
             except Damage as damage:
                 self._note(damage)
                 if damage.cut:
@@ -155,11 +151,12 @@ class Reader:
         raw = source.take(stop - at)
         if at + len(raw) < stop:
             return []  # `fields` says so
-        signal = signal_of_record(Source(io.BytesIO(raw)), len(raw))
-        if signal in _OTHERS:
-            self.notes.warn("other_signal", where=f"byte {at}")
-            return []
         found = self._decoded(raw, at, trace_pb2.Span)
+        if found is None or not found.start_time_unix_nano:  # it may be a metric or a log record
+            signal = signal_of_record(Source(io.BytesIO(raw)), len(raw))
+            if signal in _OTHERS:
+                self.notes.warn("other_signal", where=f"byte {at}")
+                return []
         if found is None:
             self.notes.reject("bad_record", where=f"byte {at}")
         return [] if found is None else [found]
@@ -171,7 +168,7 @@ class Reader:
         found = kind() if source.is_at_end() else self._decoded(raw, at, kind)
         if found is None:
             self.notes.warn("bad_attribute", where=f"byte {at}")
-        return found or kind()
+        return kind() if found is None else found
 
     def _decoded(self, raw: bytes, at: int, kind: type[Any]) -> Any:  # noqa: ANN401  of `kind`, or None
         try:
@@ -187,3 +184,17 @@ class Reader:
             return
         self._is_cut = self._is_cut or damage.cut
         self.notes.reject("truncated" if damage.cut else "bad_record", where=f"byte {damage.at}")
+
+
+def _group(raw: bytes) -> Any:  # noqa: ANN401  of upb
+    """The fast way: the whole of it, None if that cannot be."""
+    try:
+        return trace_pb2.ResourceSpans.FromString(raw)
+    except DecodeError:
+        return None
+
+
+def _is_surely_of_spans(group: Any) -> bool:  # noqa: ANN401  of upb
+    """Metrics and logs can be decoded as spans too, but these have no times."""
+    first = next((span for scoped in group.scope_spans for span in scoped.spans), None)
+    return first is not None and bool(first.start_time_unix_nano)
