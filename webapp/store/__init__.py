@@ -261,14 +261,10 @@ class Store:
 
     def keep_view_state(self, text: str) -> str:
         """A short id for a long state of a page. Only the last ones are kept."""
-        kept = view_states.state_id(text)
         with self._connection.writing() as writer:
-            if view_states.find(writer, kept) is None:
-                view_states.keep(writer, text)
-        return kept
+            return view_states.keep(writer, text)
 
     def view_state(self, kept: str) -> str | None:
-        """None for an id that is not known, or no longer."""
         with self.reading() as cursor:
             return view_states.find(cursor, kept)
 

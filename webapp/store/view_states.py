@@ -11,21 +11,21 @@ MOST_STATES = 1_000
 _ID_DIGITS = 12
 
 
-def state_id(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:_ID_DIGITS]
-
-
-def keep(writer: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Of more than MOST_STATES the oldest go. A text that is already here must not be kept again."""
+def keep(writer: duckdb.DuckDBPyConnection, text: str) -> str:
+    """The id of the text. Of more than MOST_STATES the oldest go."""
+    kept = sha256(text.encode()).hexdigest()[:_ID_DIGITS]
+    if find(writer, kept) is not None:
+        return kept
     writer.execute(
-        "INSERT INTO view_states SELECT ?, coalesce(max(number), 0) + 1, ? FROM view_states",
-        [state_id(text), text],
+        "INSERT INTO view_states SELECT ?, coalesce(max(number), 0) + 1, ? FROM view_states", [kept, text]
     )
     writer.execute(
         "DELETE FROM view_states WHERE number <= (SELECT max(number) FROM view_states) - ?", [MOST_STATES]
     )
+    return kept
 
 
 def find(cursor: duckdb.DuckDBPyConnection, wanted: str) -> str | None:
+    """None for an id that is not known, or no longer."""
     found = cursor.execute("SELECT text FROM view_states WHERE id = ?", [wanted]).fetchone()
     return found[0] if found else None
