@@ -133,7 +133,6 @@ def test_json_of_other_kinds_is_refused_by_name(value: object, what: str) -> Non
         (b"SQLite format 3\x00\x10", "a SQLite database"),
         (b"\x0a\xa8\x01\x0a\x3b\x00\x01", "protobuf, perhaps of OTLP or Zipkin"),
         (b"\x7f\x00\x01\x02\x03" * 40, "binary data"),
-        (b"TraceID,SpanID,Name\n1,2,n\n", "a CSV table with the columns TraceID, SpanID, Name"),
         (b"<!DOCTYPE html><html></html>", "HTML or XML"),
         (b"Dear diary,\ntoday nothing was traced.\n", "plain text"),
     ],
@@ -152,7 +151,6 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
     [
         ("log_lines", ""),
         ("not_traces", ""),
-        ("spans_csv", "CSV table"),
     ],
 )
 def test_other_files_of_the_shared_collection_are_refused_by_name(kind: str, what: str) -> None:

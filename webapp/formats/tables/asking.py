@@ -75,7 +75,7 @@ class UnknownTable(NotTraces):
 
     def about(self, path: str) -> NotTraces:
         """The same with the command to read this file."""
-        return NotTraces(self.message, hint=self._advice(path))
+        return NotTraces(self.message, where=path, hint=self._advice(path))
 
     @property
     def is_likely(self) -> bool:
