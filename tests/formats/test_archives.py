@@ -116,6 +116,14 @@ def test_long_and_foreign_names_are_kept(kind: str) -> None:
     assert read(ARCHIVES[kind]({long: LINE})) == {f"x/{long}": 1}
 
 
+def test_names_are_shown_without_what_says_nothing() -> None:
+    assert read(tarred({"./a.json": LINE, "/b//c.json": LINE, "d\n.json": LINE})) == {
+        "x/a.json": 1,
+        "x/b/c.json": 1,
+        "x/d\ufffd.json": 1,
+    }
+
+
 def test_two_files_of_one_name_are_told_apart() -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:

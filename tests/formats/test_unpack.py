@@ -11,10 +11,13 @@ from collections.abc import Callable
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from webapp import formats
 from webapp.errors import TailraceError
-from webapp.formats import Limits
+from webapp.formats import Limits, collector_messages
+from webapp.formats.notes import Notes
 
 LINE = (
     b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",'
@@ -95,3 +98,31 @@ def test_an_lzma_file_that_wants_more_memory_than_is_fair_is_not_followed() -> N
     asking = small[:1] + (1_500_000_000).to_bytes(4, "little") + small[5:]
     with pytest.raises(TailraceError):
         read(asking)
+
+
+def test_a_message_of_the_collector_that_grows_too_much_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector_messages, "_LONGEST", 3_000_000)
+    parts = [zstandard.compress(part) for part in (LINE % 1, LINE % 2 + b" " * 5_000_000, LINE % 3)]
+    reading, spans = read(b"".join(len(part).to_bytes(4, "big") + part for part in parts))
+    assert spans == 2
+    assert [(one.code, one.where) for one in reading.notes.warnings] == [
+        ("too_large", f"byte {len(parts[0]) + 4}")
+    ]
+
+
+@pytest.mark.parametrize("compress", [zstandard.compress, bytes])
+def test_messages_of_the_collector_may_be_cut_anywhere(compress: Callable[[bytes], bytes]) -> None:
+    parts = [compress(LINE % number) for number in (1, 2)]
+    text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    for stop in range(20, len(text)):
+        with contextlib.suppress(TailraceError):
+            reading, spans = read(text[:stop])
+            assert (stop >= len(parts[0]) + 4) <= spans <= 2
+            assert stop == len(parts[0]) + 4 or reading.notes.warnings
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_in_messages_of_the_collector_never_raise(rest: bytes) -> None:
+    for start in (b"\x00\x00\x00\x40\x28\xb5\x2f\xfd", b'\x00\x00\x00\x09{"'):
+        list(collector_messages.messages(io.BytesIO(start + rest), Notes()))

@@ -17,7 +17,7 @@ _PREFIX = 4  # bytes of the length, the highest first
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BEGINS = re.compile(rb".{4}" + re.escape(_ZSTD) + rb"|\x00.{3}\{\s*\"", re.DOTALL)
 _ZSTD_WINDOW = 2**27
-_LONGEST = 256_000_000  # of a message, decompressed
+_LONGEST = 128_000_000  # of a message, decompressed
 _PIECE = 1_000_000
 
 

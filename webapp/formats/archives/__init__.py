@@ -62,4 +62,6 @@ def _is_hidden(name: str) -> bool:
 
 
 def _readable(name: str) -> str:
-    return "".join(one if one.isprintable() else "\ufffd" for one in name).strip("/")
+    """Without what is not printable, and the `./` with which tar begins."""
+    shown = "".join(one if one.isprintable() else "\ufffd" for one in name)
+    return "/".join(part for part in shown.split("/") if part not in ("", "."))
