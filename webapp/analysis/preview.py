@@ -57,12 +57,13 @@ class Preview:
         line = np.arange(len(shown)) * lines // max(1, len(shown))
         left = np.minimum(self.begin[shown] * width, width - 1).astype(np.int64)
         right = np.maximum(left + 1, np.ceil(self.end[shown] * width).astype(np.int64))
-        cells = (SLOTS + 1, lines, width + 1)
-        first = np.ravel_multi_index((self.slot[shown], line, left), cells)
-        size = cells[0] * cells[1] * cells[2]
-        ends = np.bincount(first + right - left, minlength=size)
-        many = np.cumsum((np.bincount(first, minlength=size) - ends).reshape(cells), axis=2)[:, :, :width]
-        colour = np.where(many.any(axis=0), many.argmax(axis=0), -1)
+        cells = (lines, width + 1, SLOTS + 1)
+        first = np.ravel_multi_index((line, left, self.slot[shown]), cells)
+        edges = np.zeros(cells[0] * cells[1] * cells[2], np.int32)  # small, for most of the time goes into it
+        np.add.at(edges, first, 1)
+        np.subtract.at(edges, first + (right - left) * cells[2], 1)
+        many = np.cumsum(edges.reshape(cells), axis=1, dtype=np.int32)[:, :width]
+        colour = np.where(many.any(axis=2), many.argmax(axis=2), -1)
         pitch = height // lines
         return Minimap(min(_THICKEST, max(1, pitch - 1)), _runs(colour, height))
 
