@@ -1,4 +1,4 @@
-"""Where bars, labels, threads and ticks lie in the lane, in percent of its width. Numbers only; rows.html draws them."""
+"""Where bars, labels, threads and ticks lie in the lane, in percent of its width. Numbers only: `trace_row_html` draws."""
 
 from dataclasses import dataclass, field
 
@@ -78,6 +78,8 @@ class Lane:
 
     def _solid(self, start_ns: I64, end_ns: I64) -> list[tuple[float, float]]:
         """Path segments as (x, width), those that touch on the screen joined: never more than some hundred."""
+        if not len(start_ns):
+            return []
         inside = (end_ns > self.begin_ns) & (start_ns < self.begin_ns + self.length_ns)
         if not inside.any():
             return []

@@ -1,13 +1,15 @@
 """Rows of the waterfall ready to be written: words, marks and the numbers of their bars. The HTML is `trace_row_html.py`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from webapp.analysis.folding import View
 from webapp.analysis.preview import NEW_SERVICE
 from webapp.model import display
-from webapp.model.columns import I64
+from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest
 from webapp.model.spans import Status
 from webapp.model.warnings import CODES
@@ -87,7 +89,63 @@ def rows_in(window: Window, first: int, count: int) -> list[Row]:
     threads = window.lane.threads(passing, first, count)
     found = set(window.found.tolist()) if window.found is not None else None
     maker = _RowMaker(window, segments, found)
-    return [maker.row(first + k, threads[k]) for k in range(count)]
+    return list(map(maker.row, _facts(window, first, count), threads))
+
+
+class _Facts(NamedTuple):
+    """What arrays hold of one row, read for all rows at once: number by number takes longer than all else."""
+
+    position: int
+    place: int  # among all rows
+    node: int
+    folded: bool
+    hidden: int
+    hidden_errors: int
+    depth: int
+    children: int
+    after: int  # the row behind its subtree
+    rank: int
+    siblings: int
+    slot: int
+    names_service: bool
+    received: bool
+    service: int
+    name: int
+    failed: bool
+    start_ns: int
+    end_ns: int
+    self_ns: int
+    waited_for: bool
+    tagged: bool  # it may have tags
+    eventful: bool
+
+
+def _facts(window: Window, first: int, count: int) -> Iterator[_Facts]:
+    trace, view = window.trace, window.view
+    forest, rows, part = trace.facts.forest, trace.rows, slice(first, first + count)
+    place, node = view.shown[part], view.node[part]
+    source = forest.source[node]
+    row = np.where(source >= 0, forest.columns.row[source], -1)
+    columns = (
+        np.arange(first, first + len(node)), place, node,
+        view.folded[part], view.hidden[part], view.hidden_errors[part],
+        rows.depth[place], rows.children[place], rows.after[place], trace.place[place], trace.siblings[place],
+        trace.preview.slot[place], (trace.preview.flags[place] & NEW_SERVICE) > 0,
+        source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
+        forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
+        _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),
+    )  # fmt: skip
+    return map(_Facts, *(column.tolist() for column in columns))
+
+
+def _tagged(forest: Forest, node: I32) -> Bool:
+    """Whether `_tags` may have anything to say; mostly it has not."""
+    parent = forest.parent[node]
+    above = np.where(parent >= 0, parent, node)
+    early, late = forest.start_ns[node] < forest.start_ns[above], forest.end_ns[node] > forest.end_ns[above]
+    shifted = forest.offset_ns[node] != np.where(parent >= 0, forest.offset_ns[above], 0)
+    tagged: Bool = early | late | shifted | (forest.source[above] < 0) | forest.unfinished[node]
+    return tagged
 
 
 class _RowMaker:
@@ -100,82 +158,70 @@ class _RowMaker:
         self._forest = window.trace.facts.forest
         self._open = frozenset(window.state.span)
 
-    def row(self, position: int, threads: list[Thread]) -> Row:
-        window, trace, forest = self._window, self._window.trace, self._forest
-        view, rows = window.view, trace.rows
-        place, node = int(view.shown[position]), int(view.node[position])
-        received = bool(forest.source[node] >= 0)
-        duration_ns = int(forest.end_ns[node] - forest.start_ns[node])
+    def row(self, of: _Facts, threads: list[Thread]) -> Row:
+        trace, forest, node = self._window.trace, self._forest, of.node
+        duration_ns = of.end_ns - of.start_ns
         total = display.duration(duration_ns)
-        folded = bool(view.folded[position])
-        error, message = self._error(node)
+        error, message = self._error(node) if of.failed else ("", "")
         span_id = trace.span_id(node)
-        service = forest.columns.services[forest.service[node]] if received else MISSING
-        name = forest.columns.names[forest.name[node]] if received else "span not received"
+        service = forest.columns.services[of.service] if of.received else MISSING
+        name = forest.columns.names[of.name] if of.received else "span not received"
         label = f"{total} · {_shortened(message)}" if message and error == "cause" else total
-        bar = self._bar(place, node, label, threads, folded)
-        depth = int(rows.depth[place])
+        logs = _log_tags(trace, node)
         return Row(
             id=span_id,
-            index=position,
-            level=depth + 1,
-            place=int(trace.place[place]),
-            siblings=int(trace.siblings[place]),
-            indent=min(depth, DEEPEST + 1),
-            expanded=None if not rows.children[place] else not folded,
+            index=of.position,
+            level=of.depth + 1,
+            place=of.rank,
+            siblings=of.siblings,
+            indent=min(of.depth, DEEPEST + 1),
+            expanded=None if not of.children else not of.folded,
             opened=span_id in self._open,
-            slot=int(trace.preview.slot[place]),
-            service=service if trace.preview.flags[place] & NEW_SERVICE else "",
+            slot=of.slot,
+            service=service if of.names_service else "",
             name=name,
-            children=int(rows.children[place]),
-            hidden=int(view.hidden[position]),
-            hidden_errors=int(view.hidden_errors[position]),
+            children=of.children,
+            hidden=of.hidden,
+            hidden_errors=of.hidden_errors,
             total=total,
-            own=display.duration(int(trace.facts.self_ns[node])),
+            own=display.duration(of.self_ns),
             duration_ns=duration_ns,
             error=error,
             message=message,
-            tags=_tags(forest, node) + _log_tags(trace, node),
-            bar=bar,
-            words=self._words(node, name, service, total, _shortened(message) if error else ""),
+            tags=(_tags(forest, node) if of.tagged else []) + logs,
+            bar=self._bar(of, label, threads),
+            words=self._words(of, f"{name}, {service}, {total}", message, logs),
             found=None if self._found is None else node in self._found,
-            received=received,
+            received=of.received,
         )
 
     def _error(self, node: int) -> tuple[str, str]:
-        forest = self._forest
-        if forest.status[node] != Status.ERROR:
-            return "", ""
-        told = forest.columns.error_texts.get(int(forest.source[node]))
+        told = self._forest.columns.error_texts.get(int(self._forest.source[node]))
         message = " ".join(told.message.split()) if told else ""
         return ("cause" if self._window.trace.causes[node] else "passed"), message
 
-    def _bar(self, place: int, node: int, text: str, threads: list[Thread], folded: bool) -> Bar:
-        forest, lane = self._forest, self._window.lane
-        start_ns, end_ns = int(forest.start_ns[node]), int(forest.end_ns[node])
-        nothing = np.empty(0, np.int64)
+    def _bar(self, of: _Facts, text: str, threads: list[Thread]) -> Bar:
+        lane, nothing = self._window.lane, np.empty(0, np.int64)
         if self._segments is None:
-            solid = (np.array([start_ns]), np.array([end_ns]))
-        elif forest.source[node] < 0:
+            solid = (np.array([of.start_ns]), np.array([of.end_ns]))
+        elif not of.received:
             solid = (nothing, nothing)
         else:  # what is folded away is drawn into the row that folds it
-            solid = self._segments.within(
-                place, int(self._window.trace.rows.after[place]) if folded else place + 1
-            )
-        bar = lane.bar(start_ns, end_ns, solid, text, threads)
-        times = self._window.trace.events_of(node)[:_MOST_EVENTS].tolist()
+            solid = self._segments.within(of.place, of.after if of.folded else of.place + 1)
+        bar = lane.bar(of.start_ns, of.end_ns, solid, text, threads)
+        if not of.eventful or bar.outside:
+            return bar
+        times = self._window.trace.events_of(of.node)[:_MOST_EVENTS].tolist()
         dots = [round(lane.x(time_ns), 3) for time_ns in times]
-        return replace(bar, events=[x for x in dots if 0 <= x <= 100]) if dots and not bar.outside else bar
+        return replace(bar, events=[x for x in dots if 0 <= x <= 100])
 
-    def _words(self, node: int, name: str, service: str, total: str, message: str) -> str:
+    def _words(self, of: _Facts, what: str, message: str, logs: list[Tag]) -> str:
         """What a screen reader says of the row; the bars are decoration."""
-        trace, forest = self._window.trace, self._forest
-        starts = display.duration(int(forest.start_ns[node]) - trace.begin_ns)
-        path = "on critical path" if trace.facts.critical_ns[node] > 0 else "not on critical path"
-        failed = forest.status[node] == Status.ERROR
-        error = (f"error: {message}" if message else "error") if failed else "no error"
-        error += "".join(f", {tag.text}" for tag in _log_tags(trace, node))
-        return f"{name}, {service}, {total}, starts at {starts}, {path}, {error}"
+        starts = display.duration(of.start_ns - self._window.trace.begin_ns)
+        path = "on critical path" if of.waited_for else "not on critical path"
+        told = f"error: {_shortened(message)}" if message else "error"
+        error = ", ".join([told if of.failed else "no error", *(tag.text for tag in logs)])
+        return f"{what}, starts at {starts}, {path}, {error}"
 
 
 def _shortened(message: str) -> str:
