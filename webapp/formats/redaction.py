@@ -11,11 +11,57 @@ from hashlib import blake2b
 import msgspec
 
 from webapp.errors import BadSetting
-from webapp.model.spans import Attributes, Event, Link, Span, Value
+from webapp.model.spans import Attributes, Event, Link, Resource, Scope, Span, Value
 
 MASK = "redacted:"
+_SERVICE = "service.name"
 _MOST_PATTERNS = 50
 _LONGEST_PATTERN = 200
+_PRESET = "preset:"
+_HEX = "[0-9a-fA-F]{1,4}"
+# every repetition has a bound, so that a long text takes no longer for each of its characters
+PRESETS = {
+    "email": (r"/[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/",),
+    "card": (r"/\b(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|3[47]\d\d|6(?:011|5\d\d))(?:[ -]?\d){9,15}\b/",),
+    "token": (
+        *("*authorization*", "*Authorization*", "*cookie*", "*Cookie*", "*password*", "*passwd*", "*secret*"),
+        *(
+            "*token",
+            "*token.*",
+            "*_token*",
+            "*api_key*",
+            "*api-key*",
+            "*apikey*",
+            "*api.key*",
+            "*session_id*",
+        ),
+        r"/(?i)\b(?:bearer|basic) {1,3}[\w.~+\/=-]{8,4000}/",
+        r"/\beyJ[\w-]{5,2000}\.[\w-]{5,4000}(?:\.[\w-]{0,2000})?/",
+        r"/(?i)(?<=[?&;])(?:access_token|token|api_?key|password|secret|sig(?:nature)?)=[^&\s;]{1,2000}/",
+    ),
+    "ip": (
+        r"/(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\w)/",
+        rf"/(?<![\w:])(?:{_HEX}:){{7}}{_HEX}(?![\w:])/",
+        rf"/(?<![\w:])(?:{_HEX}:){{1,7}}:(?:{_HEX}(?::{_HEX}){{0,5}})?(?![\w:])/",
+        rf"/(?<![\w:])::{_HEX}(?::{_HEX}){{0,6}}(?![\w:])/",
+    ),
+}
+
+
+def patterns_in(texts: Iterable[str]) -> list[str]:
+    """Each text holds a pattern a line. `preset:email` stands for those that find addresses.
+
+    Raises:
+        BadSetting: there is no such preset.
+    """
+    patterns: dict[str, None] = {}
+    for line in (line.strip() for text in texts for line in text.splitlines()):
+        name = line.removeprefix(_PRESET)
+        if name != line and name not in PRESETS:
+            hint = f"There are {', '.join(_PRESET + known for known in PRESETS)}."
+            raise BadSetting(f"“{line}” is no preset.", where="redact", hint=hint)
+        patterns.update(dict.fromkeys(PRESETS[name] if name != line else [line] if line else []))
+    return list(patterns)
 
 
 class Redaction:
@@ -33,27 +79,55 @@ class Redaction:
         self._keys = [_wildcards(text) for text in patterns if not _is_expression(text)]
         self._values = [_expression(text) for text in patterns if _is_expression(text)]
         self._salt = salt.encode()[:64]
+        self._resources: dict[int, tuple[Resource, Resource]] = {}
+        self._scopes: dict[int, tuple[Scope, Scope]] = {}
+        self._services: dict[str, str] = {}
         self.removed: Counter[str] = Counter()
 
     def spans(self, spans: Iterable[Span]) -> Iterator[Span]:
-        resources: dict[int, tuple[object, Attributes]] = {}
         for span in spans:
-            known = resources.get(id(span.resource))
-            if known is None or known[0] is not span.resource:
-                known = resources[id(span.resource)] = (
-                    span.resource,
-                    self._attributes(span.resource.attributes),
-                )
             yield msgspec.structs.replace(
                 span,
                 name=self._text("span name", span.name),
+                service=self._service(span),
                 status_message=self._text("status message", span.status_message),
                 attributes=self._attributes(span.attributes),
                 events=[self._event(event) for event in span.events],
                 links=[self._link(link) for link in span.links],
-                resource=msgspec.structs.replace(span.resource, attributes=known[1]),
-                scope=msgspec.structs.replace(span.scope, attributes=self._attributes(span.scope.attributes)),
+                resource=self._resource(span.resource),
+                scope=self._scope(span.scope),
+                trace_state=self._text("trace state", span.trace_state),
+                written_trace_id=self._text("trace id as written", span.written_trace_id),
+                written_span_id=self._text("span id as written", span.written_span_id),
             )
+
+    def _resource(self, resource: Resource) -> Resource:
+        """One object for one object: what spans share is looked at once."""
+        known = self._resources.get(id(resource))
+        if known is None:
+            made = msgspec.structs.replace(resource, attributes=self._attributes(resource.attributes))
+            known = self._resources[id(resource)] = resource, made
+        return known[1]
+
+    def _scope(self, scope: Scope) -> Scope:
+        known = self._scopes.get(id(scope))
+        if known is None:
+            made = Scope(
+                self._text("scope", scope.name),
+                self._text("scope", scope.version),
+                self._attributes(scope.attributes),
+            )
+            known = self._scopes[id(scope)] = scope, made
+        return known[1]
+
+    def _service(self, span: Span) -> str:
+        """As the attribute that names it is masked; counted only where there is no such attribute."""
+        if span.service not in self._services:
+            counted = self.removed.copy()
+            self._services[span.service] = str(self._value(_SERVICE, span.service))
+            if _SERVICE in span.resource.attributes or _SERVICE in span.attributes:
+                self.removed = counted
+        return self._services[span.service]
 
     def _event(self, event: Event) -> Event:
         return msgspec.structs.replace(
@@ -87,7 +161,8 @@ class Redaction:
     def _text(self, key: str, text: str) -> str:
         for pattern in self._values:
             text, times = pattern.subn(lambda found: self._hashed(found[0]), text)
-            self.removed[key] += times
+            if times:
+                self.removed[key] += times
         return text
 
     def _mask(self, key: str, value: Value) -> str:

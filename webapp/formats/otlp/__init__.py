@@ -16,6 +16,7 @@ from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_camel
 from webapp.formats.otlp.writing import write as write
+from webapp.formats.otlp.writing import written as written
 from webapp.formats.unpack import peek
 from webapp.model.spans import Span
 

@@ -2,7 +2,7 @@
 
 import math
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,21 +16,61 @@ Json = dict[str, Any]
 _DROPPED_FIELDS = ("droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
 
 
-def write(spans: Iterable[Span]) -> bytes:
-    """Grouped by resource and scope; within a group in the order given. Ids hex, 64-bit integers in strings."""
+def write(spans: Iterable[Span], members: Mapping[str, object] | None = None) -> bytes:
+    """Grouped by resource and scope; within a group in the order given. Ids hex, 64-bit integers in strings.
+
+    `members` come first; readers pass over what they do not know.
+    """
+    return written(spans, members)[0]
+
+
+def written(spans: Iterable[Span], members: Mapping[str, object] | None = None) -> tuple[bytes, list[int]]:
+    """The document, and of each span in it, from first to last, which of `spans` it is."""
     resources: dict[bytes, Json] = {}
-    groups: dict[tuple[bytes, bytes], list[Json]] = {}
-    for span in spans:
-        resource = _resource(span.resource, _missing_service(span))
-        scope = _scope(span.scope)
-        key = msgspec.json.encode(resource)
-        scope_key = msgspec.json.encode(scope)
+    groups: dict[tuple[bytes, bytes], list[tuple[int, Json]]] = {}
+    known = _Known()
+    for number, span in enumerate(spans):
+        key, resource = known.resource(span)
+        scope_key, scope = known.scope(span)
         whole = resources.setdefault(key, {**resource, "scopeSpans": []})
         if (key, scope_key) not in groups:
             groups[key, scope_key] = []
-            whole["scopeSpans"].append({"scope": scope, "spans": groups[key, scope_key]})
-        groups[key, scope_key].append(_span(span))
-    return msgspec.json.encode({"resourceSpans": list(resources.values())})
+            whole["scopeSpans"].append({"scope": scope, "spans": (key, scope_key)})
+        groups[key, scope_key].append((number, _span(span)))
+    order: list[int] = []
+    for whole in resources.values():
+        for part in whole["scopeSpans"]:
+            group = groups[part["spans"]]
+            order += [number for number, _ in group]
+            part["spans"] = [made for _, made in group]
+    return msgspec.json.encode({**(members or {}), "resourceSpans": list(resources.values())}), order
+
+
+class _Known:
+    """Resources and scopes as written, with what tells them apart; most spans share theirs, as the same object."""
+
+    def __init__(self) -> None:
+        self._resources: dict[tuple[int, str], tuple[Resource, bytes, Json]] = {}
+        self._scopes: dict[int, tuple[Scope, bytes, Json]] = {}
+
+    def resource(self, span: Span) -> tuple[bytes, Json]:
+        service = _missing_service(span)
+        found = self._resources.get((id(span.resource), service))
+        if found is None:
+            made = _resource(span.resource, service)
+            found = self._resources[id(span.resource), service] = (
+                span.resource,
+                msgspec.json.encode(made),
+                made,
+            )
+        return found[1:]
+
+    def scope(self, span: Span) -> tuple[bytes, Json]:
+        found = self._scopes.get(id(span.scope))
+        if found is None:
+            made = _scope(span.scope)
+            found = self._scopes[id(span.scope)] = (span.scope, msgspec.json.encode(made), made)
+        return found[1:]
 
 
 def _missing_service(span: Span) -> str:

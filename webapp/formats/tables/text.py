@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from webapp.formats.head import HEAD_BYTES, Head
 from webapp.formats.notes import Notes
+from webapp.formats.tables import own
 from webapp.formats.tables.asking import UnknownTable
 from webapp.formats.tables.dialect import Dialect, dialect_of
 from webapp.formats.tables.layout import NO_MAPPING, Layout, layout_of, unique
@@ -62,6 +63,10 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
     lines = Lines(start, stream, notes)
     columns = _columns(lines, dialect, notes)
     layout = layout_of(columns, mapping)
+    if own.is_ours(columns) and not mapping:
+        rows = _whole(records(lines, dialect, len(columns), notes), lines, layout, notes)
+        yield from own.spans_of(rows, columns, notes)
+        return
     spans = _spans(lines, dialect, layout, notes)
     yield from without_pending(spans, notes) if layout.has_pending_spans else spans
 
