@@ -45,3 +45,13 @@ def test_every_setting_is_read(name: str) -> None:
     package = Path(__file__).parent.parent / "webapp"
     code = "".join(room.read_text() for room in package.rglob("*.py"))
     assert re.search(rf"\b(settings|self)\.{name}\b", code)
+
+
+def test_links_come_from_the_environment_or_from_flags_and_are_checked() -> None:
+    environment = {"TAILRACE_LINKS": "https://a.example/{name}, Wiki=https://b.example/{service.name}"}
+    assert Settings.load(environment).links == (
+        "https://a.example/{name}", "Wiki=https://b.example/{service.name}",
+    )  # fmt: skip
+    assert Settings.load(environment, links=("https://c.example/",)).links == ("https://c.example/",)
+    with pytest.raises(BadSetting):
+        Settings.load({}, links=("javascript:alert(1)",))

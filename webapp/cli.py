@@ -70,11 +70,18 @@ def main() -> None:
 @click.option("--db", type=click.Path(dir_okay=False), help="DuckDB file to keep the spans in.")
 @click.option("--hosts", help="Further host names to answer to, separated by commas.")
 @click.option("--allow-anonymous", is_flag=True, default=None, help="Serve others without sign-in.")
+@click.option(
+    "--link",
+    "links",
+    multiple=True,
+    metavar="[LABEL=]URL",
+    help="A link on spans and traces, such as Wiki=https://wiki.example/{service.name}. Once for each link.",
+)
 @map_option
-def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:
+def serve(paths: Sequence[str], columns: tuple[str, ...], links: tuple[str, ...], **flags: object) -> None:
     """Load PATHs and serve them; without PATH and --db, the sample data."""
     with people_errors():
-        settings = Settings.load(os.environ, map=columns or None, **flags)
+        settings = Settings.load(os.environ, map=columns or None, links=links or None, **flags)
         Mapping.parse(settings.map)  # before anything is loaded for it
         wanted = list(paths)
         if not wanted and not settings.db:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Self
 
 from webapp.errors import BadSetting
+from webapp.model.link_templates import parse_links, split_links
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -25,6 +26,8 @@ class Settings:
     hosts: str = ""
     # What the columns of tables hold that are called otherwise than known: COLUMN=FIELD, separated by commas.
     map: tuple[str, ...] = ()
+    # Links from spans and traces to other systems: LABEL=https://host/path/{key}, separated by commas.
+    links: tuple[str, ...] = ()
     # Threads that answer requests.
     threads: int = 16
     # Largest request body in bytes.
@@ -37,7 +40,8 @@ class Settings:
         """Settings from `TAILRACE_*` and from flags that are not None.
 
         Raises:
-            BadSetting: a value that is no number where one is needed, or an open address without consent.
+            BadSetting: a value that is no number where one is needed, a link that leads to no web page, or an
+                open address without consent.
         """
         given: dict[str, object] = {}
         for setting in fields(cls):
@@ -65,6 +69,7 @@ class Settings:
                 )
         if not 0 <= self.port <= 65535:
             raise BadSetting(f"{self.port} is not a port.", where="port", hint="Use 1 to 65535.")
+        parse_links(self.links)
 
     @property
     def known_hosts(self) -> frozenset[str]:
@@ -77,6 +82,8 @@ def _typed(name: str, raw: object, kind: type) -> object:
     if isinstance(raw, kind):
         return raw
     text = str(raw)
+    if name == "links":
+        return split_links(text)
     if kind is tuple:
         return tuple(part for part in text.split(",") if part.strip())
     if kind is bool:
