@@ -167,6 +167,20 @@ def test_writes_placeholders_and_polling_are_no_repeated_questions() -> None:
     assert "repeated_identical" not in codes(below(*polled, until=9000))
 
 
+@pytest.mark.parametrize(
+    "url", ["api:8083", "http://api:8083", "http://api/users/{id}", "http://api/users?key=REDACTED"]
+)
+def test_a_url_that_says_only_half_of_what_is_asked_is_no_repeated_question(url: str) -> None:
+    asked = [request(f"c{k}", 10 + 50 * k, 50 + 50 * k, url) for k in range(4)]
+    assert "repeated_identical" not in codes(below(*asked))
+
+
+def test_a_key_with_a_placeholder_is_no_repeated_question_and_a_time_in_a_text_is_no_placeholder() -> None:
+    for text, repeated in (("GET price:{sku}", False), ("SELECT a FROM t WHERE at = '10:32'", True)):
+        asked = [query(f"q{k}", 10 + 40 * k, 40 + 40 * k, text) for k in range(4)]
+        assert ("repeated_identical" in codes(below(*asked))) == repeated
+
+
 def test_the_same_question_of_one_service_from_many_places_counts_from_five_on() -> None:
     steps = [span(f"s{k}", "p", 100 * k, 100 * k + 90, name=f"step {k}", service="s") for k in range(5)]
     asked = [
@@ -213,6 +227,14 @@ def test_two_attempts_are_a_retry_and_two_failures_at_once_are_not() -> None:
     )
 
 
+def test_calls_that_do_not_say_what_they_asked_for_are_not_said_to_be_tried_again() -> None:
+    loop = [
+        span("a", "p", 0, 200, kind=Kind.CLIENT, name="GetDriver", status=Status.ERROR),
+        span("b", "p", 300, 500, kind=Kind.CLIENT, name="GetDriver"),
+    ]
+    assert "was called 2 times in a row, the last succeeded" in only(below(*loop), "retry").message
+
+
 def test_other_arguments_and_health_checks_are_no_retry() -> None:
     other = request("b", 300, 500, "http://api/prices")
     assert "retry" not in codes(below(attempt("a", 0, 200, failed=True), other))
@@ -235,12 +257,30 @@ def test_a_caller_that_gave_up_while_the_server_worked_on() -> None:
 def test_an_error_that_stops_below_the_root_is_handled() -> None:
     found = only(below(attempt("a", 0, 200, failed=True)), "error_root")
     assert (found.severity, found.numbers["handled"]) == ("info", 1)
+    assert found.message.endswith("; handled by s · GET /, which did not fail")
+
+
+def test_an_error_is_handled_only_by_one_that_waited_for_it_and_was_received() -> None:
+    failed = {"status": Status.ERROR, "service": "w"}
+    message = span("k", "p", 900, 2000, kind=Kind.CONSUMER, **failed)
+    assert only(below(message), "error_root").message.endswith("; s · GET / did not wait for it")
+    lost = span("x", "lost", 10, 20, **failed)
+    assert only(below(lost), "error_root").message.endswith("; what called it was not received")
+    apart = span("r", "", 10, 20, **failed)
+    found = only(below(apart), "error_root")
+    assert found.message.endswith("; the response does not depend on it")
+    assert found.numbers["handled"] == 0
 
 
 def test_a_gap_is_a_tenth_of_a_second_and_a_fifth_of_the_response() -> None:
     inner = [span("a", "p", 0, 300), span("b", "p", 505, 1000)]
     assert only(below(*inner), "gap").gain_ns == 205 * MS
     assert "gap" not in codes(below(span("a", "p", 0, 300), span("b", "p", 495, 1000)))
+
+
+def test_a_stretch_that_another_child_fills_is_no_gap() -> None:
+    staggered = [span("a", "p", 0, 500), span("b", "p", 400, 1000)]
+    assert "gap" not in codes(below(*staggered))
 
 
 def test_a_gap_says_what_ran_in_the_background() -> None:
@@ -257,6 +297,10 @@ def test_a_message_may_wait_a_second_and_one_that_was_delayed_is_only_noted() ->
     assert only(waiting(1025), "queue_wait").numbers["wait_ns"] == 1005 * MS
     assert "queue_wait" not in codes(waiting(1015))
     assert only(waiting(1025, **{"messaging.message.delay": 1000}), "queue_wait").severity == "info"
+    assert (only(waiting(1025), "queue_wait").severity, only(waiting(1025), "queue_wait").gain_ns) == (
+        "high",
+        1005 * MS,
+    )
 
 
 def test_waiting_for_a_lock_is_known_by_the_name_and_a_checkout_is_not() -> None:
@@ -265,7 +309,10 @@ def test_waiting_for_a_lock_is_known_by_the_name_and_a_checkout_is_not() -> None
         == 200 * MS
     )
     assert only(below(span("l", "p", 10, 210, name="lock_rows")), "lock_or_pool_wait").gain_ns == 200 * MS
-    for name in ("checkout", "block", "clock tick", "spool"):
+    assert only(below(span("l", "p", 10, 210, name="getConnection")), "lock_or_pool_wait").message.endswith(
+        "by its name it waits for a connection"
+    )
+    for name in ("checkout", "block", "clock tick", "spool", "Sleep ${wait}"):
         assert "lock_or_pool_wait" not in codes(below(span("l", "p", 10, 210, name=name)))
     assert "lock_or_pool_wait" not in codes(below(span("l", "p", 10, 100, name="lock_rows")))
 
@@ -285,6 +332,14 @@ def test_fifteen_calls_between_two_parties_are_chatty_unless_a_batch_makes_them(
     assert "chatty" not in codes(below(*calls[:14]))
     job = [span("p", "", 0, 1000, kind=Kind.CONSUMER, service="s"), *calls]
     assert "chatty" not in codes(job)
+
+
+def test_who_is_chatty_is_the_caller_also_where_only_the_answers_are_recorded() -> None:
+    answers = [
+        span(f"c{k:02d}", "p", 10 + 20 * k, 12 + 20 * k, name=f"get {k}", service="api", kind=Kind.SERVER)
+        for k in range(15)
+    ]
+    assert only(below(*answers), "chatty").message == "s calls api 15 times for one request"
 
 
 def shards(last_end: float, **last: Any) -> list[Span]:
@@ -364,11 +419,17 @@ def test_what_is_missing_and_what_came_twice_is_said() -> None:
     assert only([span("p", "lost", 0, 100)], "missing_spans").numbers == {"count": 1}
     twice = [span("p", "", 0, 100), span("a", "p", 0, 50), span("a", "p", 0, 50)]
     assert "1 copy dropped" in only(twice, "duplicate_span").message
+    namesakes = [span("p", "", 0, 100), span("a", "p", 0, 50), span("a", "p", 10, 50, name="b")]
+    assert only(namesakes, "duplicate_span").message == "1 span has the id of another span"
 
 
 @settings(max_examples=100, deadline=None)
 @given(traces() | broken_traces())
-def test_no_finding_promises_more_than_the_whole_response(spans: list[Span]) -> None:
+def test_no_finding_promises_more_than_the_whole(spans: list[Span]) -> None:
     facts, found = findings_of(spans)
-    assert all(0 <= finding.gain_ns <= facts.response_ns for finding in found)
+    path = facts.completion or facts.path
+    until_last_ns = int((path.end_ns - path.start_ns).sum())
+    for finding in found:
+        whole_ns = until_last_ns if finding.code == "queue_wait" else facts.response_ns
+        assert 0 <= finding.gain_ns <= whole_ns
     assert all(0 <= node < len(facts.forest) for finding in found for node in finding.nodes)

@@ -29,7 +29,8 @@ _DELAY = (
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\b\d[\w.]*\b|\$\d+|%s|:\w+|\?")
 _LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)*\s*\)")
 _SPACE = re.compile(r"\s+")
-_PLACEHOLDER = re.compile(r"\?|\$\d+|%s|(?<!:):\w+")
+_PLACEHOLDER = re.compile(r"\?|\$\d+|%s|(?<![\w:'\"]):[A-Za-z_]\w*|\{\w+\}")
+_REDACTED = re.compile(r"=(?:REDACTED|\*+|%2A+|<\w+>)|/[:{]\w+")
 _PATH_ID = re.compile(
     r"(?<=[/=])(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|[\w-]*\d[\w-]{7,})(?=[/?&#]|$)"
 )
@@ -61,7 +62,8 @@ class Call:
     @property
     def hides_parameters(self) -> bool:
         """Placeholders stand where the values were: equal texts do not say that the same was asked."""
-        return (self.type == "db" and bool(_PLACEHOLDER.search(self.text))) or not self.text
+        hidden = {"db": _PLACEHOLDER, "http": _REDACTED}.get(self.type)
+        return not self.text or bool(hidden and hidden.search(self.text))
 
     @property
     def is_cut(self) -> bool:
@@ -86,7 +88,7 @@ def call_of(kind: int, name: str, attributes: Attributes, status_message: str = 
     elif text_of(attributes, _RPC):
         call_type, text, template = "rpc", "", " ".join(text_of(attributes, (key,)) for key in _RPC).strip()
     elif url or route or "http" in " ".join(attributes):
-        call_type, text = "http", f"{method} {url}".strip() if url else ""
+        call_type, text = "http", f"{method} {url}".strip() if _has_path(url) else ""
         template = f"{method} {route or url_template(url)}".strip() if route or url else name
     else:
         call_type, text, template = "other", "", name
@@ -101,6 +103,11 @@ def call_of(kind: int, name: str, attributes: Attributes, status_message: str = 
         timed_out=kind == Kind.CLIENT and ("timeout" in words or "deadline" in words or "timed out" in words),
         delayed=bool(text_of(attributes, _DELAY)),
     )
+
+
+def _has_path(url: str) -> bool:
+    """A host alone does not say what it is asked for."""
+    return "/" in url.rpartition("://")[2]
 
 
 def sql_template(statement: str) -> str:

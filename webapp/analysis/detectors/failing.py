@@ -26,13 +26,26 @@ def error_root(scene: Scene) -> Iterator[Finding]:
         if not failed or node in below:
             continue
         length, top = _chain(scene, node)
-        reaches = top == scene.root
-        key = (scene.label(node), scene.label(scene.parent[node]) if scene.parent[node] >= 0 else "", reaches)
-        groups.setdefault(key, []).append((length, node))
-    for (label, _, reaches), leaves in groups.items():
+        above = scene.label(scene.parent[node]) if scene.parent[node] >= 0 else ""
+        groups.setdefault((scene.label(node), above, _ends(scene, top)), []).append((length, node))
+    for (label, _, ends), leaves in groups.items():
         length, first = min(leaves, key=lambda leaf: (-leaf[0], scene.end[leaf[1]]))
         nodes = [first, *(node for _, node in leaves if node != first)]
-        yield _error(scene, label, nodes, length, reaches)
+        yield _error(scene, label, nodes, length, ends)
+
+
+def _ends(scene: Scene, top: int) -> str:
+    """What became of an error that got as far as `top`: "" where it is the trace that failed."""
+    above = scene.parent[top]
+    if top == scene.root:
+        return ""
+    if above < 0:
+        return "; the response does not depend on it"
+    if not scene.received[above]:
+        return "; what called it was not received"
+    if not scene.forest.blocking[top]:
+        return f"; {scene.label(above)} did not wait for it"
+    return f"; handled by {scene.label(above)}, which did not fail"
 
 
 def _chain(scene: Scene, node: int) -> tuple[int, int]:
@@ -44,17 +57,15 @@ def _chain(scene: Scene, node: int) -> tuple[int, int]:
     return length, node
 
 
-def _error(scene: Scene, label: str, nodes: list[int], length: int, reaches: bool) -> Finding:
+def _error(scene: Scene, label: str, nodes: list[int], length: int, ends: str) -> Finding:
     first = nodes[0]
     said = scene.forest.columns.error_texts.get(int(scene.forest.source[first]), _NO_WORDS).message
     message = f"The error began in {label}" + (f": {said[:200]}" if said else "")
     if len(nodes) > 1:
         message += f" ({len(nodes)} times)"
-    if not reaches:
-        message += "; handled above it" if scene.parent[first] >= 0 else ""
     return scene.finding(
-        "error_root", nodes, message, severity="high" if reaches else "info", parent=scene.parent[first],
-        chain=length, handled=int(not reaches),
+        "error_root", nodes, message + ends, severity="info" if ends else "high", parent=scene.parent[first],
+        chain=length, handled=int("handled" in ends[:10]),
     )  # fmt: skip
 
 
@@ -90,8 +101,9 @@ def _retried(scene: Scene, parent: int, attempts: list[int]) -> Finding | None:
     first, last = attempts[0], attempts[-1]
     wasted_ns = scene.start[last] - scene.start[first]
     ended = "all failed" if scene.failed[last] else "the last succeeded"
+    again = "tried" if scene.call(first).text or said else "called"  # nothing says that it asked for the same
     message = (
-        f"{scene.label(first)} was tried {len(attempts)} times, {ended}: "
+        f"{scene.label(first)} was {again} {len(attempts)} times in a row, {ended}: "
         f"{display.duration(wasted_ns)} before the last attempt began"
     )
     on_path = any(scene.on_path_ns.get(node, 0) for node in attempts)

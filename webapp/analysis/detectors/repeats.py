@@ -132,13 +132,13 @@ def chatty(scene: Scene) -> Iterator[Finding]:
     factor = _BATCH_FACTOR if scene.is_batch else 1
     pairs: dict[tuple[int, str], list[int]] = {}
     for node in scene.call_nodes:
-        pairs.setdefault((scene.service[node], scene.callee(node)), []).append(node)
+        pairs.setdefault((scene.caller(node), scene.callee(node)), []).append(node)
     told = 0
-    for (_, callee), calls in pairs.items():
+    for (caller, callee), calls in pairs.items():
         if len(calls) >= _PAIR_CALLS * factor and callee:
             told += 1
-            caller = scene.service_name(calls[0])
-            message = f"{caller} calls {callee} {display.count(len(calls))} times for one request"
+            who = scene.name_of_service(caller)
+            message = f"{who} calls {callee} {display.count(len(calls))} times for one request"
             yield scene.finding("chatty", calls, message, _network_ns(scene, calls), count=len(calls))
     if not told and len(scene.call_nodes) >= _TRACE_CALLS * factor:
         calls = scene.call_nodes

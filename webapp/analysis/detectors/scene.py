@@ -58,6 +58,9 @@ class Scene:
     def service_name(self, node: int) -> str:
         return self._services[self.service[node]]
 
+    def name_of_service(self, service: int) -> str:
+        return self._services[service]
+
     def floor(self, least_ns: int, part: float) -> int:
         """The greater of a time and a part of the response."""
         return max(least_ns, round(part * self.response_ns))
@@ -96,6 +99,10 @@ class Scene:
         if server >= 0:
             return self.service_name(server)
         return self.call(node).callee or (self.service_name(node) if self.kind[node] != Kind.CLIENT else "")
+
+    def caller(self, node: int) -> int:
+        """The service that asks: of a SERVER span whose caller is not recorded that of the span above it."""
+        return self.service[node if self.kind[node] == Kind.CLIENT else self.parent[node]]
 
     def operation(self, node: int) -> tuple[str, str]:
         """Whom it asks for what, values left out."""

@@ -60,7 +60,8 @@ def serial_db(scene: Scene) -> Iterator[Finding]:
         longest_ns = max(map(scene.length, run))
         message = (
             f"{scene.label(parent)} waits for {len(run)} queries one after another: "
-            f"{display.duration(total_ns)}, the longest {display.duration(longest_ns)}"
+            f"{display.duration(total_ns)}; if independent, together they would take "
+            f"{display.duration(total_ns - longest_ns)} less"
         )
         gain_ns = min(total_ns - longest_ns, scene.path_sum(run))
         severity = "info" if scene.is_batch else "medium"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from webapp.analysis.detectors.scene import Scene, quoted
 from webapp.model import display
 from webapp.model.facts import Finding
@@ -25,15 +27,15 @@ def large_transport(scene: Scene) -> Iterator[Finding]:
     """Between asking and answering lies more than the server's own time."""
     for node in scene.call_nodes:
         server, on_path_ns = scene.server_of(node), int(scene.facts.critical_ns[node])
-        if server < 0 or not on_path_ns:
+        if server < 0 or not on_path_ns or not scene.length(server):  # inferred, without a time of its own
             continue
         between_ns = scene.length(node) - scene.length(server)
         if between_ns < max(50 * _MS, scene.length(node) // 2):
             continue
         shifted = bool(scene.forest.offset_ns[server] != scene.forest.offset_ns[node])
         message = (
-            f"{display.duration(between_ns)} of {scene.label(node)} are between it and "
-            f"{scene.service_name(server)}, which took {display.duration(scene.length(server))}"
+            f"{display.duration(between_ns)} of {scene.label(node)} lie between it and "
+            f"{scene.service_name(server)}, which took {display.duration(scene.length(server))} itself"
         )
         if shifted:
             message += "; their clocks disagreed"
@@ -49,14 +51,14 @@ def connection_overhead(scene: Scene) -> Iterator[Finding]:
     for node in scene.call_nodes:
         total_ns = sum(map(scene.length, _connecting(scene, node)))
         if total_ns >= max(20 * _MS, scene.length(node) // 10):
-            slow.setdefault((scene.service[node], scene.callee(node)), []).append(node)
-    for (_, callee), calls in slow.items():
+            slow.setdefault((scene.caller(node), scene.callee(node)), []).append(node)
+    for (caller, callee), calls in slow.items():
         if len(calls) < 2:
             continue
         steps = [step for node in calls for step in _connecting(scene, node)]
         total_ns = sum(map(scene.length, steps))
         message = (
-            f"{scene.service_name(calls[0])} connects to {callee or 'the same party'} anew for {len(calls)} calls: "
+            f"{scene.name_of_service(caller)} connects to {callee or 'the same party'} anew for {len(calls)} calls: "
             f"{display.duration(total_ns)}"
         )
         gain_ns = scene.path_sum(steps)
@@ -87,13 +89,14 @@ def missing_spans(scene: Scene) -> Iterator[Finding]:
 
 def duplicate_span(scene: Scene) -> Iterator[Finding]:
     """Rule 11: repair dropped copies, or told spans apart that came under one id."""
-    renamed = [node for node, suffix in enumerate(scene.forest.suffix.tolist()) if suffix]
+    told = {warning.span_id for warning in scene.facts.warnings if warning.code == "duplicate_id"}
+    suffixed = np.flatnonzero(scene.forest.suffix).tolist() if told else []
+    renamed = [node for node in suffixed if f"{scene.forest.span_id[node]:016x}" in told]
     dropped = len(scene.forest.dropped)
-    codes = {warning.code for warning in scene.facts.warnings}
-    if not dropped and not (renamed and "duplicate_id" in codes):
-        return
-    parts = [f"{display.plural(dropped, 'copy', 'copies')} dropped"] if dropped else []
-    parts += [f"{display.plural(len(renamed), 'span')} under an id that another has"] if renamed else []
-    yield scene.finding(
-        "duplicate_span", renamed, f"Sent more than once: {', '.join(parts)}", severity="info"
-    )
+    parts = [f"{display.plural(dropped, 'copy', 'copies')} dropped of spans that were sent more than once"]
+    parts = parts if dropped else []
+    if renamed:
+        have = "has" if len(renamed) == 1 else "have"
+        parts.append(f"{display.plural(len(renamed), 'span')} {have} the id of another span")
+    if parts:
+        yield scene.finding("duplicate_span", renamed, "; ".join(parts), severity="info")

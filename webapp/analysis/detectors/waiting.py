@@ -10,15 +10,21 @@ from webapp.model.facts import Finding, Where
 from webapp.model.spans import Kind
 
 _MS = 1_000_000
-_LOCKS = re.compile(
-    r"(?:^|[^a-z])(acquire|await|wait|waiting|lock|mutex|semaphore|pool|getconnection|connect)(?:[^a-z]|$)"
-)
+_WAITS = {  # words of a name, and what it then waits for
+    "a connection": re.compile(r"\b(?:pool|connect|get ?connection|acquire connection)\b"),
+    "a lock": re.compile(r"\b(?:lock|mutex|semaphore|acquire)\b"),
+    "something": re.compile(r"\b(?:await|wait|waiting)\b"),
+}
+_MEANT = re.compile(r"sleep|delay|timer")
+_COVERED = 0.8  # of a gap by a child that was waited for: then that explains it
 _CONCURRENT = 10
 _BESIDE = (Where.BEFORE, Where.BETWEEN, Where.AFTER)
 
 
 def gap(scene: Scene) -> Iterator[Finding]:
     """Rule 6: the path stays in a span that has children, and none of them explains it."""
+    if scene.forest.columns.inferred:  # from log lines: their spans hold what was logged, nothing else
+        return
     path = scene.facts.path
     segments = zip(
         path.node.tolist(), path.start_ns.tolist(), path.end_ns.tolist(), path.where.tolist(), strict=True
@@ -27,9 +33,14 @@ def gap(scene: Scene) -> Iterator[Finding]:
         long = end_ns - start_ns >= scene.floor(100 * _MS, 0.20)
         if not long or where not in _BESIDE or scene.server_of(node) >= 0 or not scene.received[node]:
             continue
+        ran_ns, child = _meanwhile(scene, node, start_ns, end_ns)
+        waited_for = child >= 0 and bool(scene.forest.blocking[child])
+        if waited_for and ran_ns >= _COVERED * (end_ns - start_ns):
+            continue
         message = f"No span explains {display.duration(end_ns - start_ns)} of {scene.label(node)}"
-        if meanwhile := _meanwhile(scene, node, start_ns, end_ns):
-            message += f"; meanwhile {meanwhile}"
+        if child >= 0:
+            how = "" if waited_for else " in the background"
+            message += f"; meanwhile {scene.label(child)} ran {display.duration(ran_ns)} of it{how}"
         begins = place == 0 and scene.kind[node] in (Kind.CONSUMER, Kind.INTERNAL)
         origin_ns = scene.start[scene.root]
         yield scene.finding(
@@ -38,16 +49,14 @@ def gap(scene: Scene) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _meanwhile(scene: Scene, node: int, start_ns: int, end_ns: int) -> str:
-    """The child that ran longest in a gap, though nobody waited for it."""
+def _meanwhile(scene: Scene, node: int, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """The child that ran longest in a gap, and how long; -1 if none did."""
     shares = [
         (min(end_ns, scene.end[child]) - max(start_ns, scene.start[child]), child)
         for child in scene.children.get(node, [])
     ]
     ran_ns, child = max(shares, default=(0, -1))
-    if ran_ns <= 0:
-        return ""
-    return f"{scene.label(child)} ran {display.duration(ran_ns)} of it in the background"
+    return (ran_ns, child) if ran_ns > 0 else (0, -1)
 
 
 def queue_wait(scene: Scene) -> Iterator[Finding]:
@@ -82,10 +91,21 @@ def _queued(scene: Scene, producer: int, consumer: int) -> Finding | None:
     delayed = scene.call(producer).delayed or scene.call(consumer).delayed
     if delayed:
         message += ", as it was asked to"
-    severity = "info" if delayed else "high" if scene.facts.completion else "medium"
-    return scene.finding(
-        "queue_wait", [producer, consumer], message, severity=severity, parent=producer, wait_ns=waited_ns
+    held_ns, whole_ns = _held_up(scene, consumer)
+    severity = "info" if delayed else "high" if 5 * held_ns >= whole_ns > 0 else "medium"
+    return Finding(
+        "queue_wait", severity, [producer, consumer], producer, held_ns, message, {"wait_ns": waited_ns}
     )
+
+
+def _held_up(scene: Scene, node: int) -> tuple[int, int]:
+    """How long the completion path waits for a span to begin, of how much in all."""
+    path = scene.facts.completion
+    if path is None:
+        return 0, 0
+    length_ns = path.end_ns - path.start_ns
+    waits = (path.node == node) & (path.where == Where.WAIT)
+    return int(length_ns[waits].sum()), int(length_ns.sum())
 
 
 def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
@@ -93,12 +113,11 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
     for node, on_path_ns in scene.on_path_ns.items():
         if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.children.get(node):
             continue
-        if (
-            on_path_ns >= scene.floor(20 * _MS, 0.10)
-            and scene.received[node]
-            and _LOCKS.search(_words(scene.name(node)))
-        ):
-            message = f"{scene.label(node)} waits {display.duration(on_path_ns)}, by its name for a lock or a connection"
+        least_ns = scene.floor(20 * _MS, 0.10)
+        if on_path_ns >= least_ns and scene.received[node] and (what := _waits_for(scene.name(node))):
+            message = (
+                f"{scene.label(node)} takes {display.duration(on_path_ns)}: by its name it waits for {what}"
+            )
             yield scene.finding(
                 "lock_or_pool_wait",
                 [node],
@@ -118,9 +137,12 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
             yield scene.finding("lock_or_pool_wait", peak, message, severity="info", peak=len(peak))
 
 
-def _words(name: str) -> str:
+def _waits_for(name: str) -> str:
     """`lockRows` and `lock_rows` are two words each."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    words = re.sub(r"[^a-z]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    if _MEANT.search(words):
+        return ""
+    return next((what for what, pattern in _WAITS.items() if pattern.search(words)), "")
 
 
 def _peak(scene: Scene, nodes: list[int]) -> list[int]:
