@@ -13,6 +13,7 @@ import click
 
 from webapp import __version__, assets, server
 from webapp.errors import INTERRUPTED, BadQuery, TailraceError
+from webapp.formats import verifying
 from webapp.formats.tables.mapping import Mapping, field_names
 from webapp.loading import load
 from webapp.loading.paths import STDIN, find_files
@@ -161,6 +162,16 @@ def search(
         f"{len(answer['traces']):,} of {answer['total']:,}{'' if answer['total_exact'] else '+'} traces",
         err=True,
     )
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def verify(file: Path) -> None:
+    """Say whether an OTLP or HTML export still holds the spans it was written with."""
+    with people_errors():
+        found = verifying.verify(file)
+    click.echo(found.sentence)
+    sys.exit(0 if found.unchanged else 1)
 
 
 def _load(paths: Sequence[str], store: Store, columns: tuple[str, ...]) -> list[SourceReport]:

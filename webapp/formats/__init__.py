@@ -22,6 +22,7 @@ from webapp.formats import (
     parquet,
     sentry,
     skywalking,
+    tailrace_html,
     tempo,
     xray,
     zipkin,
@@ -78,6 +79,7 @@ class Table(Format, Protocol):
 
 
 FORMATS: tuple[Format, ...] = (
+    tailrace_html,
     protobuf,
     otlp,
     tempo,
