@@ -1,4 +1,4 @@
-"""`tailrace verify`: an export that holds its spans unchanged is told from one that was changed, cut, or never had a checksum."""
+"""`tailrace verify`: an export with its spans unchanged is told from one that was changed, cut, or has no checksum."""
 
 import json
 from pathlib import Path
