@@ -29,11 +29,15 @@ def completion_path(forest: Forest, root: int) -> Path:
 
 
 class PathFinder:
-    """Times and children as plain lists, made once for all paths through a forest."""
+    """Times and children as plain lists, made once for all paths through a forest.
 
-    def __init__(self, forest: Forest, children: Children | None = None) -> None:
+    `touching` False: a child that ends at the very moment the next one begins did not let it begin (`jaeger_path`).
+    """
+
+    def __init__(self, forest: Forest, children: Children | None = None, *, touching: bool = True) -> None:
         children = children or waited_for(forest)
         self._forest = forest
+        self._touching = touching
         self._start = forest.start_ns.tolist()
         self._end = forest.end_ns.tolist()
         self._id = forest.span_id.tolist()
@@ -110,6 +114,8 @@ class PathFinder:
                 shorter = min(end - start, next_length)
                 if next_length >= 0 and end > cursor + min(allowed, shorter // SIBLING_PART):
                     continue  # still ran when the next one began
+            if next_length >= 0 and not self._touching and end >= cursor:
+                continue
             next_length = end - start
             end = min(end, cursor)
             if end < cursor:
