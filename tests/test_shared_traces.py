@@ -53,8 +53,7 @@ READ_AS = {
     "zipkin_v2_json": "zipkin",
 }
 # what the refusal of a file says it is
-NAMED_AS = {
-}
+NAMED_AS = {}
 NAMED_BY_FILE = {
     "tracestats.json": "Datadog statistics",
     "logs_span_trace_id.json": "OTLP logs",

@@ -116,7 +116,7 @@ def test_spans_after_many_metrics_are_found() -> None:
             "a list of SkyWalking's traces, which holds no spans",
         ),
         ([{"Start": 0, "Duration": 1, "Stats": []}], "Datadog statistics"),
-        ({"message": "hello", "level": "info", "trace_id": "1", "span_id": "2"}, "log lines"),
+        ({"message": "hello", "level": "info"}, "log lines without a trace id"),
         ({"name": "tailrace", "version": 1}, "JSON with the keys `name`, `version`"),
         ([1, 2, 3], "JSON without objects"),
     ],
@@ -146,18 +146,10 @@ def test_an_empty_file_is_refused_as_such(text: bytes) -> None:
     assert refusal(text) == "The file is empty."
 
 
-@pytest.mark.parametrize(
-    ("kind", "what"),
-    [
-        ("log_lines", ""),
-        ("not_traces", ""),
-    ],
-)
-def test_other_files_of_the_shared_collection_are_refused_by_name(kind: str, what: str) -> None:
-    for known in answer_key.files(kind):
-        with known.path.open("rb") as file, pytest.raises(NotTraces) as caught:
+def test_other_files_of_the_shared_collection_are_refused() -> None:
+    for known in answer_key.files("not_traces"):
+        with known.path.open("rb") as file, pytest.raises(NotTraces):
             formats.read(file, known.path.name)
-        assert what in caught.value.message, known.path.name
 
 
 def squeezed(text: bytes) -> list[bytes]:

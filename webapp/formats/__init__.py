@@ -171,6 +171,9 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
         first = next(records, None)
     except UnknownTable as unknown:
         raise unknown.about(name) from None
+    except NotTraces as refused:
+        refused.where = refused.where or name
+        raise
     if first is None and (otlp.other_signal(head) or protobuf.other_signal(head)):
         raise _refusal(head, name, mapping)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
