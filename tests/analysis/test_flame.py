@@ -3,6 +3,7 @@ from hypothesis import given, settings
 
 from tests.analysis.drawing import MS, columns_of, span
 from tests.analysis.strategies import broken_traces, traces
+from webapp.analysis.call_path import operation
 from webapp.analysis.flame import Frames, frames_of
 from webapp.analysis.operations import operations_of
 from webapp.analysis.rows import rows_of
@@ -48,9 +49,36 @@ def test_frames_nest_and_their_sum_is_the_response(spans: list[Span]) -> None:
     assert (np.bincount(frames.parent + 1, weights=frames.total_ns)[0]) == facts.response_ns
 
 
+@settings(max_examples=80, deadline=None)
+@given(traces() | broken_traces())
+def test_spans_share_a_frame_exactly_when_they_share_all_that_calls_them(spans: list[Span]) -> None:
+    facts, frames = flame(spans)
+    forest = facts.forest
+
+    def path(node: int) -> tuple[tuple[int, str], ...]:
+        own = (int(forest.service[node]), operation([*forest.columns.names, ""][forest.name[node]]))
+        return (*(path(int(forest.parent[node])) if forest.parent[node] >= 0 else ()), own)
+
+    paths = [path(node) for node in range(len(forest))]
+    assert len(set(zip(paths, frames.of_node.tolist(), strict=True))) == len(set(paths)) == len(frames)
+    assert (forest.status[frames.node] >= 0).all()
+    assert (frames.of_node[frames.node] == np.arange(len(frames))).all()
+
+
+def test_a_very_deep_trace_has_as_many_levels_of_frames() -> None:
+    spans = [
+        span(f"s{n}", f"s{n - 1}" if n else "", 0, 10, name="even" if n % 2 else "odd") for n in range(3_000)
+    ]
+    _, frames = flame(spans)
+    assert frames.depth.tolist() == list(range(3_000))
+    assert frames.parent.tolist() == list(range(-1, 2_999))
+    assert (frames.total_ns == 10 * MS).all()
+
+
 def test_operations_have_their_sums_and_percentiles() -> None:
     calls = [span(f"q{k:02d}", "p", 20 * k, 20 * k + k, name="query", service="db") for k in range(1, 21)]
-    found = operations_of(analyse_trace(columns_of([span("p", "", 0, 600, name="home"), *calls])))
+    facts = analyse_trace(columns_of([span("p", "", 0, 600, name="home"), *calls]))
+    found = operations_of(facts).lines(range(2))
     assert [(one.name, one.spans) for one in found] == [("home", 1), ("query", 20)]
     query = found[1]
     assert (query.p50_ns, query.p95_ns, query.max_ns) == (10 * MS, 19 * MS, 20 * MS)
@@ -61,7 +89,8 @@ def test_operations_have_their_sums_and_percentiles() -> None:
 @given(traces() | broken_traces())
 def test_operations_hold_every_received_span_once(spans: list[Span]) -> None:
     facts = analyse_trace(columns_of(spans))
-    found = operations_of(facts)
+    operations = operations_of(facts)
+    found = operations.lines(range(len(operations)))
     received = facts.forest.source >= 0
     assert sum(one.spans for one in found) == received.sum()
     assert sum(one.critical_ns for one in found) == facts.critical_ns[received].sum()
