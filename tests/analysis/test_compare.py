@@ -2,10 +2,13 @@ from hypothesis import given, settings
 
 from tests.analysis.drawing import columns_of, draw, span
 from tests.analysis.strategies import broken_traces, traces
-from webapp.analysis.compare import ADDED, INSERTED, REMOVED, SAME, UNWRAPPED, Comparison, compare
+from webapp.analysis.alignment import Change
+from webapp.analysis.compare import Comparison, compare
 from webapp.analysis.trace import analyse_trace
 from webapp.model.facts import TraceFacts
 from webapp.model.spans import Span
+
+SAME, ADDED, REMOVED, INSERTED, UNWRAPPED = Change
 
 
 def facts_of(spans: list[Span]) -> TraceFacts:
@@ -16,8 +19,10 @@ def drawn(picture: str) -> TraceFacts:
     return analyse_trace(draw(picture))
 
 
-def outline(found: Comparison) -> list[tuple[int, str, str]]:
-    return [(row.depth, row.key[1], row.change) for row in found.rows]
+def outline(found: Comparison) -> list[tuple[int, str, int]]:
+    rows = found.rows
+    columns = (rows.depth.tolist(), rows.key.tolist(), rows.change.tolist())
+    return [(depth, rows.keys[key][1], change) for depth, key, change in zip(*columns, strict=True)]
 
 
 BEFORE = """
@@ -77,7 +82,7 @@ def test_another_number_of_calls_is_one_row_with_the_calls_below_it() -> None:
         (2, "GET /items/{id}", SAME),
         (2, "GET /items/{id}", ADDED),
     ]
-    assert (found.rows[1].count_a, found.rows[1].count_b) == (2, 3)
+    assert (found.rows.count_a[1], found.rows.count_b[1]) == (2, 3)
     assert found.headline == "B is 10.0 ms slower: 10.0 ms of it in s · GET /items/{id} (×2 → ×3)"
 
 
@@ -99,7 +104,8 @@ def test_what_went_to_another_parent_is_said_to_have_moved() -> None:
         span("b", "p", 50, 90),
         span("x", "b", 55, 65, name="x"),
     ]
-    moved = [(row.key[1], row.change) for row in compare(facts_of(a), facts_of(b)).rows if row.moved]
+    found = compare(facts_of(a), facts_of(b))
+    moved = [row[1:] for row, moved in zip(outline(found), found.rows.moved, strict=True) if moved]
     assert moved == [("x", REMOVED), ("x", ADDED)]
 
 
@@ -113,8 +119,8 @@ def test_ten_thousand_levels_do_not_matter() -> None:
 def test_a_trace_differs_in_nothing_from_itself(spans: list[Span]) -> None:
     facts = facts_of(spans)
     found = compare(facts, facts)
-    assert {row.change for row in found.rows} == {SAME}
-    assert not any(row.delta_ns for row in found.rows)
+    assert set(found.rows.change.tolist()) == {SAME}
+    assert not found.delta_ns.any()
     assert found.headline.startswith("A and B waited for the same")
 
 
@@ -125,14 +131,14 @@ def test_the_rows_explain_all_of_the_difference_and_swapped_they_are_negated(
 ) -> None:
     a, b = facts_of(one), facts_of(other)
     there, back = compare(a, b), compare(b, a)
-    assert sum(row.delta_ns for row in there.rows) == b.response_ns - a.response_ns
+    assert there.delta_ns.sum() == b.response_ns - a.response_ns
     assert sum(cause.delta_ns for cause in there.causes) == b.response_ns - a.response_ns
     negated = {cause.key: -cause.delta_ns for cause in back.causes if cause.delta_ns}
-    root_keys = {there.rows[0].key, back.rows[0].key}
+    root_keys = {side.rows.keys[side.rows.key[0]] for side in (there, back)}
     assert {c.key: c.delta_ns for c in there.causes if c.delta_ns and c.key not in root_keys} == {
         key: ns for key, ns in negated.items() if key not in root_keys
     }
     opposite = {ADDED: REMOVED, REMOVED: ADDED, INSERTED: UNWRAPPED, UNWRAPPED: INSERTED, SAME: SAME}
     assert there.counts == {opposite[change]: count for change, count in back.counts.items()}
-    assert sorted(row.a for row in there.rows if row.a >= 0) == list(range(len(a.forest)))
-    assert sorted(row.b for row in there.rows if row.b >= 0) == list(range(len(b.forest)))
+    for side, facts in ((there.rows.a, a), (there.rows.b, b)):
+        assert sorted(side[side >= 0].tolist()) == list(range(len(facts.forest)))
