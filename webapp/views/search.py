@@ -88,9 +88,14 @@ def traces() -> BaseResponse:
 
 def _pasted_trace(state: SearchState) -> str:
     """The trace meant when the whole query is one id, propagation header, log field or address of a trace; else ""."""
-    field = _ID_FIELD.fullmatch(state.q)
-    found = store().find(field[1] if field else state.q) if state.q else []
+    found = traces_meant(state.q) if state.q else []
     return found[0] if len(found) == 1 else ""
+
+
+def traces_meant(text: str) -> list[str]:
+    """The traces that an id means, in whatever form it is pasted."""
+    field = _ID_FIELD.fullmatch(text)
+    return store().find(field[1] if field else text)
 
 
 def _caps(page: ResultPage) -> tuple[int, int] | None:

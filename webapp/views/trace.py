@@ -24,6 +24,7 @@ from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
+from webapp.views.trace_views import other_view, tabs_of
 from webapp.views.trace_zoom import asked_zoom
 
 blueprint = Blueprint("trace", __name__)
@@ -39,19 +40,25 @@ _RUN = secrets.token_hex(3)  # what browsers keep of a version is good for one r
 
 @blueprint.get("/trace/<trace_id>")
 def page(trace_id: str) -> BaseResponse:
-    trace = _open(trace_id)
+    trace = open_canonical(trace_id)
     if trace is None:
         return _elsewhere(trace_id)
     state, asked = asked_zoom(trace, _state(trace_id), request.args)
     whole, focus = not wants_part(), None
+    if state.view:
+        return _page(trace, state, other_view(trace, state, store(), asked.problem))
     if whole and "row" not in request.args:
         state, focus = opened_in_view(trace, state)
     elif _is_id(request.args.get("at", "")):
         state, focus = nearest(trace, state, request.args["at"].lower())
     state = shortened(state, store())
     context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
-    context |= {"version": _version(trace), "downloads": DOWNLOADS, "focus": focus}
-    if whole:
+    return _page(trace, state, context | {"version": _version(trace), "focus": focus})
+
+
+def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Response:
+    context |= {"tabs": tabs_of(trace, state), "downloads": DOWNLOADS}
+    if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
     return page_or_part("trace/page.html", "trace/_view.html", **context)
 
@@ -141,7 +148,7 @@ def show(trace_id: str, span_id: str) -> BaseResponse:
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
-    state = _state(trace_id)
+    state = _state(trace_id).changed(view="")
     if state.errors and trace.view(None, (), True).position(node) < 0:
         state = state.changed(errors=False)
     state = shortened(revealed(trace, state, node), store())
@@ -151,7 +158,7 @@ def show(trace_id: str, span_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>.json")
 def page_json(trace_id: str) -> BaseResponse:
     """The analysis; with `?as=` the spans as recorded, in another format."""
-    trace = _open(trace_id)
+    trace = open_canonical(trace_id)
     if trace is None:
         return _elsewhere(trace_id, ".json")
     name = request.args.get("as", "")
@@ -173,7 +180,7 @@ def any_form(text: str) -> BaseResponse:
     return _elsewhere(text)
 
 
-def _open(trace_id: str) -> OpenTrace | None:
+def open_canonical(trace_id: str) -> OpenTrace | None:
     """The trace of a canonical id; None when the id is in another form or the trace is not here."""
     if len(trace_id) != 32 or set(trace_id) - set("0123456789abcdef"):
         return None
@@ -188,7 +195,7 @@ def _state(trace_id: str) -> TraceState:
 
 
 def _opened(trace_id: str) -> OpenTrace:
-    trace = _open(trace_id)
+    trace = open_canonical(trace_id)
     if trace is None:
         raise _not_here(trace_id)
     return trace
