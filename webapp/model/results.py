@@ -153,3 +153,13 @@ class SourceReport:
     rejected: int
     duplicates: int
     warnings: list[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How long the spans of one operation take. `buckets` in time: from, below (both in ns), spans."""
+
+    spans: int
+    p50_ns: int
+    p95_ns: int
+    buckets: list[tuple[int, int, int]]

@@ -39,6 +39,7 @@ from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
 from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
+from webapp.store.operations import Operations
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
 
@@ -51,6 +52,7 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._recent = Recent(lambda: connection.writes)
+        self.operations = Operations(self._knowing)
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
 
@@ -244,11 +246,6 @@ class Store:
         with self.reading() as cursor:
             return suggest.suggest(cursor, prefix)
 
-    def keys(self) -> list[tuple[str, int]]:
-        """Attribute keys, most frequent first."""
-        with self.reading() as cursor:
-            return suggest.attribute_keys(cursor)
-
     def graph(self, window: Window) -> Graph:
         with self._asking(parse(""), window) as (cursor, asked):
             return asked.once("graph", lambda: graph.read_graph(cursor, window))
@@ -287,8 +284,8 @@ class Store:
             yield cursor, self._recent.ask(cursor, query, window)
 
     @contextmanager
-    def _knowing(self) -> Iterator[Catalogue]:
-        with self.reading() as cursor:
+    def _knowing(self, seconds: float = READ_SECONDS) -> Iterator[Catalogue]:
+        with self.reading(seconds) as cursor:
             yield self._recent.catalogue(cursor)
 
     def _known_ids(self, writer: duckdb.DuckDBPyConnection) -> tuple[Names, KeyCatalog]:
