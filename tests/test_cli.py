@@ -1,5 +1,6 @@
 """The command: serve by default, inspect, trace and search exactly as the pages say."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -9,12 +10,18 @@ import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from webapp import cli
 from webapp.cli import main
+from webapp.loading import load
+from webapp.model.results import SourceReport
+from webapp.progress import Progress
+from webapp.store import Store
+from webapp.terminal import print_loaded
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 CHECKOUT = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -211,3 +218,32 @@ def test_a_verb_that_ends_well_says_nothing_on_the_side(arguments: list[str]) ->
     ended = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert ended.stdout
     assert ended.stderr in (b"", b"1 of 1 traces\n")
+
+
+def told(reports: list[SourceReport], capsys: pytest.CaptureFixture[str]) -> str:
+    print_loaded(reports)
+    return capsys.readouterr().err
+
+
+def report(path: str, spans: int = 5, **fields: Any) -> SourceReport:
+    with Store.open(None) as store:
+        [made] = load([str(SAMPLES / "checkout/otlp.json")], store, Progress())
+    return dataclasses.replace(made, path=path, spans=spans, **fields)
+
+
+def test_the_start_says_of_each_file_what_it_was_read_as(capsys: pytest.CaptureFixture[str]) -> None:
+    few = [report("a.json", rejected=2), report("b.txt", 0, format="", reason="This looks like plain text.")]
+    assert told(few, capsys).splitlines() == [
+        "read a.json as otlp (OTLP JSON: `resourceSpans`): 1 trace, 5 spans, 2 rejected",
+        "skipped b.txt: This looks like plain text.",
+    ]
+
+
+def test_the_start_sums_up_many_files_by_format(capsys: pytest.CaptureFixture[str]) -> None:
+    one = report("a.json")
+    many = [*[one] * 20, dataclasses.replace(one, format="zipkin")]
+    assert told(many, capsys).splitlines() == [
+        "read 20 files as otlp: 20 traces, 100 spans",
+        "read 1 file as zipkin: 1 trace, 5 spans",
+        "tailrace inspect tells of each file.",
+    ]

@@ -15,7 +15,7 @@ from webapp.loading import load
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.terminal import ProgressLine, print_skipped, progress_words
+from webapp.terminal import ProgressLine, print_loaded, progress_words
 
 
 def run(store: Store, settings: Settings, paths: list[str]) -> None:
@@ -61,7 +61,7 @@ def _load_and_tell(store: Store, settings: Settings, paths: list[str], progress:
             progress.listener = line.show
             try:
                 reports = load(paths, store, progress, Mapping.parse(settings.map))
-                print_skipped(reports)
+                print_loaded(reports)
                 if not reports and not progress.cancelled:
                     click.echo(f"There is no file to read in {', '.join(paths)}.", err=True)
             except TailraceError as error:

@@ -12,6 +12,7 @@ from webapp.model.results import SourceReport
 from webapp.progress import Progress
 
 _REDRAW_SECONDS = 0.1
+_MOST_TOLD = 20  # files that are told of one by one
 _PRINT_SECONDS = 2.0  # when the output is no terminal
 
 
@@ -48,8 +49,20 @@ def progress_words(progress: Progress) -> str:
     return f"{files} · {display.plural(progress.spans, 'span')} · {progress.spans_per_second:,} spans/s"
 
 
-def print_skipped(reports: list[SourceReport]) -> None:
-    """Name each file that gave no spans and each that gave less than all, with the reason."""
+def print_loaded(reports: list[SourceReport]) -> None:
+    """What was read as what; each file that gave no spans, and each that gave less than all, with the reason."""
+    read = [report for report in reports if report.spans]
+    if len(read) <= _MOST_TOLD:
+        for report in read:
+            click.echo(
+                f"read {report.path} as {report.format} ({report.reason}): {_counts([report])}", err=True
+            )
+    else:
+        for format_name, files in _by_format(read):
+            click.echo(
+                f"read {display.plural(len(files), 'file')} as {format_name}: {_counts(files)}", err=True
+            )
+        click.echo("tailrace inspect tells of each file.", err=True)
     for report in reports:
         if not report.spans and report.format:
             click.echo(f"nothing new in {report.path}: {report.reason}", err=True)
@@ -61,13 +74,28 @@ def print_skipped(reports: list[SourceReport]) -> None:
             click.echo(f"warning {report.path}{place}: {warning['message']}{times}", err=True)
 
 
+def _by_format(reports: list[SourceReport]) -> list[tuple[str, list[SourceReport]]]:
+    found: dict[str, list[SourceReport]] = {}
+    for report in reports:
+        found.setdefault(report.format, []).append(report)
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def _counts(reports: list[SourceReport]) -> str:
+    rejected, duplicates = sum(one.rejected for one in reports), sum(one.duplicates for one in reports)
+    parts = [
+        display.plural(sum(one.traces for one in reports), "trace"),
+        display.plural(sum(one.spans for one in reports), "span"),
+    ]
+    parts += [f"{rejected:,} rejected"] if rejected else []
+    parts += [display.plural(duplicates, "duplicate")] if duplicates else []
+    return ", ".join(parts)
+
+
 def print_report(report: SourceReport) -> None:
     click.echo(f"{report.path}: {report.format or 'not traces'} ({report.reason})")
     if report.spans:
-        parts = [display.plural(report.traces, "trace"), display.plural(report.spans, "span")]
-        parts += [f"{report.rejected:,} rejected"] if report.rejected else []
-        parts += [display.plural(report.duplicates, "duplicate")] if report.duplicates else []
-        click.echo(f"  {', '.join(parts)}")
+        click.echo(f"  {_counts([report])}")
     for warning in report.warnings:
         place = f" at {warning['where']}" if warning["where"] else ""
         times = f" ×{warning['count']:,}" if warning["count"] != 1 else ""
