@@ -2,8 +2,11 @@
 
 from tests.analysis.drawing import MS, columns_of, draw, span
 from webapp.analysis.attribution import Evidence, Row
+from webapp.analysis.slack import slack_times
 from webapp.analysis.trace import analyse_trace
-from webapp.analysis.verdict import completion_verdict, verdict
+from webapp.analysis.verdict import completion_verdict, qualified, verdict
+from webapp.analysis.verdict_beyond import Gain, Usually, culprit, gain
+from webapp.analysis.whatif import Schedule
 from webapp.model.facts import Verdict
 from webapp.model.spans import Kind, Span, Status
 
@@ -35,6 +38,50 @@ def test_without_a_main_part_the_three_largest_are_named() -> None:
     )
     assert (found.level, found.service, found.name) == ("spread", "a", "x")
     assert found.sentence == "No single cause: a · x 30%, b · y 25%, c · z 4.5%"
+
+
+def test_nothing_is_said_of_one_of_many_causes() -> None:
+    rows = (Row("a", "x", 200 * MS, calls=9, errors=9), Row("b", "y", 190 * MS))
+    assert judged(*rows, missing_spans=1).qualifiers == ["Based on an incomplete trace: 1 span missing."]
+
+
+def test_what_speeding_it_up_would_save_is_said_where_that_is_little() -> None:
+    evidence = Evidence(1000 * MS, 5, ("web", "GET /"), [Row("a", "x", 900 * MS)])
+    assert qualified(evidence, Gain(449 * MS, "b · y")) == [
+        "Speeding it up alone saves at most 449 ms, because b · y runs at the same time."
+    ]
+    assert qualified(evidence, Gain(450 * MS, "b · y")) == []
+
+
+def usual(span_ms: int, p50_ms: int, p95_ms: int, *, spans: int = 20, calls: int = 1) -> list[str]:
+    evidence = Evidence(1000 * MS, 5, ("web", "GET /"), [Row("a", "x", 900 * MS, calls=calls)])
+    return qualified(evidence, None, Usually(span_ms * MS, spans, p50_ms * MS, p95_ms * MS))
+
+
+def test_what_is_usual_is_said_where_it_is_half_or_less() -> None:
+    assert usual(3120, 182, 240) == ["13× its usual p95 of 240 ms."]
+    assert usual(500, 100, 240) == ["2.1× its usual p95 of 240 ms."]
+    assert usual(400, 100, 240) == ["Usually it takes 100 ms."]
+    assert usual(400, 100, 240, calls=2) == ["Its longest call takes 400 ms, usually 100 ms."]
+    assert usual(199, 100, 150) == []
+    assert usual(60, 11, 11) == []
+    assert usual(3120, 182, 240, spans=19) == []
+
+
+def test_of_two_that_run_together_the_other_one_limits_the_gain() -> None:
+    facts = analyse_trace(
+        columns_of(
+            [
+                span("p", "", 1, 1001, service="P", name="p"),
+                span("a", "p", 1, 901, service="A", name="a"),
+                span("b", "p", 1, 851, service="B", name="b"),
+            ]
+        )
+    )
+    schedule = Schedule(facts.forest, 0, facts.path)
+    slack_ns = slack_times(facts.forest, facts.path.node)
+    assert gain(facts, schedule, slack_ns) == Gain(50 * MS, "B · b")
+    assert culprit(facts.forest, facts.path, facts.verdict) == 1
 
 
 def test_one_span_alone_is_said_to_be_alone() -> None:

@@ -1,11 +1,13 @@
 """The one sentence that says where the time went (analysis.md 4.2, wording by decisions.md). Sums are made elsewhere."""
 
 from webapp.analysis.attribution import MISSING, Evidence, Row
+from webapp.analysis.verdict_beyond import Gain, Usually
 from webapp.model import display
 from webapp.model.facts import Verdict
 
 _MANY_CALLS = 3
 _MOST_HOSTS = 3
+_LEAST_USUAL = 20  # spans elsewhere that say what is usual
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -18,13 +20,24 @@ def completion_verdict(evidence: Evidence) -> Verdict:
     return _judge(evidence, " until the last span ended")
 
 
+def qualified(evidence: Evidence, gain: Gain | None = None, usually: Usually | None = None) -> list[str]:
+    """What is said of the cause beside the sentence, with what is known beyond the path; and what all of it rests on."""
+    if not evidence.rows or _level(evidence) == "spread":
+        return _incompleteness(evidence)
+    return _qualifiers(evidence.rows[0], evidence.total_ns, gain, usually) + _incompleteness(evidence)
+
+
+def _level(evidence: Evidence) -> str:
+    part_ns = evidence.rows[0].critical_ns
+    if 2 * part_ns >= evidence.total_ns:
+        return "dominant"
+    return "main" if 10 * part_ns >= 3 * evidence.total_ns else "spread"
+
+
 def _judge(evidence: Evidence, until: str) -> Verdict:
     if not evidence.rows:
         return _unexplained(evidence, until)
-    top = evidence.rows[0]
-    level = "dominant" if 2 * top.critical_ns >= evidence.total_ns else "spread"
-    if level == "spread" and 10 * top.critical_ns >= 3 * evidence.total_ns:
-        level = "main"
+    top, level = evidence.rows[0], _level(evidence)
     return Verdict(
         level=level,
         service=top.service,
@@ -32,7 +45,7 @@ def _judge(evidence: Evidence, until: str) -> Verdict:
         critical_ns=top.critical_ns,
         share=top.critical_ns / evidence.total_ns,
         sentence=_sentence(evidence, level, until),
-        qualifiers=_qualifiers(evidence, top),
+        qualifiers=qualified(evidence),
         confidence=_confidence(evidence),
         calls=top.calls,
     )
@@ -83,10 +96,13 @@ def _unexplained(evidence: Evidence, until: str) -> Verdict:
     )
 
 
-def _qualifiers(evidence: Evidence, top: Row) -> list[str]:
+def _qualifiers(top: Row, total_ns: int, gain: Gain | None, usually: Usually | None) -> list[str]:
     told = []
     if top.calls >= _MANY_CALLS and not top.wait:
         told.append(f"In {display.count(top.calls)} calls one after the other.")
+    if gain and 2 * gain.gain_ns < top.critical_ns:
+        because = f", because {gain.beside} runs at the same time" if gain.beside else ""
+        told.append(f"Speeding it up alone saves at most {display.duration(gain.gain_ns)}{because}.")
     if 2 * top.network_ns >= top.critical_ns:
         told.append(
             f"{display.duration(top.network_ns)} of it is network and queueing between client and server."
@@ -98,9 +114,26 @@ def _qualifiers(evidence: Evidence, top: Row) -> list[str]:
             else f"{display.duration(top.gap_ns)} of it is not"
         )
         told.append(f"{part} covered by child spans.")
+    if usually and not top.wait:
+        told += _unusual(top, total_ns, usually)
     if top.errors:
         told.append("It failed." if top.calls == 1 else f"{top.errors} of its {top.calls} calls failed.")
-    return told + _incompleteness(evidence)
+    return told
+
+
+def _unusual(top: Row, total_ns: int, usually: Usually) -> list[str]:
+    """Twice of what is usual, and a twentieth of the whole more than that."""
+    enough = usually.spans >= _LEAST_USUAL and usually.p50_ns > 0
+    longer_ns = usually.span_ns - usually.p50_ns
+    if not enough or usually.span_ns < 2 * usually.p50_ns or 20 * longer_ns < total_ns:
+        return []
+    longest = "" if top.calls == 1 else "Its longest call takes "
+    if usually.span_ns >= 2 * usually.p95_ns:
+        times = usually.span_ns / usually.p95_ns
+        many = f"{times:.1f}" if times < 9.95 else display.count(round(times))
+        return [f"{longest}{many}× its usual p95 of {display.duration(usually.p95_ns)}."]
+    took = f"{longest}{display.duration(usually.span_ns)}, usually" if longest else "Usually it takes"
+    return [f"{took} {display.duration(usually.p50_ns)}."]
 
 
 def _incompleteness(evidence: Evidence) -> list[str]:
