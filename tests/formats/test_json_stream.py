@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -270,6 +271,15 @@ def test_after_damage_to_one_line_all_others_are_read(values: list[object], data
     lines[bad] = lines[bad][:cut]
     found = iter(read(b"\n".join(lines))[0])
     assert all(value in found for value in values[:bad] + values[bad + 1 :])  # in order
+
+
+def test_a_long_line_cut_off_is_read_in_one_pass() -> None:
+    count = 10_000
+    record = b'{"a":"' + b"x" * 900 + b'"}'
+    start_s = time.process_time()
+    found, notes = read(b'{"result":[' + b",".join([record] * count)[:-5], **OTLP)
+    assert (len(found), notes.rejected) == (count - 1, 1)
+    assert time.process_time() - start_s < 3  # seconds; looking at the rest of the line each time takes many
 
 
 def test_a_document_says_where_it_is() -> None:

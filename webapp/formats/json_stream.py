@@ -30,6 +30,7 @@ from webapp.formats.notes import Notes
 OPEN_FROM = 16_000_000  # a document longer than this is read element by element
 LONGEST_RECORD = 2_000_000_000
 _PATIENCE = 1_000_000_000  # bytes read on in search of the end of a broken record
+_MOST_OPEN = 32  # records lie six deep in the format where they lie deepest
 
 _MEMBER = re.compile(rb'\s*"((?:[^"\\\n]|\\.)*)"\s*:\s*')
 _OBJECT = re.compile(rb'\{\s*"')
@@ -81,7 +82,7 @@ def documents(
 def loads(document: Document, notes: Notes) -> Any:  # noqa: ANN401  JSON can be anything
     """The decoded value; None (and a rejected record) if that cannot be. What is not UTF-8 is replaced."""
     raw = bytes(document.raw)
-    for attempt in (_strict, _lenient):
+    for attempt in (msgspec.json.decode, _lenient):
         try:
             value = attempt(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
@@ -91,10 +92,6 @@ def loads(document: Document, notes: Notes) -> Any:  # noqa: ANN401  JSON can be
         return value
     notes.reject("bad_record", where=document.where)
     return None
-
-
-def _strict(raw: bytes) -> object:
-    return msgspec.json.decode(raw)
 
 
 def _lenient(raw: bytes) -> object:
@@ -134,9 +131,9 @@ class _Scan(JsonBuffer):
             self.notes.warn("truncated", where=f"byte {self.base + len(self.text)}")
 
     def whole_line(self) -> Document | None:
-        """The fast way: the rest of this line is one document."""
+        """The fast way: the rest of this line is one document. Elements of an opened one share a long line."""
         end = self.end_of_line()
-        if end == len(self.text) and not self.ended:
+        if (end == len(self.text) and not self.ended) or (self.open and self.indent() is None):
             return None
         raw = bytes(self.text[self.at : end])
         value = self.decode(raw)
@@ -180,6 +177,8 @@ class _Scan(JsonBuffer):
 
     def opens(self) -> bool:
         """Step into the array or object at `at`, if its elements are documents of their own."""
+        if len(self.open) == _MOST_OPEN:
+            return False
         if self.text[self.at] == ord("["):
             if not _FIRST_INNER.match(self.text, self.at + 1):
                 return False
@@ -280,7 +279,7 @@ class _Scan(JsonBuffer):
         """By its brackets; else where the next record begins: a line like its own, or the same first key."""
         indent = self.indent()
         lead = re.compile(rb"\n" + (indent if indent and self.open else b"") + rb"[{\[]")
-        next_line = lead.search(self.text, self.at + 1)
+        next_line = lead.search(self.text, max(self.at + 1, self.end_of_line()))
         fresh = next_line.start() if next_line else -1
         if indent is None:
             same_key = sibling(self.text, self.at, self.at + found.at, self.last)

@@ -16,6 +16,7 @@ Text = bytes | bytearray | memoryview
 check: Callable[[Text], msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw).decode
 
 LONGEST_SEARCH = 4_000_000  # bytes in which the brackets of a broken record are matched
+_DEEPEST = 100_000  # brackets within brackets; of what nests deeper no end is looked for
 _LONGEST_LOOK = 64_000  # bytes of a broken record that are looked at for its keys
 RECORD = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\]]|$)")  # an object begins, or an array of some
 
@@ -85,6 +86,8 @@ def shape(text: Text, start: int = 0, stop: int | None = None) -> Shape:
             if char in _CLOSER:
                 stack.append(_CLOSER[char])
                 at += 1
+                if len(stack) > _DEEPEST:
+                    break
             safe = at
             closed_since.clear()
         elif char != 0x22:
