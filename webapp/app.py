@@ -8,6 +8,7 @@ from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import (
+    compare,
     graph,
     help,
     preferences,
@@ -43,7 +44,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
     app.add_url_rule("/static/<path:filename>", "static", _static)
     guard.install(app)
     app.before_request(_wait_for_loading)
-    for page in (search, search_export, suggest, trace, graph, help, preferences):
+    for page in (search, search_export, suggest, trace, graph, compare, help, preferences):
         app.register_blueprint(page.blueprint)
     present.install(app)
     app.register_error_handler(errors.TailraceError, _people_error)

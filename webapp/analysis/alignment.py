@@ -227,11 +227,12 @@ def _from_the_top(keys: list[Key], made: I64) -> AlignedRows:
     ]
     removed, added = (np.isin(change, kind) for kind in (Change.REMOVED, Change.ADDED))
     moved = (removed & np.isin(key, key[added])) | (added & np.isin(key, key[removed]))
-    as_i32 = (array.astype(np.int32) for array in (a, b, parent, after, depth))
+    a, b, parent, after, depth, key, count_a, count_b = (
+        array.astype(np.int32) for array in (a, b, parent, after, depth, key, *counts)
+    )
     return AlignedRows(
-        keys, *as_i32, change.astype(np.uint8), key.astype(np.int32), moved,
-        counts[0].astype(np.int32), counts[1].astype(np.int32),
-    )  # fmt: skip
+        keys, a, b, parent, after, depth, change.astype(np.uint8), key, moved, count_a, count_b
+    )
 
 
 def _preorder(made: I64) -> tuple[I64, I64, I64]:
