@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from webapp.query import write_duration
@@ -11,11 +12,16 @@ from webapp.query.spelling import UNITS_NS
 from webapp.views.state import SearchState
 from webapp.views.trace_folds import Folds, LookUp, span_ids
 
-PATHS = ("", "0", "completion")
+PATHS = ("", "0", "response", "completion")
+VIEWS = ("", "flame", "spans")  # "" is the waterfall
+# What is forgotten with the view it belongs to; and what changes which lines the pages of a list hold.
+_OF_A_VIEW = {"of": "", "frame": "", "by": "", "order": "", "page": 1}
+_PLACED_BY = {"by", "order", "find", "errors", "t0_ns", "t1_ns"}
 MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
 
+_ORDER = re.compile(r"-?[a-z0-9]{1,12}")
 _SOME_ID = secrets.token_hex(16)  # stands for the id of a span; nothing typed into an address equals it
 
 _ANY = SearchState()
@@ -28,8 +34,14 @@ class TraceState:
 
     `depth`: levels shown, ALL_DEPTHS for all, None for the rule of `analysis.rows`. `fold`: nodes that are open
     where `depth` closes them, or closed where it opens them. `span`: opened spans. `path`: "" draws the critical
-    path, "0" does not, "completion" draws the one that ends with the last span. `t0_ns`, `t1_ns`: the part of the
-    trace that fills the lane, from its start. `row`: how many visible rows come before the first one shown.
+    path that `OpenTrace.which_path` names, "0" none, "completion" the one that ends with the last span; "truncate",
+    in URLs `overflow=truncate`, the one that Jaeger draws. `t0_ns`, `t1_ns`: the part of the trace that fills the
+    lane, from its start. `row`: how many visible rows come before the first one shown. `faster`: what would be
+    `percent` faster (`trace_whatif.py`).
+
+    `view`: one of VIEWS. `of`: what the flame graph measures, "" critical time or "busy" self time; `frame`: a span
+    in the frame that fills it. `by`: a line of the spans view is "" an operation or "span"; `order`: the column that
+    it is sorted by, with "-" the other way round. `page` of a list.
     """
 
     trace_id: str
@@ -43,6 +55,14 @@ class TraceState:
     t0_ns: int | None = None
     t1_ns: int | None = None
     row: int = 0
+    view: str = ""
+    of: str = ""
+    frame: str = ""
+    by: str = ""
+    order: str = ""
+    page: int = 1
+    faster: str = ""
+    percent: int = 50
 
     @classmethod
     def read(
@@ -65,10 +85,13 @@ class TraceState:
             fold=Folds.read(arguments.get("fold", ""), look_up),
             find=arguments.get("find", "").strip(),
             errors=arguments.get("errors", "") == "1",
-            path=path if path in PATHS else "",
+            path="truncate" if arguments.get("overflow") == "truncate" else path if path in PATHS else "",
             t0_ns=t0_ns,
             t1_ns=t1_ns,
             row=_number(arguments.get("row", "")) or 0,
+            faster=arguments.get("faster", ""),
+            percent=min(100, _number(arguments.get("percent", "")) or 50),
+            **_shown(arguments),
         )
 
     def parameters(self) -> dict[str, str]:
@@ -79,10 +102,19 @@ class TraceState:
             "fold": self.fold.text(),
             "find": self.find,
             "errors": "1" if self.errors else "",
-            "path": self.path,
+            "path": self.path if self.path != "truncate" else "",
+            "overflow": "truncate" if self.path == "truncate" else "",
             "t0": "" if self.t0_ns is None else write_duration(self.t0_ns),
             "t1": "" if self.t1_ns is None else write_duration(self.t1_ns),
             "row": str(self.row or ""),
+            "view": self.view,
+            "of": self.of,
+            "frame": self.frame,
+            "by": self.by,
+            "order": self.order,
+            "page": str(self.page) if self.page > 1 else "",
+            "faster": self.faster,
+            "percent": str(self.percent) if self.faster and self.percent != 50 else "",
         }
         return self.search.parameters() | {name: text for name, text in given.items() if text}
 
@@ -90,6 +122,10 @@ class TraceState:
         """Another state; whatever changes which rows there are forgets the exceptions and the place."""
         if changes.keys() & {"depth", "errors"}:
             changes = {"fold": _UNFOLDED, "row": 0} | changes
+        if "view" in changes:
+            changes = _OF_A_VIEW | changes
+        elif changes.keys() & _PLACED_BY:
+            changes = {"page": 1} | changes
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def url(self, part: str = "", /, **changes: object) -> str:
@@ -142,6 +178,19 @@ def time_in(text: str) -> int | None:
     unit_ns = UNITS_NS[match[2].lower().replace("µ", "u")]
     beyond_ns: int = int(fraction or 0) * unit_ns // 10 ** len(fraction)
     return int(whole) * unit_ns + beyond_ns
+
+
+def _shown(arguments: Mapping[str, str]) -> dict[str, Any]:
+    """What belongs to a view; an order that the view does not know is left to it."""
+    view, of, by = (arguments.get(name, "") for name in ("view", "of", "by"))
+    return {
+        "view": view if view in VIEWS else "",
+        "of": of if of == "busy" else "",
+        "frame": next(iter(span_ids(arguments.get("frame", ""))), ""),
+        "by": by if by == "span" else "",
+        "order": order if _ORDER.fullmatch(order := arguments.get("order", "")) else "",
+        "page": max(1, _number(arguments.get("page", "")) or 1),
+    }
 
 
 def _number(text: str) -> int | None:

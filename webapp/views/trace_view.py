@@ -41,15 +41,7 @@ class Waterfall:
         self.trace, self.state, self._store = trace, state, store
         self.view: View = trace.view(state.depth, state.fold.ids, state.errors)
         self.lane = lane_of(trace, state)
-        self.found, self.problem = self._find()
-
-    def _find(self) -> tuple[I64 | None, str]:
-        if not self.state.find:
-            return None, ""
-        try:
-            return self.trace.matching(self._store, self.state.find), ""
-        except BadQuery as error:
-            return np.empty(0, np.int64), str(error)
+        self.found, self.problem = sought(trace, state, store)
 
     def rows(self, first: int, count: int) -> tuple[list[Row], dict[str, OpenedSpan]]:
         """Rows of the view, and the opened spans among them."""
@@ -92,6 +84,16 @@ class Waterfall:
     def place(self, wanted: int) -> int:
         """Where a window of rows begins so that it holds row `wanted`."""
         return max(0, min(wanted, len(self.view) - 1)) // WINDOW * WINDOW
+
+
+def sought(trace: OpenTrace, state: TraceState, store: Store) -> tuple[I64 | None, str]:
+    """The nodes that are looked for, None if nothing is; and what is wrong with the question, "" if it is right."""
+    if not state.find:
+        return None, ""
+    try:
+        return trace.matching(store, state.find), ""
+    except BadQuery as error:
+        return np.empty(0, np.int64), str(error)
 
 
 def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, object]:

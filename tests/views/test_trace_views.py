@@ -1,0 +1,196 @@
+"""The views of a trace beside its waterfall: they share one state, lead to spans and say what they leave out."""
+
+from xml.etree.ElementTree import Element
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.samples import checkout
+from tests.views.parsing import parse, text, with_class
+from tests.views.traces import CHECK, ID, Opened, chain, get, span, words
+from webapp.model.spans import Status
+
+
+def lines(page: Element) -> list[list[str]]:
+    """The cells of the table's body."""
+    body = next(element for element in page.iter("tbody"))
+    return [[words(cell) for cell in row] for row in body.iter("tr")]
+
+
+def links(page: Element, name: str) -> list[str]:
+    return [a.get("href", "") for a in page.iter("a") if text(a) == name]
+
+
+def tabs(page: Element) -> dict[str, Element]:
+    return {words(tab): tab for tab in with_class(page, "tabs")[0]}
+
+
+def test_tabs_keep_find_zoom_and_opened_spans(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    page = parse(get(client, find="check", t0="1s", t1="2s", span=CHECK))
+    flame = tabs(page)["Flame graph"].get("href", "")
+    assert flame == f"/trace/{ID}?span={CHECK}&find=check&t0=1s&t1=2s&view=flame"
+    there = parse(client.get(flame))
+    assert tabs(there)["Flame graph"].get("aria-current") == "true"
+    assert tabs(there)["Waterfall"].get("href") == f"/trace/{ID}?span={CHECK}&find=check&t0=1s&t1=2s"
+    assert tabs(there)["JSON ↗"].get("href") == f"/trace/{ID}.json"
+
+
+@pytest.mark.parametrize("view", ["flame", "spans"])
+def test_a_view_is_a_page_and_a_part_of_it(opened: Opened, view: str) -> None:
+    client = opened(*checkout.spans())
+    whole = parse(get(client, view=view))
+    assert len(with_class(whole, "tracehead")) == 1
+    part = client.get(f"/trace/{ID}?view={view}", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert part.lstrip().startswith('<section id="view"')
+    assert f'data-url="/trace/{ID}?view={view}"' in part
+
+
+def test_the_spans_are_summed_by_operation_and_lead_to_their_list(opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 100, name="home"), *(span(n, 1, n, n + 10, name="ask", service="db") for n in range(2, 6)),
+        span(9, 1, 60, 70, name="ask", service="db", status=Status.ERROR),
+    )  # fmt: skip
+    page = parse(get(client, view="spans", order="spans"))
+    assert lines(page)[0][:4] == ["db ask", "5", "1", "50.0 ms"]
+    listed = next(a.get("href", "") for a in page.iter("a") if words(a) == "db ask")
+    single = parse(client.get(listed))
+    assert [row[0] for row in lines(single)] == ["db ask"] * 5
+    assert [row[2] for row in lines(single)] == ["2.00 ms", "3.00 ms", "4.00 ms", "5.00 ms", "60.0 ms"]
+    assert lines(single)[-1][1] == "error"
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("duration", ["100 ms", "10.0 ms", "1.00 ms"]), ("-duration", ["1.00 ms", "10.0 ms", "100 ms"])],
+)
+def test_every_column_sorts_both_ways(opened: Opened, order: str, expected: list[str]) -> None:
+    client = opened(span(1, 0, 0, 100), span(2, 1, 5, 15), span(3, 1, 20, 21))
+    page = parse(get(client, view="spans", by="span", order=order))
+    assert [row[3] for row in lines(page)] == expected
+    heads = {text(head): head for head in page.iter("th") if head.get("scope") == "col"}
+    assert heads["Duration"].get("aria-sort") == ("ascending" if order.startswith("-") else "descending")
+
+
+def test_all_columns_can_be_asked_for_and_unknown_ones_are_the_first(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    for by in ("", "span"):
+        page = parse(get(client, view="spans", by=by))
+        for head in page.iter("th"):
+            if head.get("scope") == "col" and (link := next(head.iter("a"), None)) is not None:
+                assert len(lines(parse(client.get(link.get("href", ""))))) == 5
+        assert lines(parse(get(client, view="spans", by=by, order="nothing"))) == lines(page)
+
+
+def test_lists_are_paged_and_the_pages_hold_every_span_once(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 900), *(span(n, 1, n, n + 1, name=f"s{n}") for n in range(2, 452)))
+    page, seen = parse(get(client, view="spans", by="span")), []
+    assert "1–200 of 451 spans" in text(with_class(page, "pager")[0])
+    while True:
+        seen += [row[0] for row in lines(page)]
+        following = links(page, "Next")
+        if not following:
+            break
+        page = parse(client.get(following[0]))
+    assert len(seen) == len(set(seen)) == 451
+    assert [row[0] for row in lines(parse(get(client, view="spans", by="span", page="99")))] == seen[400:]
+
+
+def test_lists_hold_what_is_looked_for_what_failed_and_what_the_zoom_shows(opened: Opened) -> None:
+    spans = [span(1, 0, 0, 100), span(2, 1, 10, 20, status=Status.ERROR), span(3, 1, 80, 90, service="db")]
+    client = opened(*spans)
+
+    def names(**state: str) -> list[str]:
+        return [row[0] for row in lines(parse(get(client, view="spans", by="span", **state)))]
+
+    assert names(find="service=db") == ["db step 3"]
+    assert names(errors="1") == ["web step 2"]
+    assert names(t0="0ms", t1="30ms") == ["web step 1", "web step 2"]
+    page = parse(get(client, view="spans", t0="0ms", t1="30ms"))
+    assert "Only what lies between 0 and 30.0 ms" in text(with_class(page, "note")[0])
+    assert "Nothing to show" in text(parse(get(client, view="spans", find="nowhere")))
+    assert "not understood" in text(parse(get(client, view="spans", find="duration>fast")))
+
+
+def test_a_line_leads_to_its_row_in_the_waterfall(opened: Opened) -> None:
+    client = opened(*chain(6))
+    page = parse(get(client, view="spans", by="span", find="name~6"))
+    link = next(a.get("href", "") for a in page.iter("a") if words(a) == "web step 6")
+    answer = client.get(link)
+    assert answer.headers["Location"] == f"/trace/{ID}?span={6:016x}&find=name~6#s{6:016x}".replace("~", "%7E") or (
+        "view=" not in answer.headers["Location"] and f"span={6:016x}" in answer.headers["Location"]
+    )  # fmt: skip
+
+
+def frames(page: Element) -> list[str]:
+    return [frame.get("title", "") for frame in with_class(page, "fr")]
+
+
+def test_the_flame_graph_sums_calls_by_path(client: FlaskClient, opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 100, name="home"),
+        *(span(n, 1, 20 * n, 20 * n + 10, name=f"GET /items/{n}", service="shop") for n in range(2, 5)),
+    )
+    page = parse(get(client, view="flame"))
+    assert frames(page) == [
+        "web · home: 100 ms, 100%, 1 span",
+        "shop · GET /items/{id}: 30.0 ms, 30%, 3 spans",
+    ]
+    assert [row[:5] for row in lines(page)] == [
+        ["web home", "100 ms", "100%", "70.0 ms", "1"],
+        ["shop GET /items/{id}", "30.0 ms", "30%", "30.0 ms", "3"],
+    ]
+    spans = parse(client.get(links(page, "spans")[1]))
+    assert [row[0] for row in lines(spans)] == ["shop GET /items/2", "shop GET /items/3", "shop GET /items/4"]
+
+
+def test_a_frame_alone_fills_the_width_and_names_what_leads_to_it(opened: Opened) -> None:
+    client = opened(*chain(12))
+    page = parse(get(client, view="flame", frame=f"{10:016x}"))
+    assert with_class(page, "fr")[0].get("title", "").startswith("web · step 10: ")
+    outer = next(element for element in page.iter() if element.tag.endswith("foreignObject"))
+    assert (outer.get("x"), outer.get("y"), outer.get("width")) == ("0.0%", "0", "100.0%")
+    path = with_class(page, "crumbs")[-1]
+    assert words(path) == "All › web step 1 › web step 2 › web step 3 › 1 frame between › " + " › ".join(
+        f"web step {n}" for n in range(5, 10)
+    )
+    assert "has no span" in text(parse(get(client, view="flame", frame="9" * 16)))
+
+
+def test_thin_frames_are_one_and_are_counted(opened: Opened) -> None:
+    spans = [span(1, 0, 0, 100_000), span(2, 1, 0, 50_000, name="long")]
+    spans += [span(n, 1, 50_000 + 10 * n, 50_010 + 10 * n, name=f"thin {n:x}x") for n in range(10, 48)]
+    page = parse(get(opened(*spans), view="flame"))
+    assert len(frames(page)) == 2
+    assert "38 thinner frames not drawn, 380 ms in all" in text(with_class(page, "note")[0])
+    rest = with_class(page, "rest")
+    assert len(rest) == 1
+
+
+def test_what_nobody_waited_for_is_seen_in_busy_time(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 100), span(2, 1, 10, 90, name="long"), span(3, 1, 20, 30, name="beside"))
+    critical = parse(get(client, view="flame"))
+    assert "1 call path took no part in critical time" in text(with_class(critical, "note")[0])
+    busy = parse(client.get(links(critical, "Busy time shows them.")[0]))
+    assert any("beside" in title for title in frames(busy))
+    alone = parse(get(client, view="flame", frame=f"{3:016x}"))
+    assert "No critical time here" in text(alone)
+
+
+def test_frames_show_errors_and_what_is_looked_for(opened: Opened) -> None:
+    spans = [span(1, 0, 0, 100, status=Status.ERROR), span(2, 1, 0, 90, name="deep", status=Status.ERROR)]
+    page = parse(get(opened(*spans), view="flame", find="deep"))
+    outer, inner = with_class(page, "fr")
+    assert {"e", "is-dim"} <= set((outer.get("class") or "").split())
+    assert {"e", "hit"} <= set((inner.get("class") or "").split())
+    assert "passed" in (next(outer.iter("i")).get("class") or "")
+    assert "cause" in (next(inner.iter("i")).get("class") or "")
+
+
+def test_ten_thousand_levels_of_frames_are_a_page(opened: Opened) -> None:
+    spans = [span(level, level - 1, 0, 10) for level in range(1, 10_001)]
+    page = parse(get(opened(*spans), view="flame", frame=f"{9_900:016x}"))
+    assert len(frames(page)) == 101
+    whole = parse(get(opened(*spans), view="flame"))
+    assert len(frames(whole)) == 400
+    assert "The 400 widest frames are drawn, 9,600 more are not." in text(with_class(whole, "note")[0])

@@ -1,0 +1,84 @@
+"""Which spans the views beside the waterfall are about: what is looked for, errors only, the zoom. And pages of lists."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp import query as language
+from webapp.model import display
+from webapp.model.columns import I64
+from webapp.model.spans import Status
+from webapp.store import Store
+from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_state import TraceState
+from webapp.views.trace_view import Note, sought
+
+PER_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`found`: nodes that fit what is looked for, None if nothing is. `nodes`: the received ones that lists hold."""
+
+    found: I64 | None
+    problem: str
+    nodes: I64
+    notes: list[Note]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which part of a list is shown. `words`: "1–200 of 390 operations"."""
+
+    words: str
+    previous: str
+    next: str
+    part: slice
+
+
+def choose(trace: OpenTrace, state: TraceState, store: Store) -> Chosen:
+    forest = trace.facts.forest
+    found, problem = sought(trace, state, store)
+    keep = forest.source >= 0
+    if found is not None:
+        keep &= np.isin(np.arange(len(forest)), found)
+    if state.errors:
+        keep &= forest.status == Status.ERROR
+    notes = []
+    if zoom := window_of(trace, state):
+        keep &= (forest.end_ns >= zoom[0]) & (forest.start_ns <= zoom[1])
+        notes.append(_zoom_note(trace, state, zoom))
+    return Chosen(found, problem, np.flatnonzero(keep), notes)
+
+
+def window_of(trace: OpenTrace, state: TraceState) -> tuple[int, int] | None:
+    """First and last nanosecond of the zoom, in the times of the forest; None for the whole trace."""
+    if state.t0_ns is None and state.t1_ns is None:
+        return None
+    last_ns = trace.length_ns if state.t1_ns is None else state.t1_ns
+    return trace.begin_ns + (state.t0_ns or 0), trace.begin_ns + last_ns
+
+
+def _zoom_note(trace: OpenTrace, state: TraceState, zoom: tuple[int, int]) -> Note:
+    first, last = (display.duration(ns - trace.begin_ns) if ns > trace.begin_ns else "0" for ns in zoom)
+    whole = state.url(t0_ns=None, t1_ns=None)
+    return Note(f"Only what lies between {first} and {last}, as zoomed.", [("Whole trace", whole)])
+
+
+def pages_of(state: TraceState, total: int, noun: str) -> Pages:
+    """The page that the state asks for; the last one if there are fewer."""
+    page = min(state.page, max(1, -(-total // PER_PAGE)))
+    first = (page - 1) * PER_PAGE
+    last = min(total, first + PER_PAGE)
+    words = display.plural(total, noun)
+    return Pages(
+        words=words if total <= PER_PAGE else f"{first + 1:,}–{last:,} of {words}",
+        previous=state.url(page=page - 1) if page > 1 else "",
+        next=state.url(page=page + 1) if last < total else "",
+        part=slice(first, last),
+    )
+
+
+def finding(state: TraceState, *terms: str) -> str:
+    """What is looked for once these terms are, too."""
+    return language.add_term(state.find, " ".join(terms))
