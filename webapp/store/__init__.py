@@ -246,11 +246,14 @@ class Store:
         with self.reading() as cursor:
             return suggest.suggest(cursor, prefix)
 
+    def keys(self) -> list[tuple[str, int]]:
+        """Attribute keys, most frequent first."""
+        with self.reading() as cursor:
+            return suggest.attribute_keys(cursor)
+
     def graph(self, window: Window) -> Graph:
         with self._asking(parse(""), window) as (cursor, asked):
             return asked.once("graph", lambda: graph.read_graph(cursor, window))
-
-    # The whole store
 
     def sources(self) -> list[SourceReport]:
         with self.reading() as cursor:
