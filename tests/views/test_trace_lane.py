@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from webapp.views.trace_cache import Handovers
+from webapp.views.trace_paths import Handovers
 from webapp.views.trace_lane import MOST_THREADS, NARROWEST, Lane, Thread
 
 MS = 1_000_000

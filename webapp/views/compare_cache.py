@@ -13,7 +13,8 @@ from webapp.analysis.compare import Comparison, compare
 from webapp.analysis.compare_folding import changed_rows
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Path
-from webapp.views.trace_cache import OpenTrace, Segments
+from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_paths import Segments
 
 MOST_BYTES = 128_000_000
 _BYTES_A_ROW = 200  # arrays of the rows, of the nodes and of the paths together; measured

@@ -99,7 +99,7 @@ def find(trace_id: str) -> BaseResponse:
     state = _state(trace_id)
     waterfall = Waterfall(trace, state, store())
     what = request.args.get("what", "find")
-    chosen = {"error": trace.errors, "path": trace.on_path}.get(what, waterfall.found)
+    chosen = {"error": trace.errors, "path": trace.along(state.path)}.get(what, waterfall.found)
     here = trace.node_of(request.args["at"]) if _is_id(request.args.get("at", "")) else None
     if what == "span":
         return _json({"zoom": state.url(**zoom_on(trace, here)) if here is not None else state.url()})

@@ -6,14 +6,16 @@ the views (which rows are shown), which are few and small.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 import numpy as np
 
 from webapp import query as language
 from webapp.analysis.failure import written_id
 from webapp.analysis.folding import Opening, View, opening, visible
+from webapp.analysis.jaeger_path import jaeger_path
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
 from webapp.analysis.runs import positions, run_lengths, run_starts
@@ -24,31 +26,11 @@ from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.views.trace_logs import TraceLogs, logs_beside
+from webapp.views.trace_paths import Segments, segments_of
 
 _BYTES_A_SPAN = 700  # columns, forest, rows, preview and path together; measured
 _VIEWS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """A path by row: those of row r are `bounds[r]` to `bounds[r + 1]`, so a whole subtree is one slice too."""
-
-    bounds: I64
-    start_ns: I64
-    end_ns: I64
-
-    def within(self, first_row: int, end_row: int) -> tuple[I64, I64]:
-        part = slice(int(self.bounds[first_row]), int(self.bounds[end_row]))
-        return self.start_ns[part], self.end_ns[part]
-
-
-@dataclass(frozen=True, slots=True)
-class Handovers:
-    """Where a path goes from one row to another: thread k crosses the view's rows `top[k]` to `bottom[k]`."""
-
-    top: I64
-    bottom: I64
-    time_ns: I64
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +49,6 @@ class OpenTrace:
     opening: Opening
     begin_ns: int
     length_ns: int
-    on_path: I64  # nodes with time on the critical path
     place: I64  # by row: which of its siblings it is, from 1 …
     siblings: I64  # … and how many they are
     event_rows: I64  # of each event the span's row in the store, ascending …
@@ -75,7 +56,18 @@ class OpenTrace:
     logs: TraceLogs  # beside the spans, which know nothing of them
     _views: OrderedDict[tuple[object, ...], View] = field(default_factory=OrderedDict)
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
-    _slack: list[I64] = field(default_factory=list)
+    _worked_out: dict[str, object] = field(default_factory=dict)
+    _working: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def once(self, name: str, work_out: Callable[[], T]) -> T:
+        """What no page opens with: worked out when first asked for, and kept with the trace."""
+        with self._working.setdefault(name, threading.Lock()):
+            if name not in self._worked_out:
+                self._worked_out[name] = work_out()
+        return cast("T", self._worked_out[name])
+
+    def has(self, name: str) -> bool:
+        return name in self._worked_out
 
     def view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
         """The rows shown. `depth` None: as the trace opens; 0: all levels; n: n levels."""
@@ -110,10 +102,8 @@ class OpenTrace:
         return times_ns
 
     def slack_ns(self) -> I64:
-        """By node, -1 where nothing waits for the span. Worked out when first asked: no page opens with it."""
-        if not self._slack:
-            self._slack.append(slack_times(self.facts.forest, self.facts.path.node))
-        return self._slack[0]
+        """By node, -1 where nothing waits for the span."""
+        return self.once("slack", lambda: slack_times(self.facts.forest, self.facts.path.node))
 
     def _make_view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
         nodes = self._nodes_of(fold)
@@ -143,14 +133,35 @@ class OpenTrace:
         wanted = set(span_ids)
         return [node for node in near if self.span_id(node) in wanted]
 
+    def which_path(self, path: str) -> str:
+        """The path that a state asks for: response, completion or truncate. Unsaid, it is the completion path where
+        the response was over before half of the work was (analysis.md 2.4).
+        """
+        completion = self.facts.completion
+        if path == "truncate" or completion is None:
+            return path if path == "truncate" else "response"
+        whole_ns = int(completion.end_ns[-1] - completion.start_ns[0])
+        late = path in ("", "0") and 2 * self.facts.response_ns < whole_ns
+        return "completion" if late or path == "completion" else "response"
+
     def segments(self, path: str) -> Segments | None:
         if path == "0":
             return None
-        return self.completion if path == "completion" and self.completion else self.path
+        which = self.which_path(path)
+        if which == "truncate":
+            return self.once("truncated segments", lambda: segments_of(self.rows, self.chosen_path(path)))
+        return self.completion if which == "completion" else self.path
 
     def chosen_path(self, path: str) -> Path:
-        facts = self.facts
-        return facts.completion if path == "completion" and facts.completion else facts.path
+        facts, which = self.facts, self.which_path(path)
+        if which == "truncate":
+            root = int(facts.forest.root[0])
+            return self.once("truncated path", lambda: jaeger_path(facts.forest, root))
+        return facts.completion if which == "completion" and facts.completion else facts.path
+
+    def along(self, path: str) -> I64:
+        """The nodes with time on a path."""
+        return np.unique(self.chosen_path(path).node).astype(np.int64)
 
 
 def _only_errors(view: View, errors: I64) -> View:
@@ -167,16 +178,6 @@ def _only_errors(view: View, errors: I64) -> View:
         hidden=view.hidden[kept],
         hidden_errors=view.hidden_errors[kept],
     )
-
-
-def handovers(view: View, path: Path) -> Handovers:
-    """Between neighbours on the path; a folded span is stood for by the row that folds it."""
-    row = view.rows.row_of_node[path.node].astype(np.int64)
-    position = np.searchsorted(view.shown, row, "right") - 1
-    before, after = position[:-1], position[1:]
-    moved = before != after
-    top, bottom = np.minimum(before, after)[moved], np.maximum(before, after)[moved]
-    return Handovers(top, bottom, path.start_ns[1:][moved])
 
 
 def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> OpenTrace:
@@ -197,14 +198,13 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
         facts=facts,
         rows=rows,
         preview=preview_of(rows, on_path, store.service_slots()),
-        path=_segments(rows, facts.path),
-        completion=_segments(rows, facts.completion) if facts.completion else None,
+        path=segments_of(rows, facts.path),
+        completion=segments_of(rows, facts.completion) if facts.completion else None,
         errors=failed_nodes,
         causes=causes,
         opening=opening(rows, by_weight[on_path[by_weight]], failed_nodes[order]),
         begin_ns=begin_ns,
         length_ns=max(1, end_ns - begin_ns),
-        on_path=np.flatnonzero(on_path),
         place=place,
         siblings=siblings,
         event_rows=event_rows,
@@ -222,13 +222,6 @@ def _among_siblings(rows: TraceRows) -> tuple[I64, I64]:
     lengths = run_lengths(starts, len(rows))
     siblings[order] = np.repeat(lengths, lengths)
     return place, siblings
-
-
-def _segments(rows: TraceRows, path: Path) -> Segments:
-    row = rows.row_of_node[path.node]
-    order = np.argsort(row, kind="stable")  # in time order within a row
-    bounds = np.searchsorted(row[order], np.arange(len(rows) + 1))
-    return Segments(bounds.astype(np.int64), path.start_ns[order], path.end_ns[order])
 
 
 class TraceCache:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from webapp.model.columns import I64
-from webapp.views.trace_cache import Handovers
+from webapp.views.trace_paths import Handovers
 
 NARROWEST = 0.25  # percent; a bar that would be narrower
 NARROWEST_SOLID = 0.16

@@ -13,8 +13,9 @@ from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest
 from webapp.model.spans import Status
 from webapp.model.warnings import CODES
-from webapp.views.trace_cache import Handovers, OpenTrace, Segments, handovers
+from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_lane import Bar, Lane, Thread
+from webapp.views.trace_paths import Handovers, Segments, handovers
 from webapp.views.trace_state import TraceState
 
 DEEPEST = 12  # levels that are indented; the sheet says the depth of rows below
