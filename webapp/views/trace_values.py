@@ -3,25 +3,18 @@
 import base64
 import json
 import math
-import re
 from dataclasses import dataclass
 
 import orjson
 
 from webapp.model import display
 from webapp.model.spans import Value
+from webapp.views.text.sql import is_sql, laid_out
 
 FOLD_LINES = 4  # what a long value shows before it is unfolded
 _LINE = 110  # characters that a line of the attribute table holds, about
 _MOST = 20_000  # characters of a value that a page carries; all of it is in the JSON
 _SQL_KEYS = ("db.statement", "db.query.text", "sql.query")
-_SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\s", re.IGNORECASE)
-_CLAUSE = re.compile(
-    r"\s+(?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|UNION|VALUES|SET|RETURNING|ON CONFLICT)\b)"
-    r"|\s+(?=(?:LEFT|RIGHT|INNER|FULL|CROSS)\s+(?:OUTER\s+)?JOIN\b)"
-    r"|(?<!LEFT)(?<!RIGHT)(?<!INNER)(?<!FULL)(?<!CROSS)(?<!OUTER)\s+(?=JOIN\b)"
-)
-_QUOTED = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +66,8 @@ def _laid_out(key: str, value: Value) -> tuple[str, bool]:
             return to_json(orjson.loads(text), indent=True).decode(), True
         except orjson.JSONDecodeError:
             return text, "\n" in text
-    if "\n" not in text and len(text) > _LINE // 2 and (key in _SQL_KEYS or _SQL.match(text)):
-        return _sql(text), True
+    if "\n" not in text and len(text) > _LINE // 2 and (key in _SQL_KEYS or is_sql(text)):
+        return "".join(run.text for run in laid_out(text)), True
     return text, "\n" in text
 
 
@@ -92,10 +85,3 @@ def _finite(value: object) -> object:
     if isinstance(value, list):
         return [_finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _sql(text: str) -> str:
-    """A line for each clause; what is in quotes stays as it is."""
-    return "".join(
-        part if number % 2 else _CLAUSE.sub("\n", part) for number, part in enumerate(_QUOTED.split(text))
-    )
