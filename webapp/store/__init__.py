@@ -37,6 +37,7 @@ from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
+from webapp.store.links import LINK_SECONDS, Links
 from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
 from webapp.store.operations import Operations
@@ -53,6 +54,7 @@ class Store:
         self._connection = connection
         self._recent = Recent(lambda: connection.writes)
         self.operations = Operations(self._knowing)
+        self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
 
