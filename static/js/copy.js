@@ -1,7 +1,7 @@
 // Copy buttons: [data-copy] holds the text, [data-copy-link] copies the address of what is on the screen, with the
 // absolute times that it holds in place of relative ones.
 
-async function copy(text, button) {
+export async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {  // no clipboard over plain http to another host: the old way

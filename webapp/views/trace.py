@@ -1,7 +1,6 @@
 """`/trace/<id>`: one trace as a page, and the parts and files that belong to it."""
 
 import secrets
-from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -9,18 +8,19 @@ from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.analysis.folding import find_next
-from webapp.errors import BadSetting, NotFound
-from webapp.formats import chrome, jaeger, otlp, zipkin
-from webapp.model.spans import Span
+from webapp.errors import NotFound
 from webapp.settings import Settings
 from webapp.views.fragments import page_or_part, two_faced, wants_part
 from webapp.views.present import slot, store
+from webapp.views.takeaway_files import json_file
+from webapp.views.takeaway_menu import downloads_of
 from webapp.views.trace_cache import OpenTrace, TraceCache
 from webapp.views.trace_detail import zoom_on
-from webapp.views.trace_head import DOWNLOADS, head_of, neighbours
+from webapp.views.trace_head import head_of, neighbours
 from webapp.views.trace_json import trace_json
 from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
 from webapp.views.trace_row_html import rows_html
+from webapp.views.trace_shown import ends_ns, view_of, within_reach
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
@@ -28,12 +28,6 @@ from webapp.views.trace_views import other_view, tabs_of
 from webapp.views.trace_zoom import asked_zoom
 
 blueprint = Blueprint("trace", __name__)
-WRITERS: dict[str, Callable[[Iterable[Span]], bytes]] = {
-    "otlp": otlp.write,
-    "jaeger": jaeger.write,
-    "zipkin": zipkin.write,
-    "chrome": chrome.write,
-}
 _MOST_BARS = 20_000
 _RUN = secrets.token_hex(3)  # what browsers keep of a version is good for one run of the server
 
@@ -42,22 +36,22 @@ _RUN = secrets.token_hex(3)  # what browsers keep of a version is good for one r
 def page(trace_id: str) -> BaseResponse:
     trace = open_canonical(trace_id)
     if trace is None:
-        return _elsewhere(trace_id)
+        return elsewhere(trace_id)
     state, asked = asked_zoom(trace, _state(trace_id), request.args)
     whole, focus = not wants_part(), None
     if state.view:
         return _page(trace, state, other_view(trace, state, store(), asked.problem))
     if whole and "row" not in request.args:
-        state, focus = opened_in_view(trace, state)
+        state, focus = opened_in_view(trace, state, store())
     elif _is_id(request.args.get("at", "")):
-        state, focus = nearest(trace, state, request.args["at"].lower())
+        state, focus = nearest(trace, state, request.args["at"].lower(), store())
     state = shortened(state, store())
     context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
     return _page(trace, state, context | {"version": _version(trace), "focus": focus})
 
 
 def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Response:
-    context |= {"tabs": tabs_of(trace, state), "downloads": DOWNLOADS}
+    context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
     return page_or_part("trace/page.html", "trace/_view.html", **context)
@@ -86,9 +80,9 @@ def bars(trace_id: str) -> BaseResponse:
     state = _state(trace_id)
     if stale := _stale(trace, state):
         return stale
-    view = trace.view(state.depth, state.fold.ids, state.errors)
+    view = view_of(trace, state, store())
     part = slice(state.row, state.row + _count(_MOST_BARS, _MOST_BARS))
-    body = trace.preview.bars(view.shown[part], view.folded[part])
+    body = trace.preview.bars(view.shown[part], view.folded[part], ends_ns(view)[part])
     return _kept(Response(body, mimetype="application/octet-stream"))
 
 
@@ -106,8 +100,8 @@ def find(trace_id: str) -> BaseResponse:
     node = find_next(trace.rows, chosen, here, "back" in request.args) if chosen is not None else None
     if chosen is None or node is None:
         return _json({"total": 0, "problem": waterfall.problem})
-    shown = shortened(revealed(trace, state, node), store())
-    row = trace.view(shown.depth, shown.fold.ids, shown.errors).position(node)
+    shown = shortened(revealed(trace, state, node, store()), store())
+    row = view_of(trace, shown, store()).position(node)
     order = trace.rows.row_of_node[chosen]
     return _json(
         {
@@ -149,9 +143,8 @@ def show(trace_id: str, span_id: str) -> BaseResponse:
     if node is None:
         raise _no_span(trace_id, span_id)
     state = _state(trace_id).changed(view="")
-    if state.errors and trace.view(None, (), True).position(node) < 0:
-        state = state.changed(errors=False)
-    state = shortened(revealed(trace, state, node), store())
+    state = within_reach(trace, state, node, store())
+    state = shortened(revealed(trace, state, node, store()), store())
     return redirect(state.url(span=(span_id,)) + f"#s{span_id}")
 
 
@@ -160,24 +153,19 @@ def page_json(trace_id: str) -> BaseResponse:
     """The analysis; with `?as=` the spans as recorded, in another format."""
     trace = open_canonical(trace_id)
     if trace is None:
-        return _elsewhere(trace_id, ".json")
-    name = request.args.get("as", "")
-    if not name:
-        read_by_people = "pretty" in request.args or "text/html" in request.headers.get("Accept", "")
-        response = _json(trace_json(trace, store()), indent=read_by_people)
-        response.vary.add("Accept")
-        return response
-    if name not in WRITERS:
-        raise BadSetting(f"“{name}” is no format to export.", where="as", hint=f"Use {', '.join(WRITERS)}.")
-    response = Response(WRITERS[name](store().spans(trace_id)), mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="trace-{trace_id}-{name}.json"'
+        return elsewhere(trace_id, ".json")
+    if request.args.keys() & {"as", "redact"}:
+        return json_file(trace, request.args.get("as", ""))
+    read_by_people = "pretty" in request.args or "text/html" in request.headers.get("Accept", "")
+    response = _json(trace_json(trace, store()), indent=read_by_people)
+    response.vary.add("Accept")
     return response
 
 
 @blueprint.get("/trace/<path:text>")
 def any_form(text: str) -> BaseResponse:
     """Ids that hold a slash (base64)."""
-    return _elsewhere(text)
+    return elsewhere(text)
 
 
 def open_canonical(trace_id: str) -> OpenTrace | None:
@@ -201,7 +189,7 @@ def _opened(trace_id: str) -> OpenTrace:
     return trace
 
 
-def _elsewhere(text: str, suffix: str = "") -> BaseResponse:
+def elsewhere(text: str, suffix: str = "") -> BaseResponse:
     """To the one trace that an id in another form means."""
     found = store().find(text)
     if len(found) != 1:

@@ -17,13 +17,6 @@ from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
 
-DOWNLOADS = {
-    "": "This analysis, JSON",
-    "otlp": "OpenTelemetry, OTLP JSON",
-    "jaeger": "Jaeger JSON",
-    "zipkin": "Zipkin v2 JSON",
-    "chrome": "Chrome and Perfetto",
-}
 _MOST_SHARES = 5
 _MOST_WARNINGS = 50
 _MOST_SPANS = 3  # that a warning leads to

@@ -30,6 +30,11 @@ def rows_html(rows: Iterable[Row], details: Mapping[str, OpenedSpan], state: Tra
     return Markup("".join(parts))  # noqa: S704 - each text in it is escaped
 
 
+def rows_html_apart(rows: Iterable[Row]) -> Markup:
+    """The same for a file of its own, in which no page lies behind a link: links lead to the row itself."""
+    return Markup("".join(_row(row, lambda _, span_id: f"#s{span_id}") for row in rows))  # noqa: S704 - as above
+
+
 def _detail(opened: OpenedSpan, state: TraceState) -> str:
     html = current_app.jinja_env.get_template("trace/_span.html").render(d=opened, state=state)
     return f'<tr role="row" class="detail" id="d{opened.id}"><td role="gridcell" colspan="4">{html}</td></tr>'
