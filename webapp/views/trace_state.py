@@ -17,6 +17,7 @@ VIEWS = ("", "flame", "spans")  # "" is the waterfall
 # What is forgotten with the view it belongs to; and what changes which lines the pages of a list hold.
 _OF_A_VIEW = {"of": "", "frame": "", "by": "", "order": "", "page": 1}
 _PLACED_BY = {"by", "order", "find", "errors", "t0_ns", "t1_ns"}
+SHAPES = ("flat", "tree")  # of attributes
 MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
@@ -41,7 +42,8 @@ class TraceState:
 
     `view`: one of VIEWS. `of`: what the flame graph measures, "" critical time or "busy" self time; `frame`: a span
     in the frame that fills it. `by`: a line of the spans view is "" an operation or "span"; `order`: the column that
-    it is sorted by, with "-" the other way round. `page` of a list.
+    it is sorted by, with "-" the other way round. `page` of a list. `attributes`: "tree" or "flat", "" for the user's
+    preference, which is flat unless a cookie says otherwise.
     """
 
     trace_id: str
@@ -63,6 +65,7 @@ class TraceState:
     page: int = 1
     faster: str = ""
     percent: int = 50
+    attributes: str = ""
 
     @classmethod
     def read(
@@ -91,6 +94,7 @@ class TraceState:
             row=_number(arguments.get("row", "")) or 0,
             faster=arguments.get("faster", ""),
             percent=min(100, _number(arguments.get("percent", "")) or 50),
+            attributes=shape if (shape := arguments.get("attributes", "")) in SHAPES else "",
             **_shown(arguments),
         )
 
@@ -115,6 +119,7 @@ class TraceState:
             "page": str(self.page) if self.page > 1 else "",
             "faster": self.faster,
             "percent": str(self.percent) if self.faster and self.percent != 50 else "",
+            "attributes": self.attributes,
         }
         return self.search.parameters() | {name: text for name, text in given.items() if text}
 
