@@ -114,6 +114,15 @@ def test_ten_thousand_levels_do_not_matter() -> None:
     assert len(compare(facts_of(deep), facts_of(deep)).rows) == 10_000
 
 
+def test_many_spans_of_different_names_on_both_sides_are_not_a_matter_of_minutes() -> None:
+    def wide(prefix: str) -> TraceFacts:
+        names = ["".join(chr(97 + k // 26**place % 26) for place in range(4)) for k in range(20_000)]
+        calls = [span(f"{k:07d}", "p", k, k + 1, name=prefix + names[k]) for k in range(20_000)]
+        return facts_of([span("p", "", 0, 20_000), *calls])
+
+    assert len(compare(wide("a-"), wide("b-")).rows) == 40_001
+
+
 @settings(max_examples=60, deadline=None)
 @given(traces() | broken_traces())
 def test_a_trace_differs_in_nothing_from_itself(spans: list[Span]) -> None:
