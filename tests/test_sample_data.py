@@ -15,6 +15,7 @@ from tests.samples.clickhouse import as_texts
 from tests.samples.logbooks import uuid_of
 from tests.samples.written import CHECKOUT, FIRST_DIGITS, LOG, SHOP, files
 from webapp import formats
+from webapp.formats.archives import contents
 from webapp.model.spans import Event, Kind, Span, Status
 from webapp.query import Window, parse
 
@@ -34,10 +35,12 @@ def hour() -> list[list[Span]]:
 
 
 def spans_in(path: Path) -> list[Span]:
+    spans = []
     with path.open("rb") as stream:
-        reading = formats.read(stream, path.name)
-        spans = [span for batch in reading for span in batch]
-    assert (reading.notes.rejected, reading.notes.warnings) == (0, [])
+        for content in contents(stream, path.name):
+            reading = formats.read_unpacked(content)
+            spans += [span for batch in reading for span in batch]
+            assert (reading.notes.rejected, reading.notes.warnings) == (0, [])
     return spans
 
 
@@ -102,6 +105,7 @@ CARRIED = {
     "datadog-v05.msgpack": Carried(),
     "datadog-search.json": Carried(),
     "skywalking.json": Carried(ids=False),
+    "sentry.envelope": Carried(events=False),
     "elastic-intake.ndjson": Carried(events=False, lost=("service.namespace",)),
     "elastic-documents.json": Carried(events=False, lost=("service_namespace",), dots=False),
     "pods.csv": Carried(kinds=False, events=False, attributes=False),
@@ -161,6 +165,7 @@ def test_the_verdict_on_the_checkout_is_the_same_in_every_format(name: str, samp
         "tempo-v1.json",
         "tempo-v2.json",
         "go-stdouttrace.txt",
+        "page.html",
         "tailrace.parquet",
     ],
 )

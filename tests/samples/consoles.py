@@ -1,9 +1,10 @@
-"""What the console exporters of Go, Python and JavaScript print."""
+"""What the console exporters of Go, Python, JavaScript and .NET print."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.samples.clickhouse import as_texts
 from webapp.model.spans import Attributes, Event, Kind, Span, Status, Value
 
 Json = dict[str, Any]
@@ -24,6 +25,11 @@ def python(spans: list[Span]) -> bytes:
 def javascript(spans: list[Span]) -> bytes:
     """`console.dir` of each span, which is not JSON."""
     return "".join(_inspected(_javascript(span)) + "\n" for span in _by_end(spans)).encode()
+
+
+def dotnet(spans: list[Span]) -> bytes:
+    """`ConsoleActivityExporter`: a block of text a span, times in ticks of 100 ns."""
+    return "".join("\n".join(_dotnet(span)) + "\n\n" for span in _by_end(spans)).encode()
 
 
 def _by_end(spans: list[Span]) -> list[Span]:
@@ -162,3 +168,39 @@ def _wrapped(opening: str, members: list[str], closing: str, indent: str) -> str
 
 def _key(key: str) -> str:
     return key if key.isidentifier() else f"'{key}'"
+
+
+def _dotnet(span: Span) -> list[str]:
+    length_ns = span.end_ns - span.start_ns
+    events = [
+        line
+        for one in span.events
+        for line in (f"    {one.name} [{_ticks(one.time_ns)}]", *_indented(one.attributes, 8))
+    ]
+    return [
+        f"Activity.TraceId:            {span.trace_id}",
+        f"Activity.SpanId:             {span.span_id}",
+        "Activity.TraceFlags:         Recorded",
+        *([f"Activity.ParentSpanId:       {span.parent_span_id}"] if span.parent_span_id else []),
+        f"Activity.DisplayName:        {span.name}",
+        f"Activity.Kind:               {Kind(span.kind).name.capitalize()}",
+        f"Activity.StartTime:          {_ticks(span.start_ns)}",
+        f"Activity.Duration:           00:00:{length_ns / 1e9:010.7f}",
+        "Activity.Tags:",
+        *_indented(span.attributes, 4),
+        *(["Activity.Events:", *events] if events else []),
+        "Instrumentation scope (ActivitySource):",
+        f"    Name: {span.scope.name}",
+        f"    Version: {span.scope.version}",
+        "Resource associated with Activity:",
+        *_indented(span.resource.attributes, 4),
+    ]
+
+
+def _indented(attributes: Attributes, by: int) -> list[str]:
+    return [f"{' ' * by}{key}: {value}" for key, value in as_texts(attributes).items()]
+
+
+def _ticks(time_ns: int) -> str:
+    second = datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{second}.{time_ns % 10**9 // 100:07}Z"

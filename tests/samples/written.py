@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 
 import orjson
@@ -38,6 +39,27 @@ def zst(content: bytes) -> bytes:
 def indented(content: bytes) -> bytes:
     """JSON for people to look into."""
     return orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
+
+
+def page(spans: list[Span]) -> bytes:
+    """The frame of a trace page that was saved as one file; the spans lie in it."""
+    head = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="Tailrace">'
+    script = f'<script type="application/json" id="tailrace-spans">{otlp.write(spans).decode()}</script>'
+    return f"{head}<title>checkout</title></head>\n<body>{script}</body></html>\n".encode()
+
+
+def archive(spans: list[Span]) -> bytes:
+    """One trace, told by files of three formats."""
+    parts = {
+        "orders/otlp.json": otlp.write(spans[:1]),
+        "payments/jaeger.json": jaeger.write(spans[1:3]),
+        "fraud/zipkin.json": zipkin.write(spans[3:]),
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def own_parquet(spans: list[Span]) -> bytes:
@@ -93,6 +115,10 @@ STORIES: tuple[tuple[str, str, Write], ...] = (
     ("f0", "zap-spans.log", logbooks.zap_pairs),
     ("f1", LOG, logbooks.request_log),
     ("f2", "chrome.json", chrome.write),
+    ("f3", "page.html", page),
+    ("f4", "dotnet-console.txt", consoles.dotnet),
+    ("f5", "sentry.envelope", services.sentry),
+    ("f6", "several.zip", archive),
 )
 FIRST_DIGITS = {f"checkout/{name}": digits for digits, name, _ in STORIES}
 CHECKOUT: dict[str, Write] = {f"checkout/{name}": write for _, name, write in STORIES}
