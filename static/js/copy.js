@@ -1,4 +1,5 @@
-// Copy buttons: [data-copy] holds the text, [data-copy-link] copies the address of what is on the screen, with the
+// Copy buttons: [data-copy] holds the text, [data-copy-row] a key whose value the button before it copies, and
+// [data-copy-text] stands below the text itself; [data-copy-link] copies the address of what is on the screen, with the
 // absolute times that it holds in place of relative ones.
 
 export async function copy(text, button) {
@@ -30,10 +31,17 @@ export function copyLink() {
   return copy(pinned ? url.href : location.href, button);
 }
 
+function textOf(button) {
+  const { copy: text, copyRow: key, json } = button.dataset;
+  if (key === undefined) return text ?? button.closest("details").querySelector(".pre").textContent;
+  const value = button.parentElement.querySelector("[data-copy]").dataset.copy;
+  return json ? `{${JSON.stringify(key)}: ${json === "text" ? JSON.stringify(value) : value}}` : `${key}=${value}`;
+}
+
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-link]");
+  const button = event.target.closest("[data-copy], [data-copy-row], [data-copy-text], [data-copy-link]");
   if (!button) return;
   event.preventDefault();
   if (button.matches("[data-copy-link]")) copyLink();
-  else copy(button.dataset.copy, button);
+  else copy(textOf(button), button);
 });

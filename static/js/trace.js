@@ -1,6 +1,7 @@
 // The trace page: what its parts do beyond links and forms. Imported by no other module, so that each runs once.
 
 import "./copy.js";
+import "./filter.js";
 import "./takeaway.js";
 import "./tracekeys.js";
 import "./zoom.js";

@@ -1,6 +1,7 @@
 """A span opened under its row or on its own page; hostile text anywhere."""
 
 from urllib.parse import parse_qs, urlsplit
+from xml.etree.ElementTree import Element
 
 import pytest
 
@@ -25,13 +26,10 @@ def test_a_span_opens_under_its_row_without_script(opened: Opened) -> None:
 def test_an_attribute_leads_to_a_query_that_finds_the_trace(opened: Opened) -> None:
     client = opened(span(1, attributes={"odd key": 'a "b" = c', "n": 7, "ok": True}))
     page = parse(get(client, span="1".rjust(16, "0")))
-    queries = [
-        parse_qs(urlsplit(link.get("href", "")).query)["q"][0]
-        for cell in with_class(page, "act")
-        for link in cell.iter("a")
-    ]
-    assert queries == ["n=7", '"odd key"="a \\"b\\" = c"', "ok=true"]
-    for query in queries:
+    having, others = queries(page)
+    assert having == ["n=7", '"odd key"="a \\"b\\" = c"', "ok=true"]
+    assert others[0] == 'service=web operation="step 1" -n=7'
+    for query in having:
         assert len([row for row in rows(parse(get(client, find=query))) if with_class(row, "hit")]) == 1
 
 
@@ -50,7 +48,7 @@ def test_links_lead_to_their_traces(opened: Opened) -> None:
     page = parse(get(client, span="1".rjust(16, "0")))
     targets = [link.get("href", "") for link in with_class(page, "linked")[0].iter("a")]
     assert targets[0] == f"/trace/{other}?span={'e' * 16}"
-    assert targets[1].startswith(f"/trace/{ID}/span/{'2'.rjust(16, '0')}")
+    assert targets[1].startswith(f"/trace/{ID}/show/{'2'.rjust(16, '0')}")
 
 
 def test_a_placeholder_can_be_opened(opened: Opened) -> None:
@@ -132,11 +130,20 @@ def test_many_events_and_links_are_cut_and_counted(opened: Opened) -> None:
 def test_an_attribute_is_added_only_to_a_query_that_holds_on_its_span(opened: Opened) -> None:
     client = opened(span(1, attributes={"card": "visa"}), span(2, parent=1, attributes={"shard": 3}))
 
-    def filters(number: int, query: str) -> list[str]:
-        page = parse(get(client, span=f"{number:016x}", q=query))
-        links = [link.get("href", "") for cell in with_class(page, "act") for link in cell.iter("a")]
-        return [parse_qs(urlsplit(link).query)["q"][0] for link in links]
+    def filters(number: int, query: str) -> tuple[list[str], list[str]]:
+        return queries(parse(get(client, span=f"{number:016x}", q=query)))
 
-    assert filters(1, "card=visa") == ["card=visa"]
-    assert filters(2, "trace.spans=2") == ["trace.spans=2 shard=3"]
-    assert filters(2, "card=visa") == ["shard=3"]
+    alike = 'service=web operation="step {}" -'
+    assert filters(1, "card=visa") == (["card=visa"], [alike.format(1) + "card=visa"])
+    assert filters(1, "card=visa web") == (["card=visa web"], ["web -card=visa"])
+    assert filters(2, "trace.spans=2") == (["trace.spans=2 shard=3"], ["trace.spans=2 -shard=3"])
+    assert filters(2, "card=visa") == (["shard=3"], [alike.format(2) + "shard=3"])
+
+
+def queries(page: Element) -> tuple[list[str], list[str]]:
+    """What ⊕ and ⊖ of each attribute lead to."""
+    links = [[link.get("href", "") for link in cell.iter("a")] for cell in with_class(page, "act")]
+    having, others = (
+        [parse_qs(urlsplit(url).query)["q"][0] for url in urls] for urls in zip(*links, strict=True)
+    )
+    return having, others

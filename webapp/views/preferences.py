@@ -13,6 +13,18 @@ THEMES = ("system", "light", "dark")
 _YEAR = 365 * 24 * 3600
 
 
+def attributes() -> str:
+    """How attributes are arranged, "" unless the user chose."""
+    chosen = request.cookies.get("attributes", "")
+    return chosen if chosen == "tree" else ""
+
+
+def keep_attributes(response: Response, chosen: str) -> None:
+    """What an address asks for is how the user wants to see attributes from now on."""
+    if chosen and chosen != request.cookies.get("attributes", "flat"):
+        response.set_cookie("attributes", chosen, max_age=_YEAR, samesite="Lax", httponly=True)
+
+
 @cache
 def _zones() -> frozenset[str]:
     """The zones this machine knows: half a thousand files to look at, so only once."""

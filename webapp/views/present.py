@@ -7,6 +7,8 @@ from markupsafe import Markup
 
 from webapp import __version__, assets
 from webapp.model import display
+from webapp.model.link_templates import LinkTemplate, parse_links
+from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import preferences
 
@@ -17,6 +19,12 @@ def store() -> Store:
     """The store of the running application."""
     opened: Store = current_app.config["store"]
     return opened
+
+
+def link_templates() -> tuple[LinkTemplate, ...]:
+    """The user's links to other systems."""
+    settings: Settings = current_app.config["settings"]
+    return parse_links(settings.links)
 
 
 def slot(service: str) -> int:

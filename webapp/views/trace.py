@@ -10,14 +10,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.analysis.folding import find_next
 from webapp.errors import NotFound
 from webapp.settings import Settings
+from webapp.views import preferences
 from webapp.views.fragments import page_or_part, two_faced, wants_part
-from webapp.views.present import slot, store
+from webapp.views.present import link_templates, slot, store
 from webapp.views.takeaway_files import json_file
 from webapp.views.takeaway_menu import downloads_of
 from webapp.views.trace_cache import OpenTrace, TraceCache
-from webapp.views.trace_detail import zoom_on
+from webapp.views.trace_detail import otlp_of, zoom_on
 from webapp.views.trace_head import head_of, neighbours
-from webapp.views.trace_json import trace_json
+from webapp.views.trace_json import span_json, trace_json
+from webapp.views.trace_outward import links_of_trace
+from webapp.views.trace_related import linked_traces
 from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
 from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_shown import ends_ns, view_of, within_reach
@@ -47,13 +50,19 @@ def page(trace_id: str) -> BaseResponse:
         state, focus = nearest(trace, state, request.args["at"].lower(), store())
     state = shortened(state, store())
     context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
-    return _page(trace, state, context | {"version": _version(trace), "focus": focus})
+    response = _page(trace, state, context | {"version": _version(trace), "focus": focus})
+    preferences.keep_attributes(response, request.args.get("attributes", "") and state.attributes)
+    return response
 
 
 def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Response:
     context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
+        context |= {
+            "outward": links_of_trace(link_templates(), trace),
+            "linked": linked_traces(store(), trace.trace_id),
+        }
     return page_or_part("trace/page.html", "trace/_view.html", **context)
 
 
@@ -122,17 +131,35 @@ def span(trace_id: str, span_id: str) -> BaseResponse:
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
-    detail = Waterfall(trace, state, store()).opened(node)
+    detail = Waterfall(trace, state, store()).opened([node])[trace.span_id(node)]
     head = head_of(trace, state)
-    return page_or_part(
+    response = page_or_part(
         "trace/span.html",
         "trace/_span.html",
         d=detail,
         state=state,
+        own_page=not wants_part(),
         root=f"{head.service} {head.name}",
         slot_number=slot(detail.service),
         in_trace_url=state.url(f"show/{span_id}"),
     )
+    preferences.keep_attributes(response, request.args.get("attributes", "") and state.attributes)
+    return response
+
+
+@blueprint.get("/trace/<trace_id>/span/<span_id>.json")
+def span_twin(trace_id: str, span_id: str) -> BaseResponse:
+    """As it stands in the JSON of the trace; with `?as=otlp` as recorded."""
+    trace = _opened(trace_id)
+    node = trace.node_of(span_id) if _is_id(span_id) else None
+    if node is None:
+        raise _no_span(trace_id, span_id)
+    sent = Waterfall(trace, _state(trace_id), store()).sent([node]).get(node)
+    if request.args.get("as", "") != "otlp":
+        return _json(span_json(trace, node, sent), indent=True)
+    if sent is None:
+        raise NotFound(f"The span {span_id} was not received.", hint="Others name it as their parent.")
+    return _json(otlp_of(sent), indent=True)
 
 
 @blueprint.get("/trace/<trace_id>/show/<span_id>")
@@ -179,7 +206,8 @@ def open_canonical(trace_id: str) -> OpenTrace | None:
 
 
 def _state(trace_id: str) -> TraceState:
-    return TraceState.read(trace_id, request.args, store().view_state)
+    state = TraceState.read(trace_id, request.args, store().view_state)
+    return state if state.attributes else state.changed(attributes=preferences.attributes())
 
 
 def _opened(trace_id: str) -> OpenTrace:

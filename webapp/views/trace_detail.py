@@ -2,35 +2,40 @@
 
 from dataclasses import dataclass, replace
 
+import orjson
+
 from webapp import query as language
 from webapp.analysis.trace import summarise
 from webapp.errors import BadQuery
+from webapp.formats import otlp
 from webapp.model import display
+from webapp.model.link_templates import LinkTemplate, OutwardLink
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.model.warnings import CODES
+from webapp.views.meaning import meanings_of
+from webapp.views.meaning.places import places_of
+from webapp.views.meaning.shape import Meaning
 from webapp.views.state import SearchState
-from webapp.views.trace_attributes import Attribute, attributes_of
+from webapp.views.trace_attributes import Attribute, Group, Searches, attributes_of, json_of, tree_of
 from webapp.views.trace_cache import OpenTrace
-from webapp.views.trace_json import span_json
 from webapp.views.trace_moments import MOST_EVENTS, Logged, Moment, logs_of, moments_of, part_of
+from webapp.views.trace_outward import links_of_span
+from webapp.views.trace_related import LinkEnds, Related, related, waited
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_values import plain, to_json
+from webapp.views.trace_values import to_json
 
 KINDS = {Kind.INTERNAL: "internal", Kind.SERVER: "server", Kind.CLIENT: "client", Kind.PRODUCER: "producer",
          Kind.CONSUMER: "consumer"}  # fmt: skip
-_PROCESS = (  # key, word before the value
-    ("service.version", "version "),
-    ("cloud.region", ""),
-    ("deployment.environment.name", ""),
-    ("deployment.environment", ""),
-    ("k8s.pod.name", "pod "),
-    ("host.name", "host "),
-    ("telemetry.sdk.language", ""),
-)
-_MOST_CHIP = 36  # characters
-MOST_LINKS = 100  # that a page carries; all are in the JSON
 _MOST_RAW = 40_000  # characters of raw JSON that a page carries
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an opened span needs beyond its trace: the ends of its links, and the user's link templates."""
+
+    ends: LinkEnds
+    templates: tuple[LinkTemplate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,19 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    trace_id: str
-    span_id: str
-    url: str
-    own: bool  # within this trace
+class Listed:
+    """Attributes of a span or its resource: as a list, or as a tree if `tree` is one. `json`: all, to copy."""
+
     attributes: list[Attribute]
+    tree: Group | None
+    total: int
+    json: str
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSpan:
+    """`raw`: the span as OTLP JSON, "" for one that nobody sent."""
+
     id: str
     service: str
     name: str
@@ -60,70 +68,95 @@ class OpenedSpan:
     message: str
     timings: list[Timing]
     notes: list[str]
-    attributes: list[Attribute]
-    attribute_total: int
+    meanings: list[Meaning]
+    attributes: Listed
     moments: list[Moment]
     events: int
     more_events: int
     logs: list[Logged]
     log_total: int
-    more_links: int
-    resource: list[Attribute]
-    resource_total: int
+    resource: Listed
     process: list[tuple[str, str]]  # what tells processes apart: (key, words)
     scope: str
-    links: list[Linked]
+    related: Related
+    outward: list[OutwardLink]
     raw: str
     raw_cut: bool
+    raw_url: str
     written_id: str
+    shape: str
+    shape_url: str  # of the trace with the attributes arranged the other way
+    shape_page_url: str  # of the span's own page so
     page_url: str
     zoom_url: str
     close_url: str
     alike_url: str
 
 
-def opened_span(trace: OpenTrace, state: TraceState, node: int, span: Span | None) -> OpenedSpan:
+def opened_span(
+    trace: OpenTrace, state: TraceState, node: int, span: Span | None, beside: Beside
+) -> OpenedSpan:
     """`span` is None for a placeholder: a span that others name but nobody sent."""
     span_id = trace.span_id(node)
-    raw = to_json(span_json(trace, node, span), indent=True).decode()
-    alike, narrowed = "", None
-    if span:
-        narrowed = _narrowed(trace, state.search, span)
-        terms = (
-            language.write_term("service", "=", span.service),
-            language.write_term("operation", "=", span.name),
-        )
-        alike = replace(state.search, q=" ".join(terms), sort="slowest").url()
+    sent = span or Span(
+        trace_id=trace.trace_id,
+        span_id=span_id[:16],
+        name="span not received",
+        service=MISSING,
+        start_ns=0,
+        end_ns=0,
+    )
+    searches = _searches(trace, state.search, span) if span else None
+    raw = to_json(otlp_of(span), indent=True).decode() if span else ""
+    meanings = meanings_of(sent, waited(trace, node, sent, beside.ends))
+    told = frozenset[str]().union(*(meaning.told for meaning in meanings))
+    is_tree = state.attributes == "tree"
+    other = "flat" if is_tree else "tree"
     return OpenedSpan(
         id=span_id,
-        service=span.service if span else MISSING,
-        name=span.name if span else "span not received",
-        kind=KINDS.get(Kind(span.kind), "") if span and span.kind in KINDS else "",
-        status={Status.OK: "ok", Status.ERROR: "error"}.get(Status(span.status), "") if span else "",
-        message=span.status_message if span else "",
+        service=sent.service,
+        name=sent.name,
+        kind=KINDS.get(Kind(sent.kind), "") if sent.kind in KINDS else "",
+        status={Status.OK: "ok", Status.ERROR: "error"}.get(Status(sent.status), ""),
+        message=sent.status_message,
         timings=_timings(trace, node),
         notes=_notes(trace, node),
-        attributes=attributes_of(span.attributes, narrowed) if span else [],
-        attribute_total=len(span.attributes) if span else 0,
-        moments=moments_of(trace, node, span.events) if span else [],
-        events=len(span.events) if span else 0,
-        more_events=max(0, len(span.events) - MOST_EVENTS) if span else 0,
+        meanings=meanings,
+        attributes=_listed(attributes_of(sent.attributes, searches, told), sent.attributes, is_tree),
+        moments=moments_of(trace, node, sent.events),
+        events=len(sent.events),
+        more_events=max(0, len(sent.events) - MOST_EVENTS),
         logs=logs_of(trace, node, span.service if span else ""),
         log_total=trace.logs.count(node),
-        more_links=max(0, len(span.links) - MOST_LINKS) if span else 0,
-        resource_total=len(span.resource.attributes) if span else 0,
-        resource=attributes_of(span.resource.attributes, narrowed) if span else [],
-        process=_process(span.resource.attributes) if span else [],
-        scope=f"{span.scope.name} {span.scope.version}".strip() if span else "",
-        links=_links(span, trace, state) if span else [],
+        resource=_listed(
+            attributes_of(sent.resource.attributes, searches), sent.resource.attributes, is_tree
+        ),
+        process=places_of(sent.attributes, sent.resource.attributes),
+        scope=f"{sent.scope.name} {sent.scope.version}".strip(),
+        related=related(trace, state, node, span, beside.ends),
+        outward=links_of_span(beside.templates, trace, span) if span else [],
         raw=raw[:_MOST_RAW],
         raw_cut=len(raw) > _MOST_RAW,
-        written_id=span.written_span_id if span else "",
+        raw_url=f"/trace/{trace.trace_id}/span/{span_id}.json?as=otlp",
+        written_id=sent.written_span_id,
+        shape="tree" if is_tree else "flat",
+        shape_url=state.url(attributes=other),
+        shape_page_url=state.url(f"span/{span_id}", attributes=other),
         page_url=state.url(f"span/{span_id}"),
         zoom_url=state.url(**zoom_on(trace, node)),
         close_url=state.toggle_url("span", span_id) if span_id in state.span else state.url(),
-        alike_url=alike,
+        alike_url=replace(state.search, q=_operation_terms(span), sort="slowest").url() if span else "",
     )
+
+
+def otlp_of(span: Span) -> dict[str, object]:
+    """The span as one OTLP JSON document."""
+    document: dict[str, object] = orjson.loads(otlp.write([span]))
+    return document
+
+
+def _listed(listed: list[Attribute], attributes: Attributes, is_tree: bool) -> Listed:
+    return Listed(listed, tree_of(listed) if is_tree else None, len(attributes), json_of(attributes))
 
 
 def zoom_on(trace: OpenTrace, node: int) -> dict[str, int]:
@@ -182,34 +215,16 @@ def _notes(trace: OpenTrace, node: int) -> list[str]:
     return list(dict.fromkeys(note for note in notes if note))
 
 
-def _narrowed(trace: OpenTrace, search: SearchState, span: Span) -> SearchState:
-    """The search that ⊕ adds to: a query that holds on another span of the trace would find nothing with a term of this."""
+def _searches(trace: OpenTrace, search: SearchState, span: Span) -> Searches:
+    """What ⊕ and ⊖ add to: a query that holds on another span of the trace would find nothing with a term of this."""
     try:
         fits = language.matches(language.parse(search.q), span, summarise(trace.facts))
     except BadQuery:
         fits = False
-    return search if fits else search.changed(q="")
+    return Searches(search if fits else search.changed(q=""), _operation_terms(span))
 
 
-def _process(resource: Attributes) -> list[tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    for key, word in _PROCESS:
-        if key in resource and (text := plain(resource[key])):
-            found.setdefault(text, (key, f"{word}{text}"))
-    return [
-        (key, words if len(words) <= _MOST_CHIP else words[: _MOST_CHIP - 1] + "…")
-        for key, words in found.values()
-    ]
-
-
-def _links(span: Span, trace: OpenTrace, state: TraceState) -> list[Linked]:
-    linked = []
-    for link in span.links[:MOST_LINKS]:
-        own = link.trace_id == trace.trace_id
-        url = (
-            state.url(f"span/{link.span_id}")
-            if own
-            else TraceState(link.trace_id, span=(link.span_id,)).url()
-        )
-        linked.append(Linked(link.trace_id, link.span_id, url, own, attributes_of(link.attributes, None)))
-    return linked
+def _operation_terms(span: Span) -> str:
+    return " ".join(
+        (language.write_term("service", "=", span.service), language.write_term("operation", "=", span.name))
+    )

@@ -9,6 +9,8 @@ from webapp.model import display
 from webapp.model.facts import Forest
 from webapp.model.logs import FAILED_LEVELS, LogLine
 from webapp.model.spans import Event
+from webapp.views.meaning.failure import failure_of
+from webapp.views.meaning.shape import Meaning
 from webapp.views.trace_attributes import Attribute, attributes_of
 from webapp.views.trace_cache import OpenTrace
 
@@ -20,13 +22,14 @@ _MOST_FIELDS = 300  # characters of a log line's fields that need no table
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An event, or a gap: then `name` says what was not recorded."""
+    """An event, or a gap: then `name` says what was not recorded. `failure`: the exception that an event tells of."""
 
     time: str
     name: str
     gap: bool
     short: str  # attributes in a line, when they fit
     attributes: list[Attribute]
+    failure: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,18 @@ def moments_of(trace: OpenTrace, node: int, events: Sequence[Event]) -> list[Mom
 
 
 def _moment(after_ns: int, event: Event) -> Moment:
-    attributes = attributes_of(event.attributes, None)
-    short = attributes[0].plain if len(attributes) == 1 else _in_a_line(attributes)
+    failure = failure_of(event)
+    told = failure.told if failure else ()
+    attributes = attributes_of({key: value for key, value in event.attributes.items() if key not in told})
+    short = attributes[0].plain if len(event.attributes) == 1 and attributes else _in_a_line(attributes)
     fits = len(short) <= _MOST_SHORT and "\n" not in short
     return Moment(
-        display.offset(after_ns), event.name, False, short if fits else "", [] if fits else attributes
+        display.offset(after_ns),
+        event.name,
+        False,
+        short if fits else "",
+        [] if fits else attributes,
+        failure,
     )
 
 
@@ -96,7 +106,7 @@ def logs_of(trace: OpenTrace, node: int, service: str) -> list[Logged]:
 
 def _logged(line: LogLine, began_ns: int, service: str) -> Logged:
     tone = "bad" if line.level in FAILED_LEVELS else "warn" if line.level == "warn" else ""
-    attributes = attributes_of(line.attributes, None)
+    attributes = attributes_of(line.attributes)
     short = _in_a_line(attributes)
     fits = len(short) <= _MOST_FIELDS and "\n" not in short
     return Logged(

@@ -28,19 +28,18 @@ class ShownValue:
     cut: bool  # the page does not carry all of it
 
 
-def shown(key: str, value: Value) -> ShownValue:
+def shown(key: str, value: Value, most_lines: int | None = None) -> ShownValue:
+    """Folded from `most_lines` up, FOLD_LINES if not given."""
     text, laid_out = _laid_out(key, value)
-    cut = len(text) > _MOST
+    cut, most = len(text) > _MOST, most_lines or FOLD_LINES
     lines = text[:_MOST].split("\n")
-    needed = sum(1 + len(line) // _LINE for line in lines[: FOLD_LINES + 1])
-    if needed <= FOLD_LINES:
+    needed = sum(1 + len(line) // _LINE for line in lines[: most + 1])
+    if needed <= most:
         return ShownValue(text, laid_out, "", "", False)
-    head = "\n".join(lines[:FOLD_LINES])[: FOLD_LINES * _LINE]
+    head = "\n".join(lines[:most])[: most * _LINE]
     count = text.count("\n") + 1
     more = (
-        display.plural(count, "line")
-        if count > FOLD_LINES
-        else display.size(len(text.encode("utf-8", "replace")))
+        display.plural(count, "line") if count > most else display.size(len(text.encode("utf-8", "replace")))
     )
     return ShownValue(text[:_MOST], laid_out, head, more, cut)
 

@@ -10,10 +10,13 @@ from webapp.analysis.preview import Minimap
 from webapp.errors import BadQuery
 from webapp.model import display
 from webapp.model.columns import I64
+from webapp.model.spans import Span
 from webapp.store import Store
+from webapp.views.present import link_templates
 from webapp.views.trace_cache import OpenTrace
-from webapp.views.trace_detail import OpenedSpan, opened_span
+from webapp.views.trace_detail import Beside, OpenedSpan, opened_span
 from webapp.views.trace_folds import MOST_FOLDS
+from webapp.views.trace_related import link_ends
 from webapp.views.trace_reveal import WINDOW, revealed, shortened
 from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_rows import Row, Window, lane_of, rows_in
@@ -46,22 +49,35 @@ class Waterfall:
     def rows(self, first: int, count: int) -> tuple[list[Row], dict[str, OpenedSpan]]:
         """Rows of the view, and the opened spans among them."""
         window = Window(self.trace, self.state, self.view, self.lane, self.found)
-        opened = {}
+        nodes = []
         if self.state.span:
             shown = set(self.view.node[first : first + count].tolist())
-            for span_id in self.state.span:
-                node = self.trace.node_of(span_id)
-                if node is not None and node in shown:
-                    opened[span_id] = self.opened(node)
-        return rows_in(window, first, count), opened
+            asked = (self.trace.node_of(span_id) for span_id in self.state.span)
+            nodes = [node for node in asked if node is not None and node in shown]
+        return rows_in(window, first, count), self.opened(nodes)
 
-    def opened(self, node: int) -> OpenedSpan:
+    def opened(self, nodes: Sequence[int]) -> dict[str, OpenedSpan]:
+        """By id."""
+        if not nodes:
+            return {}
+        spans = self.sent(nodes)
+        beside = Beside(link_ends(self._store, self.trace.trace_id, list(spans.values())), link_templates())
+        return {
+            self.trace.span_id(node): opened_span(self.trace, self.state, node, spans.get(node), beside)
+            for node in nodes
+        }
+
+    def sent(self, nodes: Sequence[int]) -> dict[int, Span]:
+        """The spans as recorded; none for a placeholder."""
         forest = self.trace.facts.forest
-        source = int(forest.source[node])
-        found = (
-            self._store.spans(self.trace.trace_id, [int(forest.columns.row[source])]) if source >= 0 else []
-        )
-        return opened_span(self.trace, self.state, node, found[0] if found else None)
+        rows = {
+            node: int(forest.columns.row[forest.source[node]]) for node in nodes if forest.source[node] >= 0
+        }
+        found = self._store.spans(self.trace.trace_id, list(rows.values())) if rows else []
+        if len(found) != len(rows):  # a duplicate was taken away meanwhile
+            by_node = {node: self._store.spans(self.trace.trace_id, [row]) for node, row in rows.items()}
+            return {node: one[0] for node, one in by_node.items() if one}
+        return dict(zip(rows, found, strict=True))
 
     def first_found_url(self) -> str:
         """To the first match, for those who cannot press n; "" if there is none."""

@@ -2,6 +2,7 @@
 
 from webapp.model.spans import Span
 from webapp.views.meaning.database import database_meaning
+from webapp.views.meaning.failure import failure_in
 from webapp.views.meaning.genai import genai_meaning
 from webapp.views.meaning.http import http_meaning
 from webapp.views.meaning.messaging import messaging_meaning
@@ -9,14 +10,18 @@ from webapp.views.meaning.rpc import rpc_meaning
 from webapp.views.meaning.shape import Meaning
 
 
-def meanings_of(span: Span, waited_ns: int | None = None) -> list[Meaning]:
-    """The particular before the general: a query over HTTP is first of all a query."""
+def meanings_of(span: Span, waited: str = "") -> list[Meaning]:
+    """The particular before the general: a query over HTTP is first of all a query.
+
+    `waited`: how long its message lay in a queue, "" unknown.
+    """
     attributes = span.attributes
     found = (
         genai_meaning(span),
         database_meaning(attributes),
-        messaging_meaning(attributes, waited_ns),
+        messaging_meaning(attributes, waited),
         rpc_meaning(attributes),
         http_meaning(attributes),
+        failure_in(attributes),
     )
     return [meaning for meaning in found if meaning]

@@ -1,6 +1,5 @@
 """Messages: sent to or taken from which queue, how many, and how long they lay there."""
 
-from webapp.model import display
 from webapp.model.semconv import text_of
 from webapp.model.spans import Attributes
 from webapp.views.meaning.shape import Meaning, counted, facts, number_of, pieces, size_of
@@ -13,8 +12,8 @@ _NAMES = {
 }  # fmt: skip
 
 
-def messaging_meaning(attributes: Attributes, waited_ns: int | None) -> Meaning | None:
-    """`waited_ns`: from when the message was sent to when this span began, if that is known."""
+def messaging_meaning(attributes: Attributes, waited: str) -> Meaning | None:
+    """`waited`: how long the message lay in the queue, "" unknown."""
     system = text_of(attributes, ("messaging.system",))
     target = text_of(
         attributes, ("messaging.destination.name", "messaging.destination", "messaging.destination.template")
@@ -29,7 +28,7 @@ def messaging_meaning(attributes: Attributes, waited_ns: int | None) -> Meaning 
         "Messaging",
         pieces((_NAMES.get(system.lower(), system), "strong"), (operation, ""), (kind, "muted"), (target, "code")),
         facts(
-            ("Lay in the queue", display.duration(waited_ns) if waited_ns is not None else ""),
+            ("Lay in the queue", waited),
             ("Batch", counted(number_of(attributes, ("messaging.batch.message_count",)), "message")),
             ("Body", size_of(attributes, ("messaging.message.body.size", "messaging.message_payload_size_bytes"))),
             ("Envelope", size_of(attributes, ("messaging.message.envelope.size",))),
