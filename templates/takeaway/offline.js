@@ -4,7 +4,7 @@
 (() => {
 const $ = (id) => document.getElementById(id);
 const t = JSON.parse($("tailrace-rows").textContent);
-const total = t.depth.length, ROW = 30, SPARE = 12, PRINTED = 2000;
+const total = t.depth.length, ROW = 30, SPARE = 12, PRINTED = 2000, EAGER = 5000;
 const FAILED = 1, CAUSE = 2, UNFINISHED = 4, NAMES_SERVICE = 8;
 const KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 const parent = new Int32Array(total).fill(-1), after = new Int32Array(total).fill(total);
@@ -13,6 +13,8 @@ for (let r = 0, path = []; r < total; r++) {
   if (path.length) parent[r] = path.at(-1);
   path.push(r);
 }
+const children = new Int32Array(total);
+for (const above of parent) if (above >= 0) children[above]++;
 const hasChildren = (r) => after[r] > r + 1;
 
 // Numbers and words, as the pages of Tailrace write them.
@@ -151,7 +153,7 @@ function rowAt(at) {
       el("span", { class: `t${found ? " hit" : ""}` }, ...(marks & NAMES_SERVICE ? [el("b", {}, service), " "] : []), el("span", { class: `op${marks & NAMES_SERVICE ? "" : " own"}` }, name)),
       t.notes[r] ? el("span", { class: "tag", "data-kind": "warn", title: t.notes[r].join(" ") }, "repaired") : null,
       marks & UNFINISHED ? el("span", { class: "tag", "data-kind": "warn" }, "no end") : null,
-      folded ? el("span", { class: "k", title: `${count(hidden)} folded` }, `+${count(hidden)}`) : null),
+      folded ? el("span", { class: "k", title: `${count(hidden)} folded` }, `+${count(hidden)}`) : folds ? el("span", { class: "k" }, count(children[r])) : null),
     el("td", { role: "gridcell", class: "num", title: `${count(t.took[r])} ns` }, total),
     el("td", { role: "gridcell", class: "num own" }, duration(t.own[r])),
     el("td", { role: "gridcell", class: "lane" }, lane(r, folded, total)));
@@ -168,9 +170,20 @@ function lane(r, folded, label) {
   for (const [from, to] of t.span[r] < 0 && !folded ? [] : waited(t.bounds[r], t.bounds[folded ? after[r] : r + 1]))
     draw(svg, "rect", { class: `c ${slot}`, x: `${from}%`, width: `${Math.max(to - from, 0.16)}%` });
   if (t.marks[r] & FAILED) draw(svg, "rect", { class: "ring", ...extent });
-  const side = left + width < 88 ? ["after", left + width] : left > 12 ? ["before", left] : ["inside", 1];
-  draw(svg, "text", { class: side[0] + (t.marks[r] & FAILED ? " e" : ""), x: `${side[1]}%` }, label);
+  for (const at of moments(r)) draw(svg, "circle", { class: "ev", cx: `${at}%` });
+  const pixels = label.length * 6.2 + 18, need = pixels / 9, failed = t.marks[r] & FAILED ? " e" : "";
+  if (left + width + need <= 100.5) draw(svg, "text", { class: `after${failed}`, x: `${left + width}%` }, label);
+  else if (left >= need) draw(svg, "text", { class: `before${failed}`, x: `${left}%` }, label);
+  else {
+    draw(svg, "rect", { class: `chip ${slot}`, x: `${left + 1.5}%`, width: pixels - 4 });
+    draw(svg, "text", { class: `inside${failed}`, x: `${left + 1.5}%` }, label);
+  }
   return svg;
+}
+// Where its events lie; of a large trace only once its spans had to be read for something else.
+function moments(r) {
+  const found = spans || total <= EAGER ? spanOf(r) : null, begun = BigInt(found?.span.startTimeUnixNano ?? 0);
+  return (found?.span.events ?? []).slice(0, 24).map((event) => 100 * (t.start[r] + Number(BigInt(event.timeUnixNano ?? 0) - begun)) / t.length).filter((at) => at >= 0 && at <= 100);
 }
 // Parts of the critical path, those that touch on the screen joined.
 function waited(first, end) {

@@ -114,7 +114,7 @@ def _clean(text: str) -> str:
     return escape(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
-_BOLD = ' font-weight="600"'
+_BOLD, _APART = ' font-weight="600"', ' dx="6"'
 
 
 def _width(text: str) -> float:
@@ -147,14 +147,14 @@ def _head(picture: _Picture, taken: Taken, state: TraceState) -> None:
     picture.rect(_PAD, 15, 11, 11, picture.service(head.slot), ' rx="3"')
     service = fitted(head.service, 300, 15)
     name = fitted(head.name, 500, 15)
-    took = f"   {display.duration(facts.response_ns)}"
+    took = display.duration(facts.response_ns)
     picture.text(
         _PAD + 20,
         26,
         [
             (service, colours["ink"], _BOLD),
-            (f"  {name}", colours["ink-3"], ""),
-            (took, colours["ink"], _BOLD),
+            (name, colours["ink-3"], _APART),
+            (took, colours["ink"], _BOLD + _APART),
         ],
         15,
     )
@@ -213,7 +213,7 @@ def _row(picture: _Picture, row: Row, top: float) -> None:
     words = [(service, colours["ink"], _BOLD)] if service else []
     dim = ' opacity="0.4"' if row.found is False else ""
     picture.text(
-        x, text_y, [*words, ((" " if service else "") + name, colours["ink-2" if service else "ink"], dim)]
+        x, text_y, [*words, (name, colours["ink-2" if service else "ink"], dim + (_APART if service else ""))]
     )
     if below:
         picture.text(_PAD + _NAMES, text_y, [(below, colours["ink-3"], "")], 11, end=True)
@@ -248,7 +248,8 @@ def _bar(picture: _Picture, row: Row, top: float) -> None:
         )
     label, at = bar.label, _LANE + bar.label.x * scale
     if label.side == "inside":
-        picture.rect(at + 5, y - 1, label.width, 14, colours["surface"], ' rx="3"')
+        edge = f' stroke="{colour}" stroke-opacity="0.4" rx="3"'
+        picture.rect(at + 5, y - 1.5, label.width - 8, 15, colours["surface"], edge)
     shift = {"before": -5, "inside": 9}.get(label.side, 5)
     words = [(label.text, colours["error" if row.error else "ink-3"], "")]
     picture.text(at + shift, top + 17, words, 11, end=label.side == "before")
