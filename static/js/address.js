@@ -20,11 +20,11 @@ export function wentElsewhere() {
 /** Links above the rows carry what has changed since; `data-sets` names the parameters that are a link's own. */
 export function follow() {
   const now = new URLSearchParams(location.search);
-  for (const link of document.querySelectorAll(".tracehead a[data-sets], #view > :not(.wf-box) a[href]")) {
+  for (const link of document.querySelectorAll(".tracehead a[data-sets], #view > :not(.wf-box) a[href]:not(svg a)")) {
     const url = new URL(link.href);
     if (!url.pathname.startsWith(location.pathname) || url.pathname.endsWith(".json")) continue;
     const sets = link.dataset.sets?.split(" ");
-    for (const name of sets ? ["span", "depth", "fold", "find", "errors", "path", "t0", "t1"] : ["span"]) {
+    for (const name of sets ? ["span", "depth", "fold", "alike", "find", "errors", "path", "t0", "t1"] : ["span"]) {
       if (sets?.includes(name)) continue;
       if (now.get(name)) url.searchParams.set(name, now.get(name));
       else url.searchParams.delete(name);

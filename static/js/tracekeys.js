@@ -25,7 +25,8 @@ function level(fall, row) {
 function left() {
   const row = focusedRow();
   if (!row) return step(0);
-  if (row.ariaExpanded === "true") { row.querySelector(".caret").click(); return; }
+  const fold = row.querySelector(row.ariaExpanded === "true" ? ".caret" : "a.alike");
+  if (fold) { fold.click(); return; }
   const fall = waterfall();
   const own = Number(row.getAttribute("aria-level"));
   for (let above = fall.here() - 1; above >= 0; above--) {
@@ -100,6 +101,7 @@ async function zoomToSpan() {
 const press = (key) => document.querySelector(`[data-key="${key}"]`)?.click();
 
 function depth(levels) {
+  if (!waterfall()) return;
   const url = new URL(location.href);
   url.searchParams.set("depth", String(levels));
   for (const name of ["fold", "row"]) url.searchParams.delete(name);

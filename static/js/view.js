@@ -3,13 +3,16 @@
 import { wentElsewhere, write } from "./address.js";
 import { Waterfall } from "./waterfall.js";
 
+const TOOLS = 88;        // px of the page's heads above the toolbar, once it sticks
 let current = null;      // the Waterfall of the #view in the document
 let asking = null;       // AbortController of a view on its way
 
-/** The rows now shown. */
+const linksOf = (view) => [...view.querySelectorAll(".toolbar a, th a")];
+
+/** The rows now shown; null in the other views. */
 export const waterfall = () => current;
 
-/** `y` is where the window stood, if this view takes the place of another. */
+/** `y` is where the window stood, if this view takes the place of one of the same kind. */
 export function start(y) {
   const box = document.querySelector("[data-waterfall]");
   const address = document.getElementById("view")?.dataset.url;  // folds may have opened, a time may be no time
@@ -45,31 +48,38 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   document.dispatchEvent(new CustomEvent("tailrace:found"));
   if (!answer.ok) { location.href = target; return; }
   const field = document.activeElement?.matches?.("#view input") ? document.activeElement.name : null;
-  const y = back ? undefined : scrollY;
+  const y = back || !current ? undefined : scrollY;
+  const tool = document.activeElement?.closest?.("#view .toolbar a, #view th a");
+  const number = tool ? linksOf(view).indexOf(tool) : -1;
   const made = document.createElement("template");
   made.innerHTML = text;
   const { url: address } = made.content.getElementById("view").dataset;
   if (!back) current?.keepPlace();
   if (push && address !== location.pathname + location.search) write(address, { push });
   view.replaceWith(made.content);
+  const shown = document.getElementById("view");
+  if (!back && (!current || !shown.querySelector("[data-waterfall]"))) scrollTo(0, Math.min(scrollY, shown.offsetTop - TOOLS));
   start(y);
+  if (number >= 0) linksOf(shown)[number]?.focus({ preventScroll: true });
   if (field) document.querySelector(`#view input[name="${field}"]`)?.focus({ preventScroll: true });
   else if (held && keepRow) document.getElementById(`s${held}`)?.focus({ preventScroll: !focus });
 }
 
 addEventListener("popstate", () => {
-  if (current && wentElsewhere()) visit(location.href, { back: true });
+  if (wentElsewhere()) visit(location.href, { back: true });
 });
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest("#view > :not(.more) a[href]");
-  if (!link || new URL(link.href).pathname !== location.pathname) return;
+  const target = link && new URL(link.getAttribute("href"), location.href);  // links in SVG have no text as href
+  if (target?.pathname !== location.pathname) return;
   event.preventDefault();
-  const [now, then] = [location.href, link.href].map((href) => new URL(href).searchParams);
-  const moves = ["depth", "errors"].some((name) => now.get(name) !== then.get(name));
+  const [now, then] = [new URL(location.href), target].map((url) => url.searchParams);
+  const moves = ["depth", "alike", "errors"].some((name) => now.get(name) !== then.get(name));
   const row = link.closest("tr.r");
-  visit(link.href, { keepRow: !moves, focus: row?.id.slice(1), push: !row });
+  await visit(target, { keepRow: !moves, focus: row?.id.slice(1), push: !row });
+  if (then.get("find") && now.get("find") !== then.get("find")) document.dispatchEvent(new CustomEvent("tailrace:seek", { detail: "find" }));
 });
 
 document.addEventListener("submit", async (event) => {

@@ -34,11 +34,13 @@ function written(ns, step) {
 }
 
 export function pan(share) {
+  if (!waterfall()) return;
   const { begin, length } = shown();
   show(begin + share * length, length);
 }
 
 export function scale(factor, at = 0.5) {
+  if (!waterfall()) return;
   const { begin, length, whole } = shown();
   const wanted = Math.min(whole, length * factor);
   show(begin + at * (length - wanted), wanted);

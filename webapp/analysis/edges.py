@@ -98,6 +98,8 @@ class _Reading:
             duration_ns=np.where(is_wait, waited_ns, forest.end_ns[side] - forest.start_ns[side]),
             error=failed[span] | (calling & failed[sender]),
             unresolved=unresolved,
+            span=span,
+            sender=sender,
         )
 
     def _between_services(self) -> list[_Found]:

@@ -12,7 +12,7 @@ from webapp.analysis.placement import heights
 from webapp.model.results import GraphEdge, GraphNode
 
 _MARGIN_X, _MARGIN_Y = 18.0, 22.0
-_GAP, _WIDEST_GAP = 46.0, 120.0  # between columns; wider where edges climb far …
+GAP, _WIDEST_GAP = 46.0, 120.0  # between columns; wider where edges climb far …
 _CLIMB = 0.2  # … by this much of what the steepest one climbs
 _ROW_GAP, _LANE_GAP = 34.0, 20.0  # between cards; between a passing edge and what is next to it
 _GRID = 4  # what should be level is, in spite of small differences
@@ -86,8 +86,13 @@ def _within(start: str, steps: Iterable[Names], most: int) -> dict[str, int]:
     return distance
 
 
-def arrange(kinds: Mapping[str, str], edges: Iterable[Names], card: tuple[float, float]) -> Drawing:
-    """`kinds` by node name: the user stands in front, what sends no spans itself at the end. `card`: width and height."""
+def arrange(
+    kinds: Mapping[str, str], edges: Iterable[Names], card: tuple[float, float], gap: float = GAP
+) -> Drawing:
+    """`kinds` by node name: the user stands in front, what sends no spans itself at the end. `card`: width and height.
+
+    `gap`: least room between columns, wider where curves bear words.
+    """
     names = sorted(kinds)
     number = {name: index for index, name in enumerate(names)}
     calls = sorted(set(edges))
@@ -99,7 +104,9 @@ def arrange(kinds: Mapping[str, str], edges: Iterable[Names], card: tuple[float,
     )
     height = heights(layers, card[1], _ROW_GAP, _LANE_GAP)
     top = min(height, default=0.0) - card[1] / 2 - _MARGIN_Y
-    router = _Router(layers, _columns(layers, height, card[0]), [_on_grid(at - top) for at in height], card)
+    router = _Router(
+        layers, _columns(layers, height, card[0], gap), [_on_grid(at - top) for at in height], card
+    )
     return Drawing(
         positions={name: router.corner(number[name]) for name in names},
         curves={(caller, callee): router.curve(number[caller], number[callee]) for caller, callee in calls},
@@ -112,7 +119,7 @@ def _on_grid(height: float) -> int:
     return round(height / _GRID) * _GRID
 
 
-def _columns(layers: Layers, height: Sequence[float], width: float) -> list[float]:
+def _columns(layers: Layers, height: Sequence[float], width: float, gap: float) -> list[float]:
     """The left edge of every node's column."""
     left = [_MARGIN_X] * len(height)
     _, behind = layers.neighbours()
@@ -122,7 +129,7 @@ def _columns(layers: Layers, height: Sequence[float], width: float) -> list[floa
         for node in column:
             left[node] = at
             climbs += [abs(height[node] - height[other]) for other in behind[node]]
-        at += width + round(min(_WIDEST_GAP, max(_GAP, _CLIMB * max(climbs))))
+        at += width + round(min(_WIDEST_GAP, max(gap, _CLIMB * max(climbs))))
     return left
 
 

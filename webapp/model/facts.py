@@ -189,6 +189,8 @@ class EdgeCalls:
     """One entry a call, over all traces of a batch: what the service graph is summed from.
 
     `caller`, `callee` index into `nodes`: (kind of node, name) with kind service, db, messaging, external or user.
+    `span`: the node of the forest that tells of the call, the callee's own if it sent one. `sender`: the caller's span
+    of the call, -1 where it is not known to be another.
     """
 
     nodes: list[tuple[str, str]]
@@ -200,6 +202,8 @@ class EdgeCalls:
     duration_ns: I64
     error: Bool
     unresolved: dict[str, int] = field(default_factory=dict)  # by service: calls of nobody known, unanswered
+    span: I32 = field(default_factory=lambda: np.empty(0, np.int32))
+    sender: I32 = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 EDGE_TYPES = ("entry", "rpc", "db", "messaging", "external", "link")

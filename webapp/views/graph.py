@@ -91,7 +91,9 @@ def page() -> Response:
         unlisted=0 if state.all else max(0, len(edges) - _LISTED),
         kinds={node.name: node.kind for node in graph.nodes},
         shares={node.name: node.share for node in graph.nodes},
-        search_url=lambda edge: SearchState(q=queries.edge(edge), from_=state.from_, to=state.to).url(),
+        edge_url=lambda edge: SearchState(q=queries.edge(edge), from_=state.from_, to=state.to).url(),
+        node_url=lambda node: state.url(focus="" if node.name == state.focus else node.name),
+        focus=state.focus,
         sizes=SIZES,
         forms=FORMS,
     )

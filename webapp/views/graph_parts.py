@@ -1,6 +1,7 @@
 """The picture of the service graph: cards and curves as SVG numbers and words. Where they stand is the layout's."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log10
 
@@ -13,6 +14,8 @@ WIDTH, HEIGHT = 172, 58
 _LONGEST_NAME = 20  # characters that fit the card beside the share
 MOST_NODES, MOST_EDGES = 60, 120  # that are drawn; more is a ball of wool
 _LEAST_PART = 0.01  # of the calls of both its ends, for a connection to be drawn
+_LABEL_WIDTH = 36.0  # of a share
+_LABELLED_GAP, _MOST_LABELS = 116.0, 40  # more words than these are in each other's way
 _RED_FROM = 0.02  # share of failed calls from which an edge is red and says so
 
 
@@ -38,6 +41,7 @@ class Curve:
     label: str
     label_x: float
     label_y: float
+    label_width: float
     lit: bool  # begins or ends at the node in focus
     returning: bool  # part of a cycle: drawn dashed, from right to left
 
@@ -52,7 +56,15 @@ class Picture:
     hidden_edges: int
 
 
-def draw(graph: Graph, by: str, focus: str) -> Picture:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture says in place of calls a minute and, on few curves, of failures."""
+
+    calls: Callable[[GraphNode], str]
+    labels: Mapping[layout.Names, str]  # by caller and callee
+
+
+def draw(graph: Graph, by: str, focus: str, words: Words | None = None) -> Picture:
     """Cards and curves of the nodes that `layout.choose` keeps; `by` is path, calls or errors."""
     shown = layout.choose(graph.nodes, graph.edges, MOST_NODES, focus=focus or None)
     nodes = [node for node in graph.nodes if node.name in shown]
@@ -62,14 +74,24 @@ def draw(graph: Graph, by: str, focus: str) -> Picture:
         {node.name: node.kind for node in nodes},
         [(edge.caller, edge.callee) for edge in edges],
         (WIDTH, HEIGHT),
+        _LABELLED_GAP if words else layout.GAP,
     )
     minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
     most = max((node.calls for node in nodes), default=1)
     cards = [
-        _card(node, placed.positions[node.name], _rate(node, graph.edges, minutes), _bar(node, by, most))
+        _card(
+            node,
+            placed.positions[node.name],
+            words.calls(node) if words else _rate(node, graph.edges, minutes),
+            _bar(node, by, most),
+        )
         for node in sorted(nodes, key=lambda node: placed.positions[node.name])
     ]
-    curves = [_curve(edge, placed.curves[edge.caller, edge.callee], focus) for edge in edges]
+    labels = words.labels if words and len(edges) <= _MOST_LABELS else {}
+    curves = [
+        _curve(edge, placed.curves[edge.caller, edge.callee], focus, labels.get((edge.caller, edge.callee)))
+        for edge in edges
+    ]
     return Picture(
         cards, curves, placed.width, placed.height, len(graph.nodes) - len(nodes), len(between) - len(edges)
     )
@@ -125,17 +147,19 @@ def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
     return f"{per_minute:,.0f}/min" if per_minute >= 9.5 else f"{per_minute:.1f}/min"
 
 
-def _curve(edge: GraphEdge, placed: layout.Curve, focus: str) -> Curve:
+def _curve(edge: GraphEdge, placed: layout.Curve, focus: str, words: str | None) -> Curve:
     errors = edge.errors / max(1, edge.calls)
     red = errors > _RED_FROM
+    label = words or (display.share(errors) if red else "")
     return Curve(
         edge=edge,
         path=placed.path,
         width=round(1.2 + 0.6 * log10(max(1, edge.calls)), 2),
         red=red,
-        label=display.share(errors) if red else "",
+        label=label,
         label_x=placed.middle[0],
         label_y=placed.middle[1],
+        label_width=_LABEL_WIDTH if words is None else round(6 * len(label) + 14.0),
         lit=focus in (edge.caller, edge.callee) and bool(focus),
         returning=placed.returning,
     )

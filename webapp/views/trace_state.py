@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 from webapp.query import write_duration
 from webapp.query.spelling import UNITS_NS
 from webapp.views.state import SearchState
-from webapp.views.trace_folds import Folds, LookUp, span_ids
+from webapp.views.trace_folds import RUN, Folds, LookUp, span_ids
 
 PATHS = ("", "0", "response", "completion")
-VIEWS = ("", "flame", "spans")  # "" is the waterfall
+VIEWS = ("", "flame", "spans", "map")  # "" is the waterfall
 # What is forgotten with the view it belongs to; and what changes which lines the pages of a list hold.
 _OF_A_VIEW = {"of": "", "frame": "", "by": "", "order": "", "page": 1}
 _PLACED_BY = {"by", "order", "find", "errors", "t0_ns", "t1_ns"}
@@ -34,9 +34,10 @@ class TraceState:
     """What the page shows, beside the search it came from.
 
     `depth`: levels shown, ALL_DEPTHS for all, None for the rule of `analysis.rows`. `fold`: nodes that are open
-    where `depth` closes them, or closed where it opens them. `span`: opened spans. `path`: "" draws the critical
-    path that `OpenTrace.which_path` names, "0" none, "completion" the one that ends with the last span; "truncate",
-    in URLs `overflow=truncate`, the one that Jaeger draws. `t0_ns`, `t1_ns`: the part of the trace that fills the
+    where `depth` closes them, or closed where it opens them. `alike`: runs of alike siblings are folded, but for those
+    that `fold` turns. `span`: opened spans. `path`: "" draws the critical path that `OpenTrace.which_path` names,
+    "0" none, "completion" the one that ends with the last span; "truncate", in URLs `overflow=truncate`, the one that
+    Jaeger draws. `t0_ns`, `t1_ns`: the part of the trace that fills the
     lane, from its start. `row`: how many visible rows come before the first one shown. `faster`: what would be
     `percent` faster (`trace_whatif.py`).
 
@@ -51,6 +52,7 @@ class TraceState:
     span: tuple[str, ...] = ()
     depth: int | None = None
     fold: Folds = _UNFOLDED
+    alike: bool = True
     find: str = ""
     errors: bool = False
     path: str = ""
@@ -86,6 +88,7 @@ class TraceState:
             span=span_ids(arguments.get("span", "")),
             depth=depth,
             fold=Folds.read(arguments.get("fold", ""), look_up),
+            alike=arguments.get("alike", "") != "0",
             find=arguments.get("find", "").strip(),
             errors=arguments.get("errors", "") == "1",
             path="truncate" if arguments.get("overflow") == "truncate" else path if path in PATHS else "",
@@ -104,6 +107,7 @@ class TraceState:
             "span": ".".join(self.span),
             "depth": "" if self.depth is None else str(self.depth),
             "fold": self.fold.text(),
+            "alike": "" if self.alike else "0",
             "find": self.find,
             "errors": "1" if self.errors else "",
             "path": self.path if self.path != "truncate" else "",
@@ -125,7 +129,7 @@ class TraceState:
 
     def changed(self, **changes: object) -> "TraceState":
         """Another state; whatever changes which rows there are forgets the exceptions and the place."""
-        if changes.keys() & {"depth", "errors"}:
+        if changes.keys() & {"depth", "errors", "alike"}:
             changes = {"fold": _UNFOLDED, "row": 0} | changes
         if "view" in changes:
             changes = _OF_A_VIEW | changes
@@ -160,8 +164,10 @@ class TraceState:
 
     def toggles(self) -> Callable[[str, str], str]:
         """`toggle_url` for many spans: written out once, then only the span's id is put in."""
-        parts = {name: self.toggle_url(name, _SOME_ID).split(_SOME_ID) for name in ("fold", "span")}
-        written = {"fold": {*self.fold.ids, *self.fold.stored}, "span": set(self.span)}
+        names = ("fold", "alike", "span")
+        parts = {name: self.toggle_url(name, _SOME_ID).split(_SOME_ID) for name in names}
+        folds = {*self.fold.ids, *self.fold.stored}
+        written = {"fold": folds, "alike": {i[:-1] for i in folds if i.endswith(RUN)}, "span": set(self.span)}
 
         def toggle(name: str, span_id: str) -> str:
             return self.toggle_url(name, span_id) if span_id in written[name] else span_id.join(parts[name])
@@ -169,9 +175,12 @@ class TraceState:
         return toggle
 
     def toggle_url(self, name: str, span_id: str) -> str:
-        """With one `fold` or one opened `span` more or less."""
-        changed = self.fold.toggled(span_id) if name == "fold" else self.opened(span_id)
-        return self.url(**{name: changed}) + "#s" + quote(span_id)
+        """With one `fold`, also of the run that is `alike`, or one opened `span` more or less."""
+        if name == "span":
+            url = self.url(span=self.opened(span_id))
+        else:
+            url = self.url(fold=self.fold.toggled(span_id + (RUN if name == "alike" else "")))
+        return url + "#s" + quote(span_id)
 
 
 def time_in(text: str) -> int | None:

@@ -8,13 +8,15 @@ from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_views_chosen import Chosen, choose
 from webapp.views.trace_views_flame import flame_context
+from webapp.views.trace_views_map import map_context
 from webapp.views.trace_views_spans import spans_context
 
-_WORDS = {"": "Waterfall", "flame": "Flame graph", "spans": "Spans"}
+_WORDS = {"": "Waterfall", "flame": "Flame graph", "spans": "Spans", "map": "Map"}
 _LISTS = ("spans", "events")  # hold what is chosen; the others are of the whole trace
 _MAKERS: dict[str, Callable[[OpenTrace, TraceState, Chosen, Store], dict[str, object]]] = {
     "flame": flame_context,
     "spans": spans_context,
+    "map": map_context,
 }
 
 

@@ -1,0 +1,117 @@
+"""The calls of one trace summed by caller, callee and protocol, and the parties between which they go. No drawing.
+
+Each nanosecond of the critical path belongs to one call: the nearest at or above the span that spent it.
+
+user ──HTTP──> gateway ──HTTP──> orders ──postgresql──> postgresql:orders
+                  └────gRPC────> stock
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp.analysis.runs import run_starts
+from webapp.model.columns import I32, I64
+from webapp.model.facts import EDGE_TYPES, EdgeCalls, TraceFacts
+from webapp.model.results import GraphEdge, GraphNode
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`spans`: nodes of the forest that tell of the calls. `edge.type` is one of EDGE_TYPES."""
+
+    edge: GraphEdge
+    protocol: str
+    critical_ns: int
+    spans: I32
+
+
+@dataclass(frozen=True, slots=True)
+class TraceMap:
+    """Most critical time first, then most calls."""
+
+    nodes: list[GraphNode]
+    connections: list[Connection]
+
+
+def map_of(facts: TraceFacts, calls: EdgeCalls, protocols: Sequence[str], protocol: I64) -> TraceMap:
+    """`protocol` has for each call its place in `protocols`."""
+    place, parties = _parties(calls)
+    caller, callee = place[calls.caller], place[calls.callee]
+    critical_ns = _critical_times(facts, calls)
+    order = np.lexsort((calls.duration_ns, calls.type, protocol, callee, caller))
+    starts = run_starts(*(keys[order] for keys in (caller, callee, protocol, calls.type)))
+    connections = []
+    for chosen in np.split(order, starts[1:]) if len(order) else []:
+        first = chosen[0]
+        edge = GraphEdge(
+            parties[caller[first]][1],
+            parties[callee[first]][1],
+            EDGE_TYPES[calls.type[first]],
+            *_counted(calls, chosen),
+        )
+        spent_ns = int(critical_ns[chosen].sum())
+        connections.append(Connection(edge, protocols[protocol[first]], spent_ns, calls.span[chosen]))
+    used = np.union1d(caller, callee).tolist()
+    shares = {share.service: share.critical_ns for share in facts.services}
+    used += [
+        at
+        for at, (kind, name) in enumerate(parties)
+        if kind == "service" and name in shares and at not in used
+    ]
+    by_callee = np.lexsort((calls.duration_ns, callee))
+    bounds = np.searchsorted(callee[by_callee], np.arange(len(parties) + 1))
+    nodes = []
+    for at in used:
+        kind, name = parties[at]
+        into = by_callee[bounds[at] : bounds[at + 1]]
+        spent_ns = shares[name] if kind == "service" and name in shares else int(critical_ns[into].sum())
+        nodes.append(
+            GraphNode(kind, name, *_counted(calls, into), spent_ns, spent_ns / max(1, facts.response_ns))
+        )
+    return TraceMap(
+        sorted(nodes, key=lambda node: (-node.critical_ns, -node.calls, node.name)),
+        sorted(
+            connections, key=lambda one: (-one.critical_ns, -one.edge.calls, one.edge.caller, one.edge.callee)
+        ),
+    )
+
+
+def _parties(calls: EdgeCalls) -> tuple[I64, list[tuple[str, str]]]:
+    """Of each node of the calls its place among those with names of their own: what is called by the name of a
+    service is that service.
+    """
+    parties: dict[str, int] = {}
+    kinds: list[tuple[str, str]] = []
+    place = np.empty(len(calls.nodes), np.int64)
+    for number, (kind, name) in enumerate(calls.nodes):  # services come first
+        place[number] = parties.setdefault(name, len(parties))
+        if place[number] == len(kinds):
+            kinds.append((kind, name))
+    return place, kinds
+
+
+def _counted(calls: EdgeCalls, chosen: I64) -> tuple[int, int, int, int]:
+    """Calls, errors, p50 and p95 (by nearest rank) of calls that are sorted by duration."""
+    if not len(chosen):
+        return 0, 0, 0, 0
+    durations_ns = calls.duration_ns[chosen]
+    p50, p95 = (int(durations_ns[max(0, int(np.ceil(part * len(chosen))) - 1)]) for part in (0.5, 0.95))
+    return len(chosen), int(calls.error[chosen].sum()), p50, p95
+
+
+def _critical_times(facts: TraceFacts, calls: EdgeCalls) -> I64:
+    """By call. Of several calls that one span tells of (a batch of messages) the first has it all."""
+    forest = facts.forest
+    told, first = np.unique(calls.span, return_index=True)
+    is_call = np.zeros(len(forest), np.bool_)
+    is_call[told] = True
+    owner = np.where(is_call | (forest.parent < 0), np.arange(len(forest)), forest.parent)
+    while not np.array_equal(further := owner[owner], owner):
+        owner = further
+    spent_ns = np.zeros(len(forest), np.int64)
+    np.add.at(spent_ns, owner, facts.critical_ns)
+    critical_ns = np.zeros(len(calls.span), np.int64)
+    critical_ns[first] = spent_ns[told]
+    return critical_ns
