@@ -17,6 +17,9 @@ PATHS = [
     "/nowhere",
     "TRACE",
     "SPAN",
+    "/compare",
+    "/compare?a=CHECKOUT",
+    "COMPARED",
 ]
 
 
@@ -37,7 +40,11 @@ def test_axe_finds_no_serious_violation(
     new_page: Callable[..., Page], server: str, checkout: str, path: str, scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
+    path = path.replace("COMPARED", "/compare?b=CHECKOUT&with=p50").replace("CHECKOUT", checkout)
     page.goto(server + path.replace("TRACE", f"/trace/{checkout}").replace("SPAN", f"/trace/{checkout}"))
+    for name in page.locator(".pairrow .t").all()[:2]:
+        name.click()
+        page.wait_for_load_state("networkidle")
     if path == "SPAN":
         page.locator("tr[aria-level]").last.click()
         page.wait_for_selector(".detail")

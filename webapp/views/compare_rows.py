@@ -22,6 +22,7 @@ from webapp.views.trace_state import TraceState
 
 DEEPEST = 13
 _PX = 4.0  # pixels a percent of the lane, on a narrow screen: only to guess whether a label fits
+_MOST_PIECES = 60  # of a bar's solid parts
 _NARROWEST = 1.5  # percent of its half that the bar of a difference takes at least
 _MARKS = {
     Change.ADDED: ("added", "+ added", "Only B has it"),
@@ -181,8 +182,22 @@ def _side(letter: str, trace: OpenTrace, lane: Lane, nodes: I32, solid: tuple[I6
     start_ns, end_ns = forest.start_ns[nodes], forest.end_ns[nodes]
     total_ns = int((end_ns - start_ns).sum())
     bar = lane.bar(int(start_ns.min()), int(end_ns.max()), solid, "", [])
-    bar = replace(bar, label=_label(f"{letter} {display.duration(total_ns)}", bar))
+    bar = replace(bar, solid=_few(bar.solid), label=_label(f"{letter} {display.duration(total_ns)}", bar))
     return Side(letter, total_ns, len(nodes), bar, bool((forest.status[nodes] == Status.ERROR).any()))
+
+
+def _few(pieces: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Of very many calls: pieces that lie near each other as one."""
+    if len(pieces) <= _MOST_PIECES:
+        return pieces
+    joined = pieces[:1]
+    for x, width in pieces[1:]:
+        begin, length = joined[-1]
+        if x - begin - length < 100 / _MOST_PIECES:
+            joined[-1] = (begin, round(x + width - begin, 3))
+        else:
+            joined.append((x, width))
+    return joined
 
 
 def _label(text: str, bar: Bar) -> Label:
