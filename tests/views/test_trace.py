@@ -51,11 +51,37 @@ def test_a_trace_with_asynchronous_work_offers_the_completion_path(opened: Opene
         span(1, 0, 0, 100, kind=Kind.PRODUCER),
         span(2, 1, 500, 900, kind=Kind.CONSUMER, service="worker", name="mail"),
     )
-    response = with_class(parse(get(client)), "verdict")[0]
+    response = with_class(parse(get(client, path="response")), "verdict")[0]
     assert "The last span ends 800 ms after the response" in text(response)
-    completion = with_class(parse(get(client, path="completion")), "verdict")[0]
+    completion = with_class(parse(get(client)), "verdict")[0]  # the response is over before half of the work is
     assert "until the last span ended" in text(completion)
     assert "waiting" in text(with_class(completion, "shares")[0])
+
+
+def test_a_trace_whose_response_covers_half_opens_on_the_response(opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 500, kind=Kind.PRODUCER),
+        span(2, 1, 500, 900, kind=Kind.CONSUMER, service="worker", name="mail"),
+    )
+    links = with_class(parse(get(client)), "segmented")[0]
+    assert [(text(link), link.get("aria-current")) for link in links.iter("a")] == [
+        ("Response", "true"), ("Completion", None),
+    ]  # fmt: skip
+    completion = next(link.get("href", "") for link in links.iter("a") if text(link) == "Completion")
+    assert parse_qs(urlsplit(completion).query) == {"path": ["completion"]}
+
+
+def test_the_path_as_jaeger_draws_it_is_a_state_and_says_so(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 100), span(2, 1, 20, 500, service="worker", name="reindex"))
+    ours, theirs = (parse(get(client, **state)) for state in ({"path": "response"}, {"overflow": "truncate"}))
+    assert "web · step 1 is 100%" in text(with_class(ours, "say")[0])
+    assert "worker · reindex is 80%" in text(with_class(theirs, "say")[0])
+    assert "As Jaeger draws it" in text(with_class(theirs, "pathline")[0])
+    assert "As Jaeger" not in text(with_class(ours, "pathline")[0])
+    menu = with_class(ours, "paths")[0]
+    assert any("overflow=truncate" in link.get("href", "") for link in menu.iter("a"))
+    carets = [link.get("href", "") for link in with_class(theirs, "caret")]
+    assert all("overflow=truncate" in href for href in carets)
 
 
 def test_repairs_are_listed_and_lead_to_their_span(opened: Opened) -> None:

@@ -14,7 +14,7 @@ from webapp.model.logs import LogLine
 from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
-from webapp.query import Query, Window, parse
+from webapp.query import Query, Term, Window, parse
 from webapp.store import (
     colours,
     facets,
@@ -120,8 +120,6 @@ class Store:
             append_facts(writer, names, columns, facts)
             names.flush(writer, keys)
 
-    # Log lines
-
     def append_lines(self, rows: pa.Table, source_ids: Sequence[int]) -> None:
         """Lines of several sources, as `encode_lines` made them: `source_ids` of the numbers it was given."""
         with self._connection.writing() as writer:
@@ -187,10 +185,10 @@ class Store:
         with self._knowing() as catalogue:
             return finding.matching_rows(catalogue, trace_id, query)
 
-    def event_times(self, trace_id: str) -> tuple[I64, I64]:
-        """Of every event of a trace: the span it belongs to (SpanColumns.row, ascending) and its time."""
+    def event_times(self, trace_id: str, words: Sequence[Term] = (), failed: bool = False) -> tuple[I64, I64]:
+        """Of a trace's events, all or those that hold the words or failed: span (SpanColumns.row, ascending), time."""
         with self._knowing() as catalogue:
-            return finding.event_times(catalogue, trace_id)
+            return finding.event_times(catalogue, trace_id, words, failed=failed)
 
     def version(self, trace_id: str) -> int:
         """Grows whenever spans or log lines of the trace arrive; -1 for a trace that is not here."""

@@ -1,5 +1,7 @@
 """Page or fragment: the only room that knows htmx's headers."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -10,6 +12,12 @@ def wants_part() -> bool:
         request.headers.get("HX-Request") == "true"
         and request.headers.get("HX-History-Restore-Request") != "true"
     )
+
+
+def page_address() -> dict[str, str]:
+    """The parameters in the address of the page that htmx asks from."""
+    query = urlsplit(request.headers.get("HX-Current-URL", "")).query
+    return dict(parse_qsl(query))
 
 
 def page_or_part(page: str, part: str, /, **context: object) -> Response:

@@ -17,17 +17,19 @@ from webapp.views.takeaway_files import json_file
 from webapp.views.takeaway_menu import downloads_of
 from webapp.views.trace_cache import OpenTrace, TraceCache
 from webapp.views.trace_detail import otlp_of, zoom_on
+from webapp.views.trace_findings import why_part
 from webapp.views.trace_head import head_of, neighbours
 from webapp.views.trace_json import span_json, trace_json
 from webapp.views.trace_outward import links_of_trace
 from webapp.views.trace_related import linked_traces
 from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
 from webapp.views.trace_row_html import rows_html
-from webapp.views.trace_shown import ends_ns, view_of, within_reach
+from webapp.views.trace_shown import before_run, ends_ns, view_of, within_reach
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
 from webapp.views.trace_views import other_view, tabs_of
+from webapp.views.trace_why import LARGE
 from webapp.views.trace_zoom import asked_zoom
 
 blueprint = Blueprint("trace", __name__)
@@ -59,6 +61,7 @@ def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Re
     context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
+        context |= why_part(trace, state, store()) if len(trace.rows) <= LARGE else {}
         context |= {
             "outward": links_of_trace(link_templates(), trace),
             "linked": linked_traces(store(), trace.trace_id),
@@ -69,7 +72,7 @@ def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Re
 @blueprint.get("/trace/<trace_id>/rows")
 def rows(trace_id: str) -> BaseResponse:
     """A window of rows. Opened as a page of its own it leads to the page at that row."""
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     state = _state(trace_id)
     if not wants_part():
         return redirect(state.url())
@@ -85,7 +88,7 @@ def rows(trace_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>/bars")
 def bars(trace_id: str) -> BaseResponse:
     """Rows from afar, for the preview under the waterfall; the layout is that of `Preview.bars`."""
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     state = _state(trace_id)
     if stale := _stale(trace, state):
         return stale
@@ -98,7 +101,7 @@ def bars(trace_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>/find")
 def find(trace_id: str) -> BaseResponse:
     """The next or previous match, error or span of the path, seen from a row; with the folds that must open."""
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     state = _state(trace_id)
     waterfall = Waterfall(trace, state, store())
     what = request.args.get("what", "find")
@@ -106,7 +109,9 @@ def find(trace_id: str) -> BaseResponse:
     here = trace.node_of(request.args["at"]) if _is_id(request.args.get("at", "")) else None
     if what == "span":
         return _json({"zoom": state.url(**zoom_on(trace, here)) if here is not None else state.url()})
-    node = find_next(trace.rows, chosen, here, "back" in request.args) if chosen is not None else None
+    back = "back" in request.args
+    here = here if back or here is None else before_run(waterfall.view, here)
+    node = find_next(trace.rows, chosen, here, back) if chosen is not None else None
     if chosen is None or node is None:
         return _json({"total": 0, "problem": waterfall.problem})
     shown = shortened(revealed(trace, state, node, store()), store())
@@ -126,7 +131,7 @@ def find(trace_id: str) -> BaseResponse:
 
 @blueprint.get("/trace/<trace_id>/span/<span_id>")
 def span(trace_id: str, span_id: str) -> BaseResponse:
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     state = _state(trace_id)
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
@@ -150,7 +155,7 @@ def span(trace_id: str, span_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>/span/<span_id>.json")
 def span_twin(trace_id: str, span_id: str) -> BaseResponse:
     """As it stands in the JSON of the trace; with `?as=otlp` as recorded."""
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
@@ -165,7 +170,7 @@ def span_twin(trace_id: str, span_id: str) -> BaseResponse:
 @blueprint.get("/trace/<trace_id>/show/<span_id>")
 def show(trace_id: str, span_id: str) -> BaseResponse:
     """To the page on which the span is open and in view, whatever was folded."""
-    trace = _opened(trace_id)
+    trace = opened_trace(trace_id)
     node = trace.node_of(span_id) if _is_id(span_id) else None
     if node is None:
         raise _no_span(trace_id, span_id)
@@ -210,7 +215,7 @@ def _state(trace_id: str) -> TraceState:
     return state if state.attributes else state.changed(attributes=preferences.attributes())
 
 
-def _opened(trace_id: str) -> OpenTrace:
+def opened_trace(trace_id: str) -> OpenTrace:
     trace = open_canonical(trace_id)
     if trace is None:
         raise _not_here(trace_id)

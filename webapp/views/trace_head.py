@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from markupsafe import Markup
 
+from webapp.analysis.verdict_beyond import NO_SPAN, culprit
 from webapp.errors import BadQuery
 from webapp.model import display
-from webapp.model.columns import Bool
-from webapp.model.facts import Forest, ServiceShare, TraceFacts, Verdict, Where
+from webapp.model.facts import Verdict
 from webapp.model.warnings import CODES
 from webapp.views.present import slot, store
 from webapp.views.search import understand
@@ -16,12 +16,27 @@ from webapp.views.search_parts import BarPart, share_bar
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
+from webapp.views.trace_why import (
+    WAITING,
+    PathChoice,
+    Shown,
+    added_ns,
+    choices,
+    reasons,
+    rests_on,
+    shares,
+    shown_path,
+)
 
 _MOST_SHARES = 5
 _MOST_WARNINGS = 50
 _MOST_SPANS = 3  # that a warning leads to
 _LABELS = {"dominant": "Bottleneck", "main": "Largest part"}
-WAITING = "waiting"
+_SHARE_OF = {
+    "response": "share of the critical path",
+    "completion": "share of the completion path",
+    "truncate": "share of the critical path as Jaeger draws it",
+}
 NOBODY = 10  # the colour, a grey, of what is no service
 
 
@@ -64,6 +79,10 @@ class Head:
     warnings: list[WarningLine]
     more_warnings: int
     waits_ns: int  # what the completion path adds to the response; 0: both paths are one
+    path: str  # the one shown: response, completion or truncate
+    paths: list[PathChoice]
+    confidence: str  # high, medium, low
+    rests_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +100,9 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
     facts, forest = trace.facts, trace.facts.forest
     received = forest.source >= 0
     root = int(forest.root[0])
-    completion = state.path == "completion" and facts.completion_verdict is not None
-    verdict = facts.completion_verdict if completion and facts.completion_verdict else facts.verdict
-    services = _completion_shares(facts) if completion else facts.services
-    total_ns = max(1, facts.end_ns - facts.start_ns if completion else facts.response_ns)
-    shown = [service for service in services if service.critical_ns > 0]
+    along = shown_path(trace, state)
+    verdict, total_ns = along.verdict, max(1, along.total_ns)
+    shown = [service for service in shares(facts, along) if service.critical_ns > 0]
     warnings = _warnings(trace, state)
     service_name = forest.columns.services[forest.service[root]] if received[root] else MISSING
     return Head(
@@ -98,8 +115,8 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
         levels=int(trace.rows.depth.max()) + 1,
         errors=len(trace.errors),
         label=_LABELS.get(verdict.level, "Spread out"),
-        sentence=emphasised(verdict, _culprit_url(trace, state, verdict)),
-        reasons=verdict.qualifiers if completion else _reasons(facts, verdict),
+        sentence=emphasised(verdict, _culprit_url(trace, state, along)),
+        reasons=reasons(trace, store(), along),
         failure_url=_span_url(trace, state, facts.failure.span_id) if facts.failure else "",
         bar=[
             replace(part, slot=_slot(item.service))
@@ -115,26 +132,15 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
             for item in shown[:_MOST_SHARES]
         ],
         more_shares=max(0, len(shown) - _MOST_SHARES),
-        share_of="share of the completion path" if completion else "share of the critical path",
+        share_of=_SHARE_OF[along.which],
         warnings=warnings[:_MOST_WARNINGS],
         more_warnings=max(0, len(warnings) - _MOST_WARNINGS),
-        waits_ns=_added_ns(facts),
+        waits_ns=added_ns(facts),
+        path=along.which,
+        paths=choices(trace, state),
+        confidence=verdict.confidence,
+        rests_on=rests_on(verdict),
     )
-
-
-def _reasons(facts: TraceFacts, verdict: Verdict) -> list[str]:
-    """The verdict's qualifiers; and that there is nothing below to blame, when that is so."""
-    forest, path = facts.forest, facts.path
-    blamed = _blamed(forest, verdict)[path.node]
-    if (
-        verdict.level == "spread"
-        or verdict.calls != 1
-        or len(forest) == 1
-        or not blamed.any()
-        or (path.where[blamed] != Where.LEAF).any()
-    ):
-        return verdict.qualifiers
-    return ["All of it is the span’s own work: no child span explains it.", *verdict.qualifiers]
 
 
 def _slot(service: str) -> int:
@@ -158,20 +164,9 @@ def emphasised(verdict: Verdict, url: str) -> Markup:
     )
 
 
-def _culprit_url(trace: OpenTrace, state: TraceState, verdict: Verdict) -> str:
-    """To the span of the verdict's service and name with the most time on the path."""
-    path, forest = trace.chosen_path(state.path), trace.facts.forest
-    time_ns = np.bincount(path.node, path.end_ns - path.start_ns, len(forest))
-    node = int(np.where(_blamed(forest, verdict), time_ns, -1).argmax())
-    return _span_url(trace, state, trace.span_id(node)) if time_ns[node] > 0 else ""
-
-
-def _blamed(forest: Forest, verdict: Verdict) -> Bool:
-    """By node: whether it is of the verdict's service and name."""
-    service = np.array([name == verdict.service for name in forest.columns.services] + [False])
-    name = np.array([name == verdict.name for name in forest.columns.names] + [False])
-    blamed: Bool = service[forest.service] & name[forest.name]
-    return blamed
+def _culprit_url(trace: OpenTrace, state: TraceState, along: Shown) -> str:
+    node = culprit(trace.facts.forest, along.path, along.verdict)
+    return _span_url(trace, state, trace.span_id(node)) if node != NO_SPAN else ""
 
 
 def neighbours(state: TraceState) -> Neighbours:
@@ -184,28 +179,6 @@ def neighbours(state: TraceState) -> Neighbours:
         return Neighbours("", "", 0, "", pinned)
     total, exact = store().total(asked.query, asked.window)
     return Neighbours(*found, ("" if exact else "more than ") + display.count(total), pinned)
-
-
-def _completion_shares(facts: TraceFacts) -> list[ServiceShare]:
-    """Path time by service; time in which nobody worked is a share of its own."""
-    path, forest = facts.completion or facts.path, facts.forest
-    length_ns = path.end_ns - path.start_ns
-    waiting = path.where == Where.WAIT
-    by_service = np.bincount(
-        forest.service[path.node][~waiting] + 1, length_ns[~waiting], len(forest.columns.services) + 1
-    )
-    names = [MISSING, *forest.columns.services]
-    shares = [ServiceShare(names[k], 0, 0, int(by_service[k])) for k in np.flatnonzero(by_service).tolist()]
-    if waiting.any():
-        shares.append(ServiceShare(WAITING, 0, 0, int(length_ns[waiting].sum())))
-    return sorted(shares, key=lambda share: -share.critical_ns)
-
-
-def _added_ns(facts: TraceFacts) -> int:
-    if facts.completion is None or not len(facts.completion.end_ns):
-        return 0
-    path = facts.completion
-    return max(0, int(path.end_ns[-1] - path.start_ns[0]) - facts.response_ns)
 
 
 def _warnings(trace: OpenTrace, state: TraceState) -> list[WarningLine]:

@@ -5,7 +5,9 @@ from webapp.model.logs import LogLine
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_findings import findings_json
 from webapp.views.trace_rows import MISSING
+from webapp.views.trace_why import qualified_verdict
 
 
 def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
@@ -27,14 +29,14 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
             for path in [facts.completion or facts.path]
             for k in range(len(path.node))
         ],
-        "verdict": verdict_json(facts.verdict),
+        "verdict": verdict_json(qualified_verdict(trace, store, "response")),
         "completion_verdict": verdict_json(facts.completion_verdict) if facts.completion_verdict else None,
         "error": failure_json(facts.failure),
         "warnings": [
             {name: getattr(warning, name) for name in ("code", "where", "span_id", "message", "count")}
             for warning in facts.warnings
         ],
-        "findings": [],
+        "findings": findings_json(trace, store),
         "logs": [
             _log(trace, node, line)
             for node in nodes

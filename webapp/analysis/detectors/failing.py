@@ -21,7 +21,7 @@ def error_root(scene: Scene) -> Iterator[Finding]:
     below = {
         scene.parent[node] for node, failed in enumerate(scene.failed) if failed and scene.parent[node] >= 0
     }
-    groups: dict[tuple[str, str, bool], list[tuple[int, int]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for node, failed in enumerate(scene.failed):
         if not failed or node in below:
             continue
