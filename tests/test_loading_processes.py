@@ -12,7 +12,7 @@ import pytest
 
 from tests.store.shop import START, make_span
 from webapp.formats import otlp
-from webapp.loading import batches, load, pool, tasks
+from webapp.loading import batches, inserts, load, pool, tasks
 from webapp.loading.batches import Batch, Seen
 from webapp.loading.parts import File
 from webapp.loading.pool import Pool
@@ -52,7 +52,8 @@ def write(path: Path, content: bytes) -> Path:
 
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """However small the files, two processes read them in small tasks."""
+    """However small the files, two processes read them in small tasks, and a few spans are an insert."""
+    monkeypatch.setattr(inserts, "ROW_GROUP", 10)
     monkeypatch.setattr(tasks, "WORKERS_FROM", 0)
     monkeypatch.setattr(tasks, "TASK", 6_000)
     monkeypatch.setattr(tasks, "_processors", lambda: 2)

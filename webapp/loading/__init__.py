@@ -9,6 +9,7 @@ from webapp.analysis.batch import analyse_batch
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
 from webapp.loading.batches import Batch, News, news_of
+from webapp.loading.inserts import in_row_groups
 from webapp.loading.logs import infer_spans
 from webapp.loading.parts import File, read_ahead
 from webapp.loading.paths import find_files
@@ -48,7 +49,7 @@ def analyse_pending(store: Store) -> None:
 
 def _store_news(news: Iterator[News], store: Store, progress: Progress) -> None:
     sources = Sources(store)
-    for each in news:
+    for each in in_row_groups(news):
         if isinstance(each, Batch):
             sources.store(each)
         else:

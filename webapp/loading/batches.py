@@ -9,7 +9,7 @@ from webapp.loading.parts import File, Part
 from webapp.model.spans import Span
 from webapp.store import Encoded, Encoder, encode_lines
 
-FLUSH_SPANS = 122_880  # a row group of DuckDB: smaller inserts are compressed twice
+FLUSH_SPANS = 122_880
 FLUSH_CHARACTERS = 128_000_000  # of attributes, for spans that hold much
 _SAMPLE = 10
 

@@ -87,7 +87,7 @@ def _attributes(arrays: dict[str, Column], keys: KeyCatalog, encoded: Encoded) -
         column = keys.column_of(*name)
         if column:
             columns[column] = arrays[str(number)]
-        else:
+        elif count:
             homeless[name] = arrays[str(number)]
         if count:
             keys.count(*name, count, in_rest=not column)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from webapp.model.semconv import error_text, peer_of
@@ -220,6 +221,15 @@ def _filled(
         columns[name] if name in columns else pa.array([default] * size, kind)
         for columns, size in zip(chunks, sizes, strict=True)
     ]
+
+
+def with_defaults(rows: pa.Table) -> pa.Table:
+    """With what the table takes for a value that is not there, where only some of the rows had a column."""
+    for name, (_, default) in _PLAIN.items():
+        if name in rows.column_names and rows[name].null_count:
+            filled = pc.fill_null(rows[name], default)
+            rows = rows.set_column(rows.column_names.index(name), name, filled)
+    return rows
 
 
 def _sorted(rows: pa.Table) -> pa.Table:
