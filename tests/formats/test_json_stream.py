@@ -273,6 +273,13 @@ def test_after_damage_to_one_line_all_others_are_read(values: list[object], data
     assert all(value in found for value in values[:bad] + values[bad + 1 :])  # in order
 
 
+def test_of_a_broken_object_whose_members_are_the_records_the_sound_ones_stay() -> None:
+    text = b'{"trace":{"root":1,"spans":{"1":{"a":1},"2":{"a":2},"3":{"a'
+    [found], notes = read(text, records=("trace", "spans"))
+    assert found == {"trace": {"root": 1, "spans": {"1": {"a": 1}, "2": {"a": 2}}}}
+    assert [warning.code for warning in notes.warnings] == ["truncated"]
+
+
 def test_a_long_line_cut_off_is_read_in_one_pass() -> None:
     count = 10_000
     record = b'{"a":"' + b"x" * 900 + b'"}'

@@ -59,6 +59,7 @@ class _Walk:
         self.replaced = False
         self.records = 0  # kept
         self.depth = 0
+        self.elements = 0  # of arrays that we are inside of
         self.like: dict[bytes, Text] = {}  # a sound element of the arrays of each name
 
     def value(self, start: int, name: bytes = b"") -> tuple[Parts, int]:
@@ -67,11 +68,12 @@ class _Walk:
         if first not in (b"{", b"[") or self.depth >= _DEEPEST:
             return [], start
         self.depth += 1
-        kept = self.array(start + 1, name) if first == b"[" else self.object(start + 1)
+        kept = self.array(start + 1, name) if first == b"[" else self.object(start + 1, name)
         self.depth -= 1
         return kept
 
-    def object(self, at: int) -> tuple[Parts, int]:
+    def object(self, at: int, name: bytes) -> tuple[Parts, int]:
+        """Under a known name, outside of all arrays, the members may be records by their ids."""
         parts: Parts = [b"{"]
         while member := _MEMBER.match(self.text, at):
             key, at = member[1], member.end()
@@ -82,7 +84,9 @@ class _Walk:
                 break
             else:
                 kept = [whole]
-                self.records += key[1:-1] in self.arrays and self.has_elements(at)
+                self.records += self.has_records(
+                    at, known=key[1:-1] in self.arrays, within=name in self.arrays
+                )
             parts += [b"," if len(parts) > 1 else b"", key, b":", *(kept or [b"null"])]
             at = end
         else:
@@ -90,8 +94,11 @@ class _Walk:
             at += self.text[at : at + 1] == b"}"
         return [*parts, b"}"], at
 
-    def has_elements(self, at: int) -> bool:
-        return self.text[at] == ord("[") and self.text[_gap(self.text, at + 1)] in b"{["
+    def has_records(self, at: int, *, known: bool, within: bool) -> bool:
+        """Whether the sound member at `at` is a record or holds some: an array under a known name, an object outside."""
+        if self.text[at] == ord("["):
+            return known and self.text[_gap(self.text, at + 1)] in b"{["
+        return self.text[at] == ord("{") and (known or within) and not self.elements
 
     def array(self, at: int, name: bytes) -> tuple[Parts, int]:
         parts: Parts = [b"["]
@@ -128,7 +135,9 @@ class _Walk:
 
     def broken_element(self, start: int, name: bytes) -> tuple[Parts, int]:
         records_before, lost_before = self.records, len(self.lost)
+        self.elements += 1
         kept, end = self.value(start)
+        self.elements -= 1
         if self.records > records_before and end > start:
             return kept, end
         del self.lost[lost_before:]

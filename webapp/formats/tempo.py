@@ -30,7 +30,7 @@ def looks_like(head: Head) -> str | None:
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
     converter = Converter(notes)
-    for document in documents(stream, notes, records=("services", "scopes", "spans")):
+    for document in documents(stream, notes, records=("trace", "services", "scopes", "spans")):
         answer = loads(document, notes)
         trace = answer.get("trace") if isinstance(answer, dict) else None
         if not isinstance(trace, dict):

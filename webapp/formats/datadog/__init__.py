@@ -70,7 +70,8 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
 
 
 def _json_chunks(stream: BinaryIO, notes: Notes) -> Iterator[Chunk]:
-    for document in json_stream.documents(stream, notes, opened=shapes.LISTS, records=shapes.LISTS):
+    records = ("trace", *shapes.LISTS)
+    for document in json_stream.documents(stream, notes, opened=shapes.LISTS, records=records):
         value = json_stream.loads(document, notes)
         if value is not None:
             yield from shapes.chunks(value, notes, document.where, len(document.raw))

@@ -20,7 +20,7 @@ from webapp.formats.tables.records import Lines, records
 _DEEPEST = 8  # of answers: data, query, traces, trace, spans
 
 LISTS = ("traces", "segments")
-RECORDS = ("data", "traces", "segments", "spans")
+RECORDS = ("data", "traces", "trace", "segments", "spans")
 
 _INHERITED = ("trace_id", "segment_id", "service", "instance")
 _COLUMNS = {"segment_id", "span_id", "parent_span_id"}

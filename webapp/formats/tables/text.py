@@ -96,8 +96,12 @@ def _place(batch: list[Record], row: int) -> str:
 
 
 def _whole(found: Iterator[Record], lines: Lines, layout: Layout, notes: Notes) -> Iterator[Record]:
-    """Records with a cell for each column: empty ones at the end may be absent, what a span needs may not."""
+    """Records with a cell for each column: empty ones at the end may be absent, what a span needs may not.
+
+    A header within is that of a file appended to another.
+    """
     width = len(layout.columns)
+    header = list(layout.columns)
     needed = 1 + max(
         layout.columns.index(layout.fields[field])
         for field in ("trace_id", "span_id", "start")
@@ -105,6 +109,8 @@ def _whole(found: Iterator[Record], lines: Lines, layout: Layout, notes: Notes) 
     )
     for line, cells in found:
         short = width - len(cells)
+        if cells == header:
+            continue
         if not short:
             yield line, cells
         elif short < 0 and not any(cells[width:]):
