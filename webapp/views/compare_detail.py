@@ -106,7 +106,7 @@ def _weight(key: str) -> tuple[int, str]:
 
 def _times(pair: Pair, node_a: int, node_b: int) -> list[TimeLine]:
     of_a, of_b = _numbers(pair.a, node_a), _numbers(pair.b, node_b)
-    labels = ("Starts", "Duration", "Self time", "On critical path")
+    labels = ("Starts", "Duration", "Self time", "Critical path")
     return [
         TimeLine(
             name,
