@@ -95,7 +95,7 @@ def _grouped(name: str, attributes: Sequence[Attribute], depth: int) -> Group:
             groups.append(_grouped(prefix, below, depth + 1))
         else:
             own += members
-    return Group(name, len(attributes), own, groups)
+    return Group(name, len(attributes), sorted(own, key=lambda item: item.label), groups)
 
 
 def _place(item: Attribute) -> tuple[str, str]:

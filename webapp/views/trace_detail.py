@@ -10,6 +10,7 @@ from webapp.errors import BadQuery
 from webapp.formats import otlp
 from webapp.model import display
 from webapp.model.link_templates import LinkTemplate, OutwardLink
+from webapp.model.semconv import error_text
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.model.warnings import CODES
 from webapp.views.meaning import meanings_of
@@ -118,7 +119,7 @@ def opened_span(
         name=sent.name,
         kind=KINDS.get(Kind(sent.kind), "") if sent.kind in KINDS else "",
         status={Status.OK: "ok", Status.ERROR: "error"}.get(Status(sent.status), ""),
-        message=sent.status_message,
+        message=sent.status_message or (failed.message if (failed := error_text(sent)) else ""),
         timings=_timings(trace, node),
         notes=_notes(trace, node),
         meanings=meanings,

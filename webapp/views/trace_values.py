@@ -13,6 +13,7 @@ from webapp.views.text.sql import is_sql, laid_out
 
 FOLD_LINES = 4  # what a long value shows before it is unfolded
 _LINE = 110  # characters that a line of the attribute table holds, about
+_ONE_LINE = 44  # characters that surely stay in one line there
 _MOST = 20_000  # characters of a value that a page carries; all of it is in the JSON
 _SQL_KEYS = ("db.statement", "db.query.text", "sql.query")
 
@@ -36,12 +37,16 @@ def shown(key: str, value: Value, most_lines: int | None = None) -> ShownValue:
     needed = sum(1 + len(line) // _LINE for line in lines[: most + 1])
     if needed <= most:
         return ShownValue(text, laid_out, "", "", False)
-    head = "\n".join(lines[:most])[: most * _LINE]
+    head = "\n".join(lines[:most])[: most * _LINE] if most > 1 else _in_one_line(text)
     count = text.count("\n") + 1
     more = (
         display.plural(count, "line") if count > most else display.size(len(text.encode("utf-8", "replace")))
     )
     return ShownValue(text[:_MOST], laid_out, head, more, cut)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text[: 2 * _ONE_LINE].split())[:_ONE_LINE] + "…"
 
 
 def plain(value: Value) -> str:

@@ -10,6 +10,7 @@ from webapp.model.spans import Attributes, Event, Span, Value
 from webapp.views.meaning.shape import Turn
 from webapp.views.trace_values import plain, shown, to_json
 
+_LINES = 8  # of what was said, until it is unfolded
 MOST_TURNS = 60  # that a page carries; all are in the attributes
 _MOST_JSON = 400_000  # characters of JSON that are looked into
 _MOST_PARTS = 40
@@ -56,7 +57,7 @@ def conversation_of(span: Span) -> tuple[list[Turn], int, frozenset[str]]:
 def _turn(role: str, text: Value) -> Turn:
     word = role.lower()[:60]
     tone = "tool" if word.startswith("tool") else _TONES.get(word, "ours")
-    return Turn(word, tone, shown("", text))
+    return Turn(word, tone, shown("", text, _LINES))
 
 
 def _messages(value: Value, role: str) -> Iterator[_Said]:

@@ -5,7 +5,7 @@ import re
 from webapp.model import display
 from webapp.model.semconv import text_of
 from webapp.model.spans import Attributes
-from webapp.views.meaning.shape import Meaning, counted, facts, number_of, pieces
+from webapp.views.meaning.shape import Meaning, arrow, counted, facts, number_of, pieces
 from webapp.views.text import Block, Run
 from webapp.views.text.sql import is_sql, laid_out
 from webapp.views.trace_values import plain
@@ -42,9 +42,8 @@ def database_meaning(attributes: Attributes) -> Meaning | None:
             (_NAMES.get(system.lower(), system), "strong"),
             (summary, "code"),
             (f"in {space}" if (space := text_of(attributes, ("db.namespace", "db.name", "db.instance"))) else "", ""),
-            ("→" if rows is not None or status else "", "muted"),
-            (counted(rows, "row"), ""),
-            (status, "bad" if text_of(attributes, ("error.type",)) else "code"),
+            (arrow(counted(rows, "row")), ""),
+            (arrow(status), "bad" if text_of(attributes, ("error.type",)) else ""),
         ),
         facts(
             ("Batch", counted(number_of(attributes, ("db.operation.batch.size",)), "statement")),

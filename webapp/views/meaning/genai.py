@@ -41,7 +41,7 @@ def genai_meaning(span: Span) -> Meaning | None:
         text_of(attributes, ("gen_ai.agent.name",)),
     )
     made = Meaning(
-        "Model",
+        "Tool" if tool and not asked else "Agent" if agent and not asked else "Model",
         pieces(
             (operation.lower().replace("_", " "), "strong"), (tool or agent, "code"), (asked or answered, "code"),
             (f"answered by {answered}" if answered and asked and answered != asked else "", "muted"),

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from webapp.model.semconv import REMOTE_URL, text_of
 from webapp.model.spans import Attributes
-from webapp.views.meaning.shape import Meaning, counted, facts, number_of, pieces, size_of
+from webapp.views.meaning.shape import Meaning, arrow, counted, facts, number_of, pieces, size_of
 
 _METHOD = ("http.request.method_original", "http.request.method", "http.method")
 _STATUS = ("http.response.status_code", "http.status_code")
@@ -25,14 +25,14 @@ def http_meaning(attributes: Attributes) -> Meaning | None:
     method, status = text_of(attributes, _METHOD), number_of(attributes, _STATUS)
     if not method and status is None:
         return None
-    target, route = _target(attributes), text_of(attributes, ("http.route",))
+    route = text_of(attributes, ("http.route",))
+    target = _target(attributes) or route
     words, tone = status_words(status)
     failed = text_of(attributes, ("error.type",)) if status is None else ""
     return Meaning(
         "HTTP",
         pieces(
-            (method, "strong"), (target or route, "code"), ("→" if words or failed else "", "muted"), (words, tone),
-            (failed, "bad"),
+            (method, "strong"), (target, "code"), (arrow(words), tone), (arrow(failed), "bad")
         ),
         facts(
             ("Route", route if route != target else ""),

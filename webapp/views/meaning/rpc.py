@@ -2,7 +2,7 @@
 
 from webapp.model.semconv import text_of
 from webapp.model.spans import Attributes
-from webapp.views.meaning.shape import Meaning, facts, pieces, size_of
+from webapp.views.meaning.shape import Meaning, arrow, facts, pieces, size_of
 
 _SYSTEMS = {
     "grpc": "gRPC", "dubbo": "Dubbo", "apache_dubbo": "Dubbo", "connect_rpc": "Connect", "connectrpc": "Connect",
@@ -30,8 +30,8 @@ def rpc_meaning(attributes: Attributes) -> Meaning | None:
     return Meaning(
         "RPC",
         pieces(
-            (_SYSTEMS.get(system.lower(), system), "strong"), (whole, "code"), ("→" if status else "", "muted"),
-            (status, "ok" if status in _FINE else "bad"),
+            (_SYSTEMS.get(system.lower(), system), "strong"), (whole, "code"),
+            (arrow(status), "ok" if status in _FINE else "bad"),
         ),
         facts(
             ("Server", text_of(attributes, ("server.address", "net.peer.name", "network.peer.address", "net.peer.ip"))),

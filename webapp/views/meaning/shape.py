@@ -74,3 +74,8 @@ def size_of(attributes: Attributes, keys: Iterable[str]) -> str:
 
 def counted(number: int | None, noun: str, many: str = "") -> str:
     return "" if number is None else display.plural(number, noun, many)
+
+
+def arrow(outcome: str) -> str:
+    """What came back; in one piece, so that the arrow stays with it."""
+    return f"→ {outcome}" if outcome else ""
