@@ -64,7 +64,14 @@ def test_a_run_of_unchanged_spans_is_one_line_and_one_alone_stays() -> None:
     assert outline(made[0], seen) == ["home", 3, "render", "log"]
     assert seen.hidden == 3
     assert outline(made[0], view(made, shown=(1,))) == ["home", "auth", "token", "check", "render", "log"]
-    assert outline(made[0], view(made, everything=True)) == ["home", "auth", "token", "check", "render", "log"]
+    assert outline(made[0], view(made, everything=True)) == [
+        "home",
+        "auth",
+        "token",
+        "check",
+        "render",
+        "log",
+    ]
 
 
 def test_equal_traces_are_their_root_and_one_line() -> None:

@@ -72,7 +72,7 @@ def test_two_ticks_in_the_results_are_compared(
 @pytest.mark.parametrize("width", [390, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_window(
-    new_page: Callable[..., Page], server: str, compared: Page, width: int, scheme: str
+    new_page: Callable[..., Page], compared: Page, width: int, scheme: str
 ) -> None:
     page = new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.goto(compared.url + "&rows=all")

@@ -1,4 +1,4 @@
-"""The comparison of two traces: what it says, which rows it shows, how it is reached and what it does when one is missing."""
+"""The comparison of two traces: what it says and shows, how it is reached, and what it does when one is missing."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -242,7 +242,7 @@ def test_a_p50_trace_of_the_same_root_is_what_a_trace_is_measured_by(client: Fla
     assert durations[found["a"][0]] == half
 
 
-def test_the_only_one_of_its_kind_has_no_p50(get: Get, opened: Opened) -> None:
+def test_the_only_one_of_its_kind_has_no_p50(opened: Opened) -> None:
     page = parse(opened(*before()).get(f"/compare?b={A}&with=p50"))
     assert "No other trace begins with web · GET /cart" in text(page)
 
@@ -315,8 +315,10 @@ def test_the_twin_has_every_row_and_both_spans(get: Get) -> None:
     assert load == {
         "depth": 1, "service": "cart", "operation": "load", "change": "same", "moved": False,
         "count_a": 1, "count_b": 1, "delta_ns": 485_000_000,
-        "a": {"span_id": "0000000000000003", "name": "load", "duration_ns": 300_000_000, "critical_ns": 260_000_000, "failed": False},
-        "b": {"span_id": "0000000000000003", "name": "load", "duration_ns": 820_000_000, "critical_ns": 745_000_000, "failed": True},
+        "a": {"span_id": "0000000000000003", "name": "load", "duration_ns": 300_000_000,
+              "critical_ns": 260_000_000, "failed": False},
+        "b": {"span_id": "0000000000000003", "name": "load", "duration_ns": 820_000_000,
+              "critical_ns": 745_000_000, "failed": True},
     }  # fmt: skip
     assert get("/compare.json", row="8").get_json()["row"] == 8
 
@@ -325,7 +327,8 @@ def test_the_twin_has_every_row_and_both_spans(get: Get) -> None:
     "state",
     [
         {"fold": "nonsense"}, {"fold": "u0000000000000001"}, {"fold": "gx0000000000000001"}, {"open": "0000000000000abc"},
-        {"open": "g0000000000000004"}, {"row": "-1"}, {"row": "9" * 30}, {"rows": "some"}, {"at": "x"}, {"at": "0000000000000abc"},
+        {"open": "g0000000000000004"}, {"row": "-1"}, {"row": "9" * 30}, {"rows": "some"}, {"at": "x"},
+        {"at": "0000000000000abc"},
         {"at": "g0000000000000001"}, {"fold": "0000000000000003_7"},
     ],
 )  # fmt: skip
