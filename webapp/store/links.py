@@ -6,7 +6,6 @@ There is no index of links: few spans have any, and blocks without are skipped b
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 from webapp.model.link_ends import LinkedTrace, LinkEnd, Linking
 from webapp.store.anyvalue import decode_links
@@ -123,11 +122,12 @@ def _traces(catalogue: Catalogue, counted: Sequence[tuple[str, int]]) -> list[Li
         """,
         [[trace_id for trace_id, _ in counted]],
     ).fetchall()
-    known: dict[str, tuple[Any, ...]] = {trace_id: tuple(rest) for trace_id, *rest in found}
-    return [
-        LinkedTrace(trace_id, *known.get(trace_id, ("", "", 0)), number)  # type: ignore[misc]
-        for trace_id, number in counted
-    ]
+    known = {trace_id: (service, name, start_ns) for trace_id, service, name, start_ns in found}
+    linked = []
+    for trace_id, number in counted:
+        service, name, start_ns = known.get(trace_id, ("", "", 0))
+        linked.append(LinkedTrace(trace_id, service, name, start_ns, number))
+    return linked
 
 
 def _written(trace_id: str, span_id: str = "") -> str:
