@@ -245,7 +245,7 @@ def test_the_menu_leads_to_every_file(opened: Opened) -> None:
     menu = page[page.index("takeaway") : page.index("</details>", page.index("takeaway"))]
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', menu)]
     assert f"/trace/{ID}.svg?depth=2" in links
-    assert len(links) == 11
+    assert len(links) == 10
     for link in links:
         assert client.get(link).status_code == 200, link
 

@@ -22,6 +22,7 @@ from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_state import TraceState
 
 blueprint = Blueprint("takeaway", __name__)
+blueprint.record_once(lambda setup: setup.app.jinja_env.globals.update(redaction_presets=PRESET_WORDS))
 
 
 @blueprint.get("/trace/<trace_id>.csv")
@@ -86,7 +87,6 @@ def redact(trace_id: str) -> BaseResponse:
             "takeaway/_redact.html",
             state=TraceState(trace_id),
             chosen=chosen,
-            presets=PRESET_WORDS,
             removed=removed,
             problem=problem,
             asked=bool(chosen.presets or chosen.patterns),

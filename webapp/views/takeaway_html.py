@@ -21,13 +21,14 @@ from webapp.formats.tailrace_html import GENERATOR, SPANS_ID
 from webapp.model.facts import Forest
 from webapp.model.warnings import CODES
 from webapp.views.takeaway_trace import Taken
+from webapp.views.trace_findings import finding_lines
 from webapp.views.trace_head import emphasised, head_of
 from webapp.views.trace_row_html import rows_html_apart
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_view import PAGE_ROWS, Waterfall
 
-_SHEETS = ("tokens", "base", "parts", "waterfall", "span")
+_SHEETS = ("tokens", "base", "parts", "waterfall", "span", "why")
 _FAILED, _CAUSE, _UNFINISHED, _NAMES_SERVICE = 1, 2, 4, 8  # bits of `marks`
 
 
@@ -49,6 +50,7 @@ def html_of(taken: Taken) -> bytes:
         trace=trace,
         head=head_of(trace, state),
         sentence=emphasised(trace.facts.verdict, ""),
+        findings=finding_lines(trace, state, taken.store),
         generator=GENERATOR,
         policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(sheet)}; "
         "base-uri 'none'; form-action 'none'",

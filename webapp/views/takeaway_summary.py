@@ -10,6 +10,7 @@ from webapp.model import display
 from webapp.model.facts import TraceFacts
 from webapp.views.present import clock, day
 from webapp.views.takeaway_trace import Taken
+from webapp.views.trace_findings import finding_lines
 from webapp.views.trace_head import head_of
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
@@ -31,7 +32,7 @@ class Busy:
     calls: int
 
 
-def summary_of(taken: Taken, url: str, zone: str, findings: Sequence[str] = ()) -> str:
+def summary_of(taken: Taken, url: str, zone: str) -> str:
     """Verdict, failure, the most critical time by operation, findings, services, and what was redacted."""
     trace, facts = taken.trace, taken.trace.facts
     head = head_of(trace, TraceState(trace.trace_id))
@@ -66,10 +67,7 @@ def summary_of(taken: Taken, url: str, zone: str, findings: Sequence[str] = ()) 
         lines += [f"Incomplete: {display.plural(head.missing, 'span')} not received.", ""]
     lines.append("Most critical time:")
     lines += [_busy_line(place, one, facts.response_ns) for place, one in enumerate(top, 1)]
-    if findings:
-        lines += ["", "Findings:", *(f"- {escaped(words)}" for words in findings[:MOST_LINES])]
-        if len(findings) > MOST_LINES:
-            lines.append(f"- and {display.count(len(findings) - MOST_LINES)} more")
+    lines += _findings(taken, [f"{one.service} · {one.name}" for one in top])
     services = ", ".join(f"{code(one.service)} {one.share}" for one in head.shares)
     more = f" and {display.count(head.more_shares)} more" if head.more_shares else ""
     if services:
@@ -77,6 +75,13 @@ def summary_of(taken: Taken, url: str, zone: str, findings: Sequence[str] = ()) 
     if taken.removed:
         lines += ["", _redacted(taken.removed)]
     return "\n".join(lines) + "\n"
+
+
+def _findings(taken: Taken, names: Sequence[str]) -> list[str]:
+    found = finding_lines(taken.trace, TraceState(taken.trace.trace_id), taken.store)
+    said = [f"- {_naming(one.message, names)}{f' ({one.gain})' if one.gain else ''}" for one in found.first]
+    more = len(found.rest) + found.more
+    return ["", "Findings:", *said, *([f"- and {display.count(more)} more"] if more else [])] if said else []
 
 
 def busiest(facts: TraceFacts) -> list[Busy]:
