@@ -2,6 +2,8 @@
 
 const bare = () => location.href.replace(/#.*$/, "");
 let shown = bare();
+/** What stays whatever else of the address changes: opened spans, and what would be faster. */
+export const KEPT = ["span", "faster", "percent"];
 
 /** `place` is kept with the entry of the history: where the window stood. */
 export function write(url, { push = false, place = history.state } = {}) {
@@ -24,7 +26,7 @@ export function follow() {
     const url = new URL(link.href);
     if (!url.pathname.startsWith(location.pathname) || url.pathname.endsWith(".json")) continue;
     const sets = link.dataset.sets?.split(" ");
-    for (const name of sets ? ["span", "depth", "fold", "alike", "find", "errors", "path", "t0", "t1"] : ["span"]) {
+    for (const name of sets ? ["span", "depth", "fold", "alike", "find", "errors", "path", "t0", "t1", ...KEPT.slice(1)] : KEPT) {
       if (sets?.includes(name)) continue;
       if (now.get(name)) url.searchParams.set(name, now.get(name));
       else url.searchParams.delete(name);
@@ -32,3 +34,9 @@ export function follow() {
     if (url.href !== link.href) link.href = url;
   }
 }
+
+// The answer to "what if" names the address that goes with it.
+document.addEventListener("htmx:after:swap", () => {
+  const asked = document.querySelector(".whatif[open] [data-url]")?.dataset.url;
+  if (asked) write(asked + location.hash);
+});

@@ -1,6 +1,6 @@
 // The view of a trace (toolbar, overview, rows): replaced as a whole when its state changes, and brought to life again.
 
-import { wentElsewhere, write } from "./address.js";
+import { KEPT, wentElsewhere, write } from "./address.js";
 import { Waterfall } from "./waterfall.js";
 
 const TOOLS = 88;        // px of the page's heads above the toolbar, once it sticks
@@ -26,9 +26,8 @@ export function start(y) {
 export async function visit(url, { focus = null, keepRow = true, push = false, back = false } = {}) {
   const target = new URL(url, location.href);
   target.hash = "";
-  const opened = new URL(location.href).searchParams.get("span");  // may have changed since the link was made
-  if (opened) target.searchParams.set("span", opened);
-  else target.searchParams.delete("span");
+  const now = new URLSearchParams(location.search);  // these may have changed since the link was made
+  for (const name of KEPT) now.get(name) ? target.searchParams.set(name, now.get(name)) : target.searchParams.delete(name);
   if (keepRow && !back && current) target.searchParams.set("row", String(current.firstRow()));
   const held = focus ?? document.activeElement?.closest?.("tr.r")?.id.slice(1);
   const asked = new URL(target);

@@ -25,7 +25,7 @@ export class Waterfall extends Windows {
 
   clicked(event) {
     const row = event.target.closest("tr.r");
-    if (!row || event.defaultPrevented || event.target.closest(".caret") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!row || event.defaultPrevented || event.target.closest(".caret, a.alike") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (String(getSelection())) return;
     event.preventDefault();
     row.focus({ preventScroll: true });
@@ -34,6 +34,7 @@ export class Waterfall extends Windows {
 
   /** Open or close the span of a row, in the document and in the URL. */
   async toggle(row) {
+    if (row.matches(".is-alike")) { row.querySelector(".caret").click(); return; }
     if (row.matches("[aria-busy]")) return;
     const id = row.id.slice(1);
     const url = new URL(location.href);

@@ -36,7 +36,7 @@ class Preview:
     text_length: U8
     flags: U8
 
-    def bars(self, shown: I64, folded: Bool) -> bytes:
+    def bars(self, shown: I64, folded: Bool, ends_ns: I64 | None = None) -> bytes:
         """A column after the other, 8 bytes a row in all, n rows:
 
         depth, slot, length of the row's text, flags: n bytes each, 255 for more;
@@ -45,18 +45,18 @@ class Preview:
         Flags: 1 on the critical path, 2 failed, 4 not received, 8 unfinished, 16 names its service, 32 folded.
         """
         begin = np.round(self.begin[shown] * _STEPS).astype(np.int64)
-        width = np.round(self.end[shown] * _STEPS).astype(np.int64) - begin
+        width = np.round(self._end(shown, ends_ns) * _STEPS).astype(np.int64) - begin
         flags = self.flags[shown] | np.where(folded, FOLDED, 0).astype(np.uint8)
         small = (_byte(self.rows.depth[shown]), self.slot[shown], self.text_length[shown], flags)
         steps = np.diff(begin, prepend=0) & _STEPS
         return b"".join(column.tobytes() for column in (*small, steps.astype("<u2"), width.astype("<u2")))
 
-    def minimap(self, shown: I64, width: int = 500, height: int = 46) -> Minimap:
+    def minimap(self, shown: I64, width: int = 500, height: int = 46, ends_ns: I64 | None = None) -> Minimap:
         """Rows that share a pixel show the colour that most of them have there, so 100,000 cost no more than 1,000."""
         lines = max(1, min(len(shown), height))
         line = np.arange(len(shown)) * lines // max(1, len(shown))
         left = np.minimum(self.begin[shown] * width, width - 1).astype(np.int64)
-        right = np.maximum(left + 1, np.ceil(self.end[shown] * width).astype(np.int64))
+        right = np.maximum(left + 1, np.ceil(self._end(shown, ends_ns) * width).astype(np.int64))
         cells = (lines, width + 1, SLOTS + 1)
         first = np.ravel_multi_index((line, left, self.slot[shown]), cells)
         edges = np.zeros(cells[0] * cells[1] * cells[2], np.int32)  # small, for most of the time goes into it
@@ -66,6 +66,15 @@ class Preview:
         colour = np.where(many.any(axis=2), many.argmax(axis=2), -1)
         pitch = height // lines
         return Minimap(min(_THICKEST, max(1, pitch - 1)), _runs(colour, height))
+
+    def _end(self, shown: I64, ends_ns: I64 | None) -> NDArray[np.float64]:
+        """`ends_ns` of rows that end later than their own span: they stand for several."""
+        if ends_ns is None:
+            return self.end[shown]
+        forest = self.rows.forest
+        first_ns = int(forest.start_ns.min())
+        shares: NDArray[np.float64] = (ends_ns - first_ns) / max(1, int(forest.end_ns.max()) - first_ns)
+        return shares
 
 
 def preview_of(rows: TraceRows, on_path: Bool, slots: Mapping[str, int]) -> Preview:

@@ -6,15 +6,16 @@ the views (which rows are shown), which are few and small.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 import numpy as np
 
 from webapp import query as language
+from webapp.analysis.alike import Alike, alike_siblings
 from webapp.analysis.failure import written_id
-from webapp.analysis.folding import Opening, View, opening, visible
+from webapp.analysis.folding import Opening, View, opening
 from webapp.analysis.jaeger_path import jaeger_path
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
@@ -46,6 +47,7 @@ class OpenTrace:
     completion: Segments | None
     errors: I64  # nodes, in row order
     causes: Bool  # failing nodes below which nothing fails
+    alike: Alike
     opening: Opening
     begin_ns: int
     length_ns: int
@@ -54,7 +56,7 @@ class OpenTrace:
     event_rows: I64  # of each event the span's row in the store, ascending …
     event_times_ns: I64  # … and its time as recorded
     logs: TraceLogs  # beside the spans, which know nothing of them
-    _views: OrderedDict[tuple[object, ...], View] = field(default_factory=OrderedDict)
+    _views: OrderedDict[Hashable, View] = field(default_factory=OrderedDict)
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
     _worked_out: dict[str, object] = field(default_factory=dict)
     _working: dict[str, threading.Lock] = field(default_factory=dict)
@@ -69,12 +71,10 @@ class OpenTrace:
     def has(self, name: str) -> bool:
         return name in self._worked_out
 
-    def view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
-        """The rows shown. `depth` None: as the trace opens; 0: all levels; n: n levels."""
-        key = (depth, tuple(fold), errors_only)
+    def kept_view(self, key: Hashable, make: Callable[[], View]) -> View:
         view = self._views.get(key)
         if view is None:
-            view = self._views[key] = self._make_view(depth, fold, errors_only)
+            view = self._views[key] = make()
             for old in list(self._views)[:-_VIEWS]:
                 self._views.pop(old, None)
         return view
@@ -105,14 +105,6 @@ class OpenTrace:
         """By node, -1 where nothing waits for the span."""
         return self.once("slack", lambda: slack_times(self.facts.forest, self.facts.path.node))
 
-    def _make_view(self, depth: int | None, fold: Collection[str], errors_only: bool) -> View:
-        nodes = self._nodes_of(fold)
-        if errors_only:
-            return _only_errors(visible(self.rows, None, nodes), self.errors)
-        if depth is None:
-            return visible(self.rows, self.opening.depth, nodes, self.opening.keep)
-        return visible(self.rows, depth - 1 if depth else None, nodes)
-
     def span_id(self, node: int) -> str:
         """As shown and as in URLs: 16 hex digits, `_k` behind where an id was split."""
         return written_id(self.facts.forest, node)
@@ -124,7 +116,7 @@ class OpenTrace:
         found = np.flatnonzero((forest.span_id == int(digits, 16)) & (forest.suffix == int(suffix or 0)))
         return int(found[0]) if len(found) else None
 
-    def _nodes_of(self, span_ids: Collection[str]) -> list[int]:
+    def nodes_of(self, span_ids: Collection[str]) -> list[int]:
         """Those of the span ids that are here; one look at the trace for all of them."""
         if not span_ids:
             return []
@@ -164,22 +156,6 @@ class OpenTrace:
         return np.unique(self.chosen_path(path).node).astype(np.int64)
 
 
-def _only_errors(view: View, errors: I64) -> View:
-    """Failed spans and what leads to them."""
-    rows = view.rows
-    leads = rows.below(rows.marked(errors)) > 0
-    leads[rows.row_of_node[errors]] = True
-    kept = leads[view.shown]
-    return replace(
-        view,
-        shown=view.shown[kept],
-        node=view.node[kept],
-        folded=view.folded[kept],
-        hidden=view.hidden[kept],
-        hidden_errors=view.hidden_errors[kept],
-    )
-
-
 def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> OpenTrace:
     rows = rows_of(facts.forest)
     errors = np.sort(rows.row_of_node[np.flatnonzero(facts.forest.status == Status.ERROR)])
@@ -190,6 +166,7 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
     on_path = facts.critical_ns > 0
     order = np.argsort(~causes[failed_nodes], kind="stable")
     place, siblings = _among_siblings(rows)
+    alike = alike_siblings(rows)
     event_rows, event_times_ns = store.event_times(trace_id)
     begin_ns, end_ns = int(facts.forest.start_ns.min()), int(facts.forest.end_ns.max())
     return OpenTrace(
@@ -202,7 +179,8 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
         completion=segments_of(rows, facts.completion) if facts.completion else None,
         errors=failed_nodes,
         causes=causes,
-        opening=opening(rows, by_weight[on_path[by_weight]], failed_nodes[order]),
+        alike=alike,
+        opening=opening(rows, by_weight[on_path[by_weight]], failed_nodes[order], alike),
         begin_ns=begin_ns,
         length_ns=max(1, end_ns - begin_ns),
         place=place,

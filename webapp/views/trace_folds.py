@@ -1,6 +1,7 @@
 """The `fold` of an address: span ids, or a short id of many that the store keeps, and what has changed since.
 
 `kept-1f3c9a2b7d00.b7ad6b7169203331` are the folds kept as 1f3c9a2b7d00, with one span turned the other way.
+`b7ad6b7169203331-` is the run of siblings that are alike which this span is the first of.
 """
 
 import re
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 MOST_WRITTEN = 50  # span ids that an address spells out
 MOST_FOLDS = 2_000  # beyond, the oldest go
 _SPAN_ID = re.compile(r"[0-9a-f]{16}(_[0-9]{1,6})?")
+RUN = "-"
+_FOLD = re.compile(_SPAN_ID.pattern + f"{RUN}?")
 _KEPT = re.compile(r"kept-([0-9a-f]{1,64})")
 
 LookUp = Callable[[str], str | None]
@@ -30,12 +33,12 @@ class Folds:
         first, _, rest = text.lower().partition(".")
         match = _KEPT.fullmatch(first)
         if not match:
-            return cls(span_ids(text)[-MOST_FOLDS:])
+            return cls(fold_ids(text)[-MOST_FOLDS:])
         stored = look_up(match[1])
         if stored is None:
             return cls(lost=match[1])
-        folds = cls(span_ids(stored), match[1], span_ids(stored))
-        turned = span_ids(rest)
+        folds = cls(fold_ids(stored), match[1], fold_ids(stored))
+        turned = fold_ids(rest)
         return folds.of(
             (*(i for i in folds.ids if i not in turned), *(i for i in turned if i not in folds.ids))
         )
@@ -69,4 +72,12 @@ class Folds:
 
 
 def span_ids(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for part in text.lower().split(".") if _SPAN_ID.fullmatch(part)))
+    return _ids(text, _SPAN_ID)
+
+
+def fold_ids(text: str) -> tuple[str, ...]:
+    return _ids(text, _FOLD)
+
+
+def _ids(text: str, form: re.Pattern[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in text.lower().split(".") if form.fullmatch(part)))

@@ -41,6 +41,7 @@ class Bar:
     threads: list[Thread] = field(default_factory=list)
     events: list[float] = field(default_factory=list)
     outside: str = ""
+    pieces: list[tuple[float, float]] = field(default_factory=list)  # of a bar that has gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,12 @@ class Lane:
         left, right = max(left, -1.0), min(right, 101.0)
         width = max(right - left, NARROWEST)
         left = min(left, 100 - NARROWEST)
-        pieces = self._solid(*solid)
+        pieces = self.stretches(*solid)
         label = _label(text, (left, left + width), pieces, threads)
         return Bar(round(left, 3), round(width, 3), pieces, label, threads)
 
-    def _solid(self, start_ns: I64, end_ns: I64) -> list[tuple[float, float]]:
-        """Path segments as (x, width), those that touch on the screen joined: never more than some hundred."""
+    def stretches(self, start_ns: I64, end_ns: I64) -> list[tuple[float, float]]:
+        """Times as (x, width), those that touch on the screen joined: never more than some hundred."""
         if not len(start_ns):
             return []
         inside = (end_ns > self.begin_ns) & (start_ns < self.begin_ns + self.length_ns)

@@ -41,7 +41,7 @@ def _detail(opened: OpenedSpan, state: TraceState) -> str:
 
 
 def _row(row: Row, toggle: Toggle) -> str:
-    opened = " is-open" if row.opened else ""
+    opened = " is-open" if row.opened else " is-alike" if row.stands else ""
     dim = " is-dim" if row.found is False else ""
     expanded = "" if row.expanded is None else f' aria-expanded="{"true" if row.expanded else "false"}"'
     selected = ' aria-selected="true"' if row.opened else ""
@@ -57,18 +57,27 @@ def _row(row: Row, toggle: Toggle) -> str:
 
 
 def _name(row: Row, toggle: Toggle) -> str:
+    folds, opens = ("alike", "alike") if row.stands else ("fold", "span")
     if row.expanded is None:
         caret = '<i class="leaf"></i>'
     else:
         does = "Fold" if row.expanded else "Unfold"
-        caret = f'<a class="caret" href="{escape(toggle("fold", row.id))}" aria-label="{does}"></a>'
+        caret = f'<a class="caret" href="{escape(toggle(folds, row.id))}" aria-label="{does}"></a>'
     service = f"<b>{escape(row.service)}</b> " if row.service else ""
     return (
         f'{caret}<i class="dot s{row.slot}"></i>{_error(row) if row.error else ""}'
-        f'<a class="t{" hit" if row.found else ""}" href="{escape(toggle("span", row.id))}">{service}'
+        f'<a class="t{" hit" if row.found else ""}" href="{escape(toggle(opens, row.id))}">{service}'
         f'<span class="op{"" if service else " own"}">{escape(row.name)}</span></a>'
+        f"{_alike(row, toggle) if row.alike else ''}"
         f"{_tags(row.tags) if row.tags else ''}{_below(row) if row.children or row.hidden else ''}"
     )
+
+
+def _alike(row: Row, toggle: Toggle) -> str:
+    words = f"{row.alike:,} alike"
+    if row.stands:
+        return f'<span class="tag alike" title="{row.stands}">{words}</span>'
+    return f'<a class="tag alike" href="{escape(toggle("alike", row.id))}" title="Fold them to one row">{words}</a>'
 
 
 def _error(row: Row) -> str:
@@ -108,7 +117,9 @@ def _bar(row: Row, bar: Bar) -> str:
     classes = f"b s{row.slot}{' e' if row.error else ''}{'' if row.received else ' miss'}"
     solid = "".join([f'<rect class="c s{row.slot}" x="{x}%" width="{width}%"/>' for x, width in bar.solid])
     ring = f'<rect class="ring" {extent}/>' if row.error else ""
-    return f'<rect class="{classes}" {extent}/>{solid}{ring}'
+    pieces = bar.pieces or [(bar.x, bar.width)]
+    pale = "".join([f'<rect class="{classes}" x="{x}%" width="{width}%"/>' for x, width in pieces])
+    return f"{pale}{solid}{ring}"
 
 
 def _thread(thread: Thread) -> str:

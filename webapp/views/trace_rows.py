@@ -1,21 +1,19 @@
 """Rows of the waterfall ready to be written: words, marks and the numbers of their bars. The HTML is `trace_row_html.py`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from webapp.analysis.folding import View
-from webapp.analysis.preview import NEW_SERVICE
 from webapp.model import display
-from webapp.model.columns import I32, I64, Bool
+from webapp.model.columns import I64
 from webapp.model.facts import Forest
-from webapp.model.spans import Status
 from webapp.model.warnings import CODES
+from webapp.views.trace_alike import sums_of
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_lane import Bar, Lane, Thread
 from webapp.views.trace_paths import Handovers, Segments, handovers
+from webapp.views.trace_row_facts import RowFacts, facts_of
 from webapp.views.trace_state import TraceState
 
 DEEPEST = 12  # levels that are indented; the sheet says the depth of rows below
@@ -60,6 +58,10 @@ class Row:
     words: str
     found: bool | None  # None: nothing is sought
     received: bool
+    alike: int = 0  # so many siblings are alike, of which this is the first …
+    stands: str = (
+        ""  # … and for which this row stands, with what that means; "" if they have rows of their own
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,63 +92,7 @@ def rows_in(window: Window, first: int, count: int) -> list[Row]:
     threads = window.lane.threads(passing, first, count)
     found = set(window.found.tolist()) if window.found is not None else None
     maker = _RowMaker(window, segments, found)
-    return list(map(maker.row, _facts(window, first, count), threads))
-
-
-class _Facts(NamedTuple):
-    """What arrays hold of one row, read for all rows at once: number by number takes longer than all else."""
-
-    position: int
-    place: int  # among all rows
-    node: int
-    folded: bool
-    hidden: int
-    hidden_errors: int
-    depth: int
-    children: int
-    after: int  # the row behind its subtree
-    rank: int
-    siblings: int
-    slot: int
-    names_service: bool
-    received: bool
-    service: int
-    name: int
-    failed: bool
-    start_ns: int
-    end_ns: int
-    self_ns: int
-    waited_for: bool
-    tagged: bool  # it may have tags
-    eventful: bool
-
-
-def _facts(window: Window, first: int, count: int) -> Iterator[_Facts]:
-    trace, view = window.trace, window.view
-    forest, rows, part = trace.facts.forest, trace.rows, slice(first, first + count)
-    place, node = view.shown[part], view.node[part]
-    source = forest.source[node]
-    row = np.where(source >= 0, forest.columns.row[source], -1)
-    columns = (
-        np.arange(first, first + len(node)), place, node,
-        view.folded[part], view.hidden[part], view.hidden_errors[part],
-        rows.depth[place], rows.children[place], rows.after[place], trace.place[place], trace.siblings[place],
-        trace.preview.slot[place], (trace.preview.flags[place] & NEW_SERVICE) > 0,
-        source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
-        forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
-        _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),
-    )  # fmt: skip
-    return map(_Facts, *(column.tolist() for column in columns))
-
-
-def _tagged(forest: Forest, node: I32) -> Bool:
-    """Whether `_tags` may have anything to say; mostly it has not."""
-    parent = forest.parent[node]
-    above = np.where(parent >= 0, parent, node)
-    early, late = forest.start_ns[node] < forest.start_ns[above], forest.end_ns[node] > forest.end_ns[above]
-    shifted = forest.offset_ns[node] != np.where(parent >= 0, forest.offset_ns[above], 0)
-    tagged: Bool = early | late | shifted | (forest.source[above] < 0) | forest.unfinished[node]
-    return tagged
+    return list(map(maker.row, facts_of(trace, view, first, count), threads))
 
 
 class _RowMaker:
@@ -158,8 +104,50 @@ class _RowMaker:
         self._found = found
         self._forest = window.trace.facts.forest
         self._open = frozenset(window.state.span)
+        runs = found is not None and bool((window.view.run >= 0).any())
+        self._found_before = (
+            window.trace.rows.marked(window.found) if runs and window.found is not None else None
+        )
 
-    def row(self, of: _Facts, threads: list[Thread]) -> Row:
+    def row(self, of: RowFacts, threads: list[Thread]) -> Row:
+        return self._span(of, threads) if of.run < 0 else self._run(of, threads)
+
+    def _run(self, of: RowFacts, threads: list[Thread]) -> Row:
+        """The first of siblings that are alike, made to stand for all of them."""
+        trace, alike = self._window.trace, self._window.trace.alike
+        sums = sums_of(trace, alike, of.run)
+        begin_ns, end_ns = of.start_ns, int(alike.end_ns[of.run])
+        covered = (sums.starts_ns, sums.ends_ns)
+        after = int(alike.after[of.run])
+        solid = covered if self._segments is None else self._segments.within(of.place, after)
+        lane = self._window.lane
+        bar = lane.bar(begin_ns, end_ns, solid, sums.label, threads)
+        path = "on critical path" if len(solid[0]) and self._segments else "not on critical path"
+        starts = display.duration(begin_ns - trace.begin_ns)
+        first = self._span(of._replace(tagged=False, eventful=False, failed=False), [])
+        who = f"{of.alike:,} alike: {first.name}, {self._forest.columns.services[of.service]}"
+        error = f"{sums.failed:,} failed" if sums.failed else "no error"
+        return replace(
+            first,
+            opened=False,
+            expanded=False,
+            children=0,
+            hidden=of.hidden + 1,
+            total=display.duration(sums.total_ns),
+            own=display.duration(sums.own_ns),
+            duration_ns=sums.total_ns,
+            error=("cause" if sums.caused else "passed") if sums.failed else "",
+            message=f"{sums.failed:,} of {sums.count:,}" if sums.failed else "",
+            tags=[],
+            bar=replace(bar, pieces=lane.stretches(*covered)),
+            words=f"{who}, {sums.label}, starts at {starts}, {path}, {error}",
+            found=None
+            if self._found_before is None
+            else bool(self._found_before[after] > self._found_before[of.place]),
+            stands=sums.meaning,
+        )
+
+    def _span(self, of: RowFacts, threads: list[Thread]) -> Row:
         trace, forest, node = self._window.trace, self._forest, of.node
         duration_ns = of.end_ns - of.start_ns
         total = display.duration(duration_ns)
@@ -194,6 +182,7 @@ class _RowMaker:
             words=self._words(of, f"{name}, {service}, {total}", message, logs),
             found=None if self._found is None else node in self._found,
             received=of.received,
+            alike=of.alike,
         )
 
     def _error(self, node: int) -> tuple[str, str]:
@@ -201,7 +190,7 @@ class _RowMaker:
         message = " ".join(told.message.split()) if told else ""
         return ("cause" if self._window.trace.causes[node] else "passed"), message
 
-    def _bar(self, of: _Facts, text: str, threads: list[Thread]) -> Bar:
+    def _bar(self, of: RowFacts, text: str, threads: list[Thread]) -> Bar:
         lane, nothing = self._window.lane, np.empty(0, np.int64)
         if self._segments is None:
             solid = (np.array([of.start_ns]), np.array([of.end_ns]))
@@ -216,7 +205,7 @@ class _RowMaker:
         dots = [round(lane.x(time_ns), 3) for time_ns in times]
         return replace(bar, events=[x for x in dots if 0 <= x <= 100])
 
-    def _words(self, of: _Facts, what: str, message: str, logs: list[Tag]) -> str:
+    def _words(self, of: RowFacts, what: str, message: str, logs: list[Tag]) -> str:
         """What a screen reader says of the row; the bars are decoration."""
         starts = display.duration(of.start_ns - self._window.trace.begin_ns)
         path = "on critical path" if of.waited_for else "not on critical path"

@@ -13,7 +13,7 @@ from webapp.views.state import SearchState
 from webapp.views.trace_folds import RUN, Folds, LookUp, span_ids
 
 PATHS = ("", "0", "response", "completion")
-VIEWS = ("", "flame", "spans", "map")  # "" is the waterfall
+VIEWS = ("", "flame", "spans", "map", "events")  # "" is the waterfall
 # What is forgotten with the view it belongs to; and what changes which lines the pages of a list hold.
 _OF_A_VIEW = {"of": "", "frame": "", "by": "", "order": "", "page": 1}
 _PLACED_BY = {"by", "order", "find", "errors", "t0_ns", "t1_ns"}

@@ -20,6 +20,7 @@ from webapp.views.trace_related import link_ends
 from webapp.views.trace_reveal import WINDOW, revealed, shortened
 from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_rows import Row, Window, lane_of, rows_in
+from webapp.views.trace_shown import ends_ns, view_of
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_zoom import Asked, zoom_of
 
@@ -42,7 +43,7 @@ class Waterfall:
 
     def __init__(self, trace: OpenTrace, state: TraceState, store: Store) -> None:
         self.trace, self.state, self._store = trace, state, store
-        self.view: View = trace.view(state.depth, state.fold.ids, state.errors)
+        self.view: View = view_of(trace, state, store)
         self.lane = lane_of(trace, state)
         self.found, self.problem = sought(trace, state, store)
 
@@ -61,7 +62,11 @@ class Waterfall:
         if not nodes:
             return {}
         spans = self.sent(nodes)
-        beside = Beside(link_ends(self._store, self.trace.trace_id, list(spans.values())), link_templates())
+        beside = Beside(
+            link_ends(self._store, self.trace.trace_id, list(spans.values())),
+            self._store.operations,
+            link_templates(),
+        )
         return {
             self.trace.span_id(node): opened_span(self.trace, self.state, node, spans.get(node), beside)
             for node in nodes
@@ -84,7 +89,7 @@ class Waterfall:
         node = find_next(self.trace.rows, self.found, None) if self.found is not None else None
         if node is None:
             return ""
-        state = shortened(revealed(self.trace, self.state, node), self._store)
+        state = shortened(revealed(self.trace, self.state, node, self._store), self._store)
         return state.url() + f"#s{self.trace.span_id(node)}"
 
     def folded_away(self) -> list[Note]:
@@ -145,7 +150,7 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "grid": (f"{grid_x:.6f}", f"{grid_step:.6f}"),
         "zoom": zoom_of(trace, waterfall.lane, asked),
         "response_url": _response_url(trace, state),
-        "overview": _paths(trace.preview.minimap(view.shown, _MAP_WIDTH, _MAP_HEIGHT)),
+        "overview": _paths(trace.preview.minimap(view.shown, _MAP_WIDTH, _MAP_HEIGHT, ends_ns(view))),
         "seen": _share_seen(first, len(rows), len(view)),
         "rows_url": at_rest.url("rows"),
         "bars_url": at_rest.url("bars"),
