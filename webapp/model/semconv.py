@@ -55,6 +55,24 @@ _ERROR_WORDS = (
 _HTTP_STATUS = ("http.response.status_code", "http.status_code")
 _FILE = ("code.file.path", "code.filepath")
 _LINE = ("code.line.number", "code.lineno")
+FAILED_EVENTS = ("exception", "error")
+LEVELS = (
+    "level",
+    "severity",
+    "log.severity",
+    "log.level",
+    "severity_text",
+)  # keys of events that are log lines
+FAILED_WORDS = (
+    "error",
+    "fatal",
+    "critical",
+    "severe",
+    "panic",
+    "err",
+    "emergency",
+    "alert",
+)  # among their values
 _MERE_FLAGS = frozenset({"true", "false", "1", "0"})  # `error=true` says that, not what
 _MAX_MESSAGE = 2_000
 
@@ -78,6 +96,13 @@ def peer_of(kind: int, attributes: Attributes) -> Peer | None:
         or text_of(attributes, _REMOTE_ADDRESS)
     )
     return Peer("external", name) if name else None
+
+
+def event_failed(event: Event) -> bool:
+    """Whether it tells of an exception or an error."""
+    if event.name in FAILED_EVENTS or "exception.type" in event.attributes:
+        return True
+    return any(text_of(event.attributes, (key,)).lower() in FAILED_WORDS for key in LEVELS)
 
 
 def host_of(resource: Attributes) -> str:
@@ -127,7 +152,7 @@ def _url_host(url: str) -> str:
 def _exception_words(events: list[Event]) -> str:
     """Of the last exception event: the earlier ones were often survived."""
     for event in reversed(events):
-        is_failure = event.name in ("exception", "error") or "exception.type" in event.attributes
+        is_failure = event.name in FAILED_EVENTS or "exception.type" in event.attributes
         if is_failure and (words := text_of(event.attributes, _EXCEPTION_WORDS)):
             return words
     return ""

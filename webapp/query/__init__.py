@@ -6,7 +6,7 @@ from webapp.query.match import matches
 from webapp.query.parser import parse
 from webapp.query.rewrite import Part, add_term, has_term, remove_term, set_range, terms, toggle_term
 from webapp.query.spelling import time_ns, write_duration, write_key, write_term, write_value
-from webapp.query.tree import Query, Window
+from webapp.query.tree import Query, Term, Window
 
 __all__ = [
     "OWN_KEYS",
@@ -14,6 +14,7 @@ __all__ = [
     "Key",
     "Part",
     "Query",
+    "Term",
     "Window",
     "add_term",
     "did_you_mean",

@@ -7,16 +7,17 @@ from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_views_chosen import Chosen, choose
+from webapp.views.trace_views_events import events_context, words_apart
 from webapp.views.trace_views_flame import flame_context
 from webapp.views.trace_views_map import map_context
 from webapp.views.trace_views_spans import spans_context
 
-_WORDS = {"": "Waterfall", "flame": "Flame graph", "spans": "Spans", "map": "Map"}
-_LISTS = ("spans", "events")  # hold what is chosen; the others are of the whole trace
+_WORDS = {"": "Waterfall", "flame": "Flame graph", "spans": "Spans", "map": "Map", "events": "Events"}
 _MAKERS: dict[str, Callable[[OpenTrace, TraceState, Chosen, Store], dict[str, object]]] = {
     "flame": flame_context,
     "spans": spans_context,
     "map": map_context,
+    "events": events_context,
 }
 
 
@@ -47,12 +48,13 @@ def tabs_of(trace: OpenTrace, state: TraceState) -> list[Tab]:
 
 def other_view(trace: OpenTrace, state: TraceState, store: Store, problem: str) -> dict[str, object]:
     """All that `_view.html` names when the state asks for another view than the waterfall."""
-    chosen = choose(trace, state, store)
+    find, errors = (words_apart(state).rest, False) if state.view == "events" else (state.find, state.errors)
+    chosen = choose(trace, state, store, find=find, errors=errors)
     return {
         "trace": trace,
         "state": state,
         "view_words": _WORDS[state.view],
         "found_total": None if chosen.found is None else len(chosen.found),
         "problem": chosen.problem or problem,
-        "notes": chosen.notes if state.view in _LISTS else [],
+        "notes": chosen.notes,
     } | _MAKERS[state.view](trace, state, chosen, store)

@@ -1,6 +1,6 @@
 """Which spans the views beside the waterfall are about: what is looked for, errors only, the zoom. And pages of lists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,13 +36,14 @@ class Pages:
     part: slice
 
 
-def choose(trace: OpenTrace, state: TraceState, store: Store) -> Chosen:
+def choose(trace: OpenTrace, state: TraceState, store: Store, *, find: str, errors: bool) -> Chosen:
+    """`find` and `errors` are what the view makes of those of the state."""
     forest = trace.facts.forest
-    found, problem = sought(trace, state, store)
+    found, problem = sought(trace, replace(state, find=find), store)
     keep = forest.source >= 0
     if found is not None:
         keep &= np.isin(np.arange(len(forest)), found)
-    if state.errors:
+    if errors:
         keep &= forest.status == Status.ERROR
     notes = []
     if zoom := window_of(trace, state):
