@@ -1,4 +1,4 @@
-"""What is usual for an operation: counts, percentiles and buckets over the whole store, and a typical trace."""
+"""What is usual for an operation: counts, percentiles and buckets over the whole store."""
 
 from tests.store.shop import SECOND, START, make_span, plain_facts
 from webapp.store import Store
@@ -27,7 +27,7 @@ def test_percentiles_and_buckets_of_an_operation() -> None:
         assert sum(spans for *_, spans in usual.buckets) == 100
         assert all(low < high for low, high, _ in usual.buckets)
         assert usual.buckets[0][0] <= 1 * MS < usual.buckets[0][1]
-        assert store.operations.faster("orders", "checkout", 31 * MS) == 30
+        assert store.operations.around("orders", "checkout", 31 * MS) == (30, 69)
 
 
 def test_the_trace_itself_is_left_out_of_what_is_usual_for_it() -> None:
@@ -42,12 +42,4 @@ def test_nothing_is_usual_for_what_is_not_there() -> None:
         usual = store.operations.usual("orders", "pay")
         assert usual is not None
         assert (usual.spans, usual.buckets) == (0, [])
-        assert store.operations.faster("nobody", "checkout", 1) == 0
-
-
-def test_the_typical_trace_has_the_median_response_and_needs_five() -> None:
-    with filled(10, 20, 31, 40, 990) as store:
-        assert store.operations.typical_trace("orders", "checkout", f"{5:032x}") == f"{3:032x}"
-        assert store.operations.typical_trace("orders", "checkout", f"{3:032x}") == f"{4:032x}"
-    with filled(10, 20, 31, 40) as store:
-        assert store.operations.typical_trace("orders", "checkout", f"{1:032x}") == ""
+        assert store.operations.around("nobody", "checkout", 1) == (0, 0)

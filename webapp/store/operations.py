@@ -1,4 +1,4 @@
-"""What is usual: how long the spans of one service and name take over the whole store, and a typical trace of a root."""
+"""What is usual: how long the spans of one service and name take over the whole store."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +9,6 @@ from webapp.store.buckets import PER_DOUBLING, bucket_floor
 from webapp.store.catalogue import Catalogue
 
 _SECONDS = 1.0  # then the page goes without
-_FEWEST_TRACES = 5  # of a root, of which one can be typical
 _ID = """
   SELECT operation_id
   FROM operations JOIN services USING (service_id)
@@ -31,25 +30,21 @@ class Operations:
         except TooSlow:
             return None
 
-    def faster(self, service: str, name: str, duration_ns: int) -> int | None:
-        """How many spans of a service and name took less than this."""
+    def around(self, service: str, name: str, duration_ns: int) -> tuple[int, int] | None:
+        """How many spans of a service and name took less than this, and how many more."""
         try:
             with self._knowing(_SECONDS) as catalogue:
-                found = catalogue.cursor.execute(
-                    f"SELECT count(*) FROM spans WHERE operation_id = ({_ID}) AND duration_ns < ?",
-                    [service, name, duration_ns],
+                [(shorter, longer)] = catalogue.rows(
+                    f"""
+                    SELECT count(*) FILTER (duration_ns < ?), count(*) FILTER (duration_ns > ?)
+                    FROM spans
+                    WHERE operation_id = ({_ID})
+                    """,
+                    (duration_ns, duration_ns, service, name),
                 )
-                return int(found.fetchall()[0][0])
+                return shorter, longer
         except TooSlow:
             return None
-
-    def typical_trace(self, service: str, name: str, but_trace: str) -> str:
-        """The trace of this root whose response is nearest to the median of those that did not fail; "" of too few."""
-        try:
-            with self._knowing(_SECONDS) as catalogue:
-                return _typical_trace(catalogue, service, name, but_trace)
-        except TooSlow:
-            return ""
 
 
 def _usual(catalogue: Catalogue, service: str, name: str, but_trace: str) -> Usual:
@@ -74,22 +69,3 @@ def _usual(catalogue: Catalogue, service: str, name: str, but_trace: str) -> Usu
         (round(bucket_floor(bucket)), round(bucket_floor(bucket + 1)), spans) for bucket, spans, _ in found
     ]
     return Usual(sum(spans for *_, spans in buckets), p50_ns, p95_ns, buckets)
-
-
-def _typical_trace(catalogue: Catalogue, service: str, name: str, but_trace: str) -> str:
-    found = catalogue.rows(
-        f"""
-        WITH alike AS (
-          SELECT trace_id, response_ns
-          FROM traces
-          WHERE root_service = ? AND root_name = ? AND NOT failed
-        )
-        SELECT replace(trace_id::VARCHAR, '-', '')
-        FROM alike
-        WHERE trace_id <> ?::UUID AND (SELECT count(*) FROM alike) >= {_FEWEST_TRACES}
-        ORDER BY abs(response_ns - (SELECT quantile_disc(response_ns, 0.5) FROM alike)), trace_id
-        LIMIT 1
-        """,
-        (service, name, but_trace),
-    )
-    return str(found[0][0]) if found else ""

@@ -13,6 +13,7 @@ from webapp.model.link_templates import LinkTemplate, OutwardLink
 from webapp.model.semconv import error_text
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.model.warnings import CODES
+from webapp.store.operations import Operations
 from webapp.views.meaning import meanings_of
 from webapp.views.meaning.places import places_of
 from webapp.views.meaning.shape import Meaning
@@ -23,8 +24,10 @@ from webapp.views.trace_moments import MOST_EVENTS, Logged, Moment, logs_of, mom
 from webapp.views.trace_outward import links_of_span
 from webapp.views.trace_related import LinkEnds, Related, related, waited
 from webapp.views.trace_rows import MISSING
+from webapp.views.trace_standing import Standing, standing
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
+from webapp.views.trace_whatif import span_choice
 
 KINDS = {Kind.INTERNAL: "internal", Kind.SERVER: "server", Kind.CLIENT: "client", Kind.PRODUCER: "producer",
          Kind.CONSUMER: "consumer"}  # fmt: skip
@@ -33,9 +36,10 @@ _MOST_RAW = 40_000  # characters of raw JSON that a page carries
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What an opened span needs beyond its trace: the ends of its links, and the user's link templates."""
+    """What an opened span needs beyond its trace: the ends of its links, what is usual, the user's link templates."""
 
     ends: LinkEnds
+    operations: Operations
     templates: tuple[LinkTemplate, ...] = ()
 
 
@@ -92,6 +96,8 @@ class OpenedSpan:
     zoom_url: str
     close_url: str
     alike_url: str
+    standing: Standing | None
+    whatif_url: str  # "" where the response does not wait for it
 
 
 def opened_span(
@@ -147,7 +153,14 @@ def opened_span(
         zoom_url=state.url(**zoom_on(trace, node)),
         close_url=state.toggle_url("span", span_id) if span_id in state.span else state.url(),
         alike_url=replace(state.search, q=_operation_terms(span), sort="slowest").url() if span else "",
+        standing=_standing(beside.operations, sent),
+        whatif_url=state.url("whatif", faster=choice) if (choice := span_choice(trace, node)) else "",
     )
+
+
+def _standing(operations: Operations, span: Span) -> Standing | None:
+    finished = span.end_ns > span.start_ns > 0
+    return standing(operations, span.service, span.name, span.end_ns - span.start_ns) if finished else None
 
 
 def otlp_of(span: Span) -> dict[str, object]:

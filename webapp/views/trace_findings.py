@@ -93,8 +93,19 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
 
 def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingLines:
     findings = findings_of(trace, store)
-    lines = [_line(trace, state, finding) for finding in _told_first(findings.found)[:_MOST_LINES]]
-    return FindingLines(lines[:SHOWN], lines[SHOWN:], len(findings.found) - len(lines), findings.unread)
+    found = _told_first([finding for finding in findings.found if not _is_the_failure(trace, finding)])
+    lines = [_line(trace, state, finding) for finding in found[:_MOST_LINES]]
+    return FindingLines(lines[:SHOWN], lines[SHOWN:], len(found) - len(lines), findings.unread)
+
+
+def _is_the_failure(trace: OpenTrace, finding: Finding) -> bool:
+    """The page has said so already, above all else."""
+    failure = trace.facts.failure
+    return (
+        failure is not None
+        and finding.code == "error_root"
+        and [trace.span_id(node) for node in finding.nodes] == [failure.span_id]
+    )
 
 
 def _told_first(found: list[Finding]) -> list[Finding]:
@@ -113,7 +124,7 @@ def _line(trace: OpenTrace, state: TraceState, finding: Finding) -> FindingLine:
         severity=finding.severity,
         word=WORDS[finding.severity],
         icon=ICONS[finding.severity],
-        message=finding.message,
+        message=finding.message.rstrip("."),
         gain=_gain(finding),
         spans=spans,
         of=of,
@@ -137,11 +148,11 @@ def _links(trace: OpenTrace, state: TraceState, nodes: list[int]) -> tuple[list[
         chosen = dict(list(names.items())[::-1][:_MOST_NAMES])
     else:
         start_ns, end_ns = forest.start_ns[nodes], forest.end_ns[nodes]
-        chosen = {
-            "first": nodes[int(start_ns.argmin())],
-            "longest": nodes[int((end_ns - start_ns).argmax())],
-            "last": nodes[int(end_ns.argmax())],
-        }
+        first, last = nodes[int(start_ns.argmin())], nodes[int(end_ns.argmax())]
+        longest = nodes[int((end_ns - start_ns).argmax())]
+        chosen = {"first": first, "longest": longest, "last": last}
+        if longest in (first, last):
+            del chosen["longest"]
     links = [(words, state.url(f"show/{trace.span_id(node)}")) for words, node in chosen.items()]
     return links, "" if len(nodes) <= len(links) else f"of {display.plural(len(nodes), 'span')}"
 
