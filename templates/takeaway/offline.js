@@ -156,8 +156,13 @@ function rowAt(at) {
       folded ? el("span", { class: "k", title: `${count(hidden)} folded` }, `+${count(hidden)}`) : folds ? el("span", { class: "k" }, count(children[r])) : null),
     el("td", { role: "gridcell", class: "num", title: `${count(t.took[r])} ns` }, total),
     el("td", { role: "gridcell", class: "num own" }, duration(t.own[r])),
-    el("td", { role: "gridcell", class: "lane" }, lane(r, folded, total)));
+    el("td", { role: "gridcell", class: "lane" }, lane(r, folded, total + said(r))));
   return row;
+}
+// Of a span with which a failure began, beside its duration.
+function said(r) {
+  const words = t.marks[r] & CAUSE && (spans || total <= EAGER) ? spanOf(r)?.span.status?.message?.trim() : "";
+  return words ? ` · ${words.length > 56 ? words.slice(0, 55) + "…" : words}` : "";
 }
 const x = (ns) => Math.min(100, Math.max(0, 100 * ns / t.length));
 function lane(r, folded, label) {

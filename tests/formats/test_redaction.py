@@ -118,6 +118,16 @@ def test_a_preset_finds_what_it_is_named_for(preset: str, text: str, left: str) 
     assert re.sub(MASK + "[0-9a-f]{8}", "*", str(span.attributes["note"])) == left
 
 
+def test_what_a_preset_finds_in_a_key_is_hidden_too() -> None:
+    redaction = Redaction(patterns_in(["preset:email"]))
+    named = {"to.ann@example.org": 1, "map": {"ann@example.org": {"x": 2}}}
+    [span] = redaction.spans([msgspec.structs.replace(SPAN, name="n", attributes=named, events=[])])
+    assert "ann@" not in repr(span)
+    assert "ann@" not in repr(redaction.removed)
+    [kept] = Redaction(["/passw/"]).spans([msgspec.structs.replace(SPAN, attributes={"password": "x"})])
+    assert list(kept.attributes) == ["password"]
+
+
 def test_a_text_holds_a_pattern_a_line_and_each_counts_once() -> None:
     assert patterns_in(["user.*\r\n /a+/ ", "", "user.*"]) == ["user.*", "/a+/"]
     with pytest.raises(BadSetting, match="no preset"):

@@ -37,8 +37,8 @@ def telling_spans() -> list[Span]:
     text = f"call {SECRET} now"
     return [
         span(1, 0, 0, 100, name=text, service=text, kind=Kind.SERVER, status=Status.ERROR, status_message=text,
-             attributes={"note": text, "deep": {"list": [text]}, "code.filepath": text, "code.lineno": 3,
-                         "server.address": text},
+             attributes={"note": text, "deep": {"list": [text], SECRET: 1}, f"to.{SECRET}": 2,
+                         "code.filepath": text, "code.lineno": 3, "server.address": text},
              resource=Resource({"service.name": text, "host.name": text}), scope=Scope(text, "1", {"k": text}),
              trace_state=f"v={SECRET}", links=[Link(ID, "9" * 16, {"why": text})]),
         span(2, 1, 10, 90, name=text, service="db", kind=Kind.CLIENT, status=Status.ERROR,

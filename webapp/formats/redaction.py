@@ -47,6 +47,10 @@ PRESETS = {
     ),
 }
 
+_PRESET_EXPRESSIONS = frozenset(
+    text for patterns in PRESETS.values() for text in patterns if text.startswith("/")
+)
+
 
 def patterns_in(texts: Iterable[str]) -> list[str]:
     """Each text holds a pattern a line. `preset:email` stands for those that find addresses.
@@ -67,6 +71,7 @@ def patterns_in(texts: Iterable[str]) -> list[str]:
 class Redaction:
     """`patterns`: `user.*` chooses attribute keys (`*` is any text), `/…/` is a regular expression on keys and values.
 
+    Keys stay as they are, but for what the expressions of presets find in them: an address is one wherever it stands.
     `removed` counts, by key, the values replaced so far; "status message" and "event name" are among the keys.
 
     Raises:
@@ -78,7 +83,9 @@ class Redaction:
             raise BadSetting(f"At most {_MOST_PATTERNS} patterns can be given.", where="redact")
         self._keys = [_wildcards(text) for text in patterns if not _is_expression(text)]
         self._values = [_expression(text) for text in patterns if _is_expression(text)]
+        self._in_keys = [_expression(text) for text in patterns if text in _PRESET_EXPRESSIONS]
         self._salt = salt.encode()[:64]
+        self._names: dict[str, str] = {}
         self._resources: dict[int, tuple[Resource, Resource]] = {}
         self._scopes: dict[int, tuple[Scope, Scope]] = {}
         self._services: dict[str, str] = {}
@@ -138,7 +145,15 @@ class Redaction:
         return msgspec.structs.replace(link, attributes=self._attributes(link.attributes))
 
     def _attributes(self, attributes: Attributes) -> Attributes:
-        return {key: self._value(key, value) for key, value in attributes.items()}
+        return {self._name(key): self._value(key, value) for key, value in attributes.items()}
+
+    def _name(self, key: str) -> str:
+        if key not in self._names:
+            name = key
+            for pattern in self._in_keys:
+                name = pattern.sub(lambda found: self._hashed(found[0]), name)
+            self._names[key] = name
+        return self._names[key]
 
     def _value(self, key: str, value: Value) -> Value:
         if any(pattern.fullmatch(key) for pattern in self._keys):
@@ -150,7 +165,7 @@ class Redaction:
     def _inside(self, key: str, value: Value) -> Value:
         """The value with what the expressions match masked, however deep."""
         if isinstance(value, dict):
-            return {name: self._value(f"{key}.{name}", inner) for name, inner in value.items()}
+            return {self._name(name): self._value(f"{key}.{name}", inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [self._inside(key, inner) for inner in value]
         if isinstance(value, str):
@@ -162,11 +177,11 @@ class Redaction:
         for pattern in self._values:
             text, times = pattern.subn(lambda found: self._hashed(found[0]), text)
             if times:
-                self.removed[key] += times
+                self.removed[self._name(key)] += times
         return text
 
     def _mask(self, key: str, value: Value) -> str:
-        self.removed[key] += 1
+        self.removed[self._name(key)] += 1
         return self._hashed(value if isinstance(value, str) else repr(value))
 
     def _hashed(self, text: str) -> str:
