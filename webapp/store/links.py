@@ -36,11 +36,14 @@ class Links:
         with self._knowing() as catalogue:
             found = catalogue.cursor.execute(
                 f"""
+                WITH near AS MATERIALIZED (
+                  SELECT span_row, links FROM spans WHERE links IS NOT NULL AND contains(links, ?)
+                ), linking AS MATERIALIZED (
+                  SELECT span_row FROM near s WHERE {condition} ORDER BY span_row LIMIT ?
+                )
                 SELECT {_END}, s.links
-                FROM {_NAMED}
-                WHERE s.links IS NOT NULL AND contains(s.links, ?) AND ({condition})
+                FROM {_NAMED} JOIN linking USING (span_row)
                 ORDER BY s.start_ns, s.span_row
-                LIMIT ?
                 """,
                 [_written(trace_id), *named, most],
             ).fetchall()
