@@ -12,7 +12,7 @@ from webapp.analysis.whatif import Schedule
 from webapp.model.columns import I64, Bool
 from webapp.model.facts import Forest, Path, TraceFacts, Verdict
 
-NOBODY = -1
+NO_SPAN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ def blamed(forest: Forest, verdict: Verdict) -> Bool:
 
 
 def culprit(forest: Forest, path: Path, verdict: Verdict) -> int:
-    """The span of the verdict's service and name with the most time on the path; NOBODY if none has any."""
+    """The span of the verdict's service and name with the most time on the path; NO_SPAN if none has any."""
     time_ns = np.bincount(path.node, path.end_ns - path.start_ns, len(forest))
     node = int(np.where(blamed(forest, verdict), time_ns, -1).argmax())
-    return node if time_ns[node] > 0 else NOBODY
+    return node if time_ns[node] > 0 else NO_SPAN
 
 
 def gain(facts: TraceFacts, schedule: Schedule, slack_ns: I64) -> Gain:
     """Of the verdict on the response."""
     chosen = blamed(facts.forest, facts.verdict)
     gain_ns = facts.response_ns - schedule.faster(chosen, 1.0).response_ns
-    beside = _beside(facts, chosen, slack_ns) if 2 * gain_ns < facts.verdict.critical_ns else NOBODY
+    beside = _beside(facts, chosen, slack_ns) if 2 * gain_ns < facts.verdict.critical_ns else NO_SPAN
     return Gain(gain_ns, " · ".join(label(facts.forest, beside)) if beside >= 0 else "")
 
 
@@ -65,5 +65,5 @@ def _beside(facts: TraceFacts, chosen: Bool, slack_ns: I64) -> int:
     near = (slack_ns > 0) & ~chosen & (forest.source >= 0) & (forest.start_ns < high) & (forest.end_ns > low)
     nodes = np.flatnonzero(near)
     if not len(nodes):
-        return NOBODY
+        return NO_SPAN
     return int(nodes[np.lexsort((nodes, forest.start_ns[nodes], slack_ns[nodes]))[0]])
