@@ -46,14 +46,14 @@ def test_the_way_back_keeps_the_search(client: FlaskClient) -> None:
     assert around == {"prev": links[0], "next": links[2]}
 
 
-def test_a_trace_with_asynchronous_work_offers_the_completion_path(opened: Opened) -> None:
+def test_a_trace_that_goes_on_long_after_the_response_opens_on_the_completion_path(opened: Opened) -> None:
     client = opened(
         span(1, 0, 0, 100, kind=Kind.PRODUCER),
         span(2, 1, 500, 900, kind=Kind.CONSUMER, service="worker", name="mail"),
     )
     response = with_class(parse(get(client, path="response")), "verdict")[0]
     assert "The last span ends 800 ms after the response" in text(response)
-    completion = with_class(parse(get(client)), "verdict")[0]  # the response is over before half of the work is
+    completion = with_class(parse(get(client)), "verdict")[0]
     assert "until the last span ended" in text(completion)
     assert "waiting" in text(with_class(completion, "shares")[0])
 

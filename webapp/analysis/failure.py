@@ -25,6 +25,13 @@ def failures(forest: Forest) -> list[Failure | None]:
     ]
 
 
+def handler_of(forest: Forest, node: int) -> int:
+    """The span that called a failed one, waited for it and did not fail; -1 if there is none."""
+    above = int(forest.parent[node])
+    received = above >= 0 and forest.source[above] >= 0
+    return above if received and forest.blocking[node] and forest.status[above] != Status.ERROR else -1
+
+
 def written_id(forest: Forest, node: int) -> str:
     """The span id as pages and answers write it: "<id>_k" where several spans came under one id."""
     suffix = int(forest.suffix[node])

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from webapp.analysis.attribution import label
+from webapp.analysis.failure import handler_of
 from webapp.analysis.folding import View
 from webapp.model import display
 from webapp.model.columns import I64
@@ -75,9 +77,15 @@ class Window:
     found: I64 | None = None  # nodes that the search in the trace finds
 
 
-def lane_of(trace: OpenTrace, state: TraceState) -> Lane:
-    first_ns = min(state.t0_ns or 0, trace.length_ns - 1)
-    last_ns = min(state.t1_ns if state.t1_ns is not None else trace.length_ns, trace.length_ns)
+def lane_of(trace: OpenTrace, state: TraceState, view: View) -> Lane:
+    """The zoom; else the time of the subtree that is shown."""
+    first_ns, last_ns = 0, trace.length_ns
+    if view.top:
+        nodes = view.rows.node[view.top : int(view.rows.after[view.top])]
+        first_ns = int(trace.facts.forest.start_ns[nodes].min()) - trace.begin_ns
+        last_ns = int(trace.facts.forest.end_ns[nodes].max()) - trace.begin_ns
+    first_ns = min(first_ns if state.t0_ns is None else state.t0_ns, trace.length_ns - 1)
+    last_ns = min(last_ns if state.t1_ns is None else state.t1_ns, trace.length_ns)
     return Lane(trace.begin_ns + first_ns, max(1, last_ns - first_ns))
 
 
@@ -87,7 +95,7 @@ def rows_in(window: Window, first: int, count: int) -> list[Row]:
     count = max(0, min(count, len(view) - first))
     segments = trace.segments(state.path)
     passing = Handovers(*(np.empty(0, np.int64),) * 3)
-    if segments and not state.errors:  # a filtered view has no row for every span on the path
+    if segments and view.kept is None:  # else not every span on the path has a row
         passing = handovers(view, trace.chosen_path(state.path))
     threads = window.lane.threads(passing, first, count)
     found = set(window.found.tolist()) if window.found is not None else None
@@ -157,6 +165,7 @@ class _RowMaker:
         name = forest.columns.names[of.name] if of.received else "span not received"
         label = f"{total} · {_shortened(message)}" if message and error == "cause" else total
         logs = _log_tags(trace, node)
+        handled = _handled_tags(forest, node) if of.failed else []
         return Row(
             id=span_id,
             index=of.position,
@@ -177,9 +186,9 @@ class _RowMaker:
             duration_ns=duration_ns,
             error=error,
             message=message,
-            tags=(_tags(forest, node) if of.tagged else []) + logs,
+            tags=(_tags(forest, node) if of.tagged else []) + handled + logs,
             bar=self._bar(of, label, threads),
-            words=self._words(of, f"{name}, {service}, {total}", message, logs),
+            words=self._words(of, f"{name}, {service}, {total}", message, handled + logs),
             found=None if self._found is None else node in self._found,
             received=of.received,
             alike=of.alike,
@@ -238,6 +247,14 @@ def _tags(forest: Forest, node: int) -> list[Tag]:
         meaning = f"It runs {words} beyond its parent; only the part inside can be on the critical path."
         tags.append(Tag("", f"clipped {words}", meaning))
     return tags
+
+
+def _handled_tags(forest: Forest, node: int) -> list[Tag]:
+    """Where an error went no further."""
+    above = handler_of(forest, node)
+    if above < 0:
+        return []
+    return [Tag("", "handled", f"{' · '.join(label(forest, above))}, which waited for this, did not fail.")]
 
 
 def _log_tags(trace: OpenTrace, node: int) -> list[Tag]:
