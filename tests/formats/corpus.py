@@ -13,7 +13,7 @@ from webapp.formats.unpack import Limits, unpacked
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("sample_data/checkout", "tests/data")
 LONGEST = 40_000
-PER_FORMAT = 4
+AT_LEAST = 3
 
 
 def name_of(module: formats.Format) -> str:
@@ -22,9 +22,12 @@ def name_of(module: formats.Format) -> str:
 
 @cache
 def examples(name: str) -> tuple[bytes, ...]:
-    """Some of the shortest files that the module of this name recognises, without their compression."""
-    found = sorted({content for content in _contents() if _recognised(content) == name}, key=len)
-    return tuple(found[:PER_FORMAT])
+    """The shortest file, without its compression, of each kind that the module of this name says it recognises."""
+    found = sorted({content for content in _contents() if _recognised(content)[0] == name}, key=len)
+    kinds = {_recognised(content)[1]: content for content in reversed(found)}
+    shortest = list(kinds.values())[::-1]
+    others = [content for content in found if content not in shortest]
+    return tuple(shortest + others[: max(0, AT_LEAST - len(shortest))])
 
 
 @cache
@@ -41,9 +44,11 @@ def _plain(path: Path) -> bytes:
 
 
 @cache
-def _recognised(content: bytes) -> str:
+def _recognised(content: bytes) -> tuple[str, str]:
+    """Name of the module and its reason."""
     head = sniff.head_of(content)
-    return next((name_of(module) for module in formats.FORMATS if module.looks_like(head)), "")
+    reasons = ((name_of(module), module.looks_like(head)) for module in formats.FORMATS)
+    return next(((name, reason) for name, reason in reasons if reason), ("", ""))
 
 
 def read(module: formats.Format, content: bytes) -> list[object]:

@@ -85,10 +85,10 @@ class _Block:
             self._last = ""
             self.told[member["key"]] = member["value"] or ""
         elif self._section == "Activity.Events" and (event := _EVENT.fullmatch(line)):
-            self._into = {}
+            self._into, self._last = {}, ""
             self.events.append((event["name"], event["time"], self._into))
         elif self._section == "Activity.Links" and (link := _LINK.match(line)):
-            self._into = {}
+            self._into, self._last = {}, ""
             self.links.append((link["trace"], link["span"], self._into))
         elif member and len(member["indent"]) in (4, 8) and member["value"] is not None:
             self._last = member["key"]
