@@ -15,6 +15,8 @@ FIRST_TARGETS_MS = {1_000: 15, 10_000: 80, 100_000: 80}  # storage.md: to open t
 PAGE_TARGET_MS = 150  # ux.md
 WINDOW_TARGET_MS = 10
 PAGE_TARGET_KB = 60  # gzip
+VIEW_TARGET_MS = 500
+VIEWS = ("flame", "flame&of=busy", "spans", "spans&by=span", "map", "events")
 
 
 def measure(store: Store, client: FlaskClient, rounds: int) -> list[Figure]:
@@ -38,6 +40,9 @@ def measure(store: Store, client: FlaskClient, rounds: int) -> list[Figure]:
             Figure(section, "HTML", round(len(html) / 1e3, 1), "kB"),
             Figure(section, "HTML gzip", _gzip_kb(html), "kB", target=PAGE_TARGET_KB),
         ]
+        for view in VIEWS:
+            url = f"{page}?view={view}"
+            figures.append(timed(section, f"view={view}", [partial(fetch, client, url)] * 4, VIEW_TARGET_MS))
     return figures
 
 

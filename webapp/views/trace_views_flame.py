@@ -22,6 +22,7 @@ from webapp.views.trace_view import Note
 from webapp.views.trace_views_chosen import Chosen, finding
 
 MOST_FRAMES = 400  # that are drawn …
+_MOST_LISTED = 150  # of them, in the table
 _THINNEST = 1_000  # … and only from this part of the width on
 LEVEL = 22  # pixels
 _LABELLED = 1.2  # percent from which a frame has room for letters
@@ -88,6 +89,7 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
     notes = [Note(f"The trace has no span {state.frame}.", [])] if state.frame and node is None else []
     return {
         "frames": drawn,
+        "listed": _widest(drawn, _MOST_LISTED),
         "rests": _rests(frames, shown),
         "focus": maker.frame(shown.base) if shown.base >= 0 else None,
         "crumbs": maker.crumbs(),
@@ -102,6 +104,12 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
         "busy_url": state.url(of="busy"),
         "notes": notes,
     }
+
+
+def _widest(drawn: list[Frame], most: int) -> list[Frame]:
+    """In the same order. What leads to a frame is as wide, and stands before it: it is there too."""
+    chosen = sorted(range(len(drawn)), key=lambda place: (-drawn[place].total_ns, place))[:most]
+    return [drawn[place] for place in sorted(chosen)]
 
 
 def _own_times(trace: OpenTrace, state: TraceState) -> I64:
