@@ -128,6 +128,15 @@ for (const [key, what] of [["n", "find"], ["e", "error"], ["p", "path"]]) {
 register("c", "critical path on or off", () => press("c"));
 for (let levels = 0; levels <= 9; levels++) register(String(levels), levels ? `${levels} levels` : "all levels", () => depth(levels));
 register("z", "zoom to the span", zoomToSpan);
+register("r", "only what is below the span", () => {
+  const row = focusedRow();
+  if (!row) return;
+  const url = new URL(location.href);
+  for (const name of ["t0", "t1", "row"]) url.searchParams.delete(name);
+  url.searchParams.set("root", row.id.slice(1));
+  visit(url, { keepRow: false, focus: row.id.slice(1), push: true });
+});
+register("R", "the whole trace again", () => press("R"));
 register("Z", "whole trace", () => press("Z"));
 register("a", "earlier", () => pan(-0.25));
 register("d", "later", () => pan(0.25));

@@ -9,6 +9,16 @@ let asking = null;       // AbortController of a view on its way
 
 const linksOf = (view) => [...view.querySelectorAll(".toolbar a, th a")];
 
+/** A sheet that only some views need is loaded before such a view is shown, and once. */
+function dress(sheet) {
+  sheet.remove();
+  if (document.head.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) return null;
+  return new Promise((done) => {
+    sheet.onload = sheet.onerror = done;
+    document.head.append(sheet);
+  });
+}
+
 /** The rows now shown; null in the other views. */
 export const waterfall = () => current;
 
@@ -52,6 +62,9 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   const number = tool ? linksOf(view).indexOf(tool) : -1;
   const made = document.createElement("template");
   made.innerHTML = text;
+  const { signal } = asking;
+  await Promise.all([...made.content.querySelectorAll("link")].map(dress));
+  if (signal.aborted) return;
   const { url: address } = made.content.getElementById("view").dataset;
   if (!back) current?.keepPlace();
   if (push && address !== location.pathname + location.search) write(address, { push });
@@ -75,7 +88,7 @@ document.addEventListener("click", async (event) => {
   if (target?.pathname !== location.pathname) return;
   event.preventDefault();
   const [now, then] = [new URL(location.href), target].map((url) => url.searchParams);
-  const moves = ["depth", "alike", "errors"].some((name) => now.get(name) !== then.get(name));
+  const moves = ["depth", "alike", "only", "root", "errors"].some((name) => now.get(name) !== then.get(name));
   const row = link.closest("tr.r");
   await visit(target, { keepRow: !moves, focus: row?.id.slice(1), push: !row });
   if (then.get("find") && now.get("find") !== then.get("find")) document.dispatchEvent(new CustomEvent("tailrace:seek", { detail: "find" }));

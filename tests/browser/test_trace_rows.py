@@ -78,6 +78,34 @@ def test_three_thousand_unfold_in_windows(page: Page, address: str) -> None:
     expect(page.locator(".waterfall")).to_have_attribute("aria-rowcount", "3")
 
 
+def test_a_subtree_is_focused_on_and_left_by_keys(page: Page, address: str) -> None:
+    page.goto(address + SHELF)
+    press(page, "j", "j", "r")
+    expect(page).to_have_url(re.compile("root=0{15}2"))
+    expect(rows(page)).to_have_count(2)
+    expect(rows(page).first).to_be_focused()
+    expect(page.locator(".focus")).to_contain_text("Whole trace")
+    press(page, "R")
+    expect(rows(page)).to_have_count(4)
+    page.go_back()
+    expect(rows(page)).to_have_count(2)
+
+
+def test_filters_stand_below_the_find_field(page: Page, address: str) -> None:
+    page.goto(address + SHELF)
+    pill = page.locator(".pills a", has_text="catalog")
+    expect(pill).to_be_hidden()
+    press(page, "f")
+    pill.click()
+    expect(page.locator(".note").first).to_contain_text("24 of 27 spans")
+    expect(rows(page)).to_have_count(26)
+    page.get_by_role("checkbox", name="only", exact=True).click()
+    expect(rows(page)).to_have_count(4)
+    page.locator(".find .clear").click()
+    page.locator(".shares a", has_text="catalog").click()
+    expect(rows(page)).to_have_count(26)
+
+
 def test_all_is_reached_without_script(new_page: NewPage, address: str) -> None:
     page = new_page(java_script_enabled=False)
     page.goto(address + SHELF)

@@ -46,6 +46,9 @@ class View:
     alike: Alike | None  # None: no runs are told apart
     closed: Bool
     run: I64  # the folded run that a row stands for, -1
+    kept: int | None = (
+        None  # so many nodes are all that is shown, with what leads to them; None: nothing is left out
+    )
 
     def __len__(self) -> int:
         return len(self.shown)
@@ -144,7 +147,9 @@ def _counts(places: I64 | I32, like: I32) -> I32:
 
 def only(view: View, nodes: I64) -> View:
     """Of the rows of a view those of some nodes and what leads to them; runs are no longer told apart."""
-    rows = view.rows
+    rows, first = view.rows, view.top
+    row = rows.row_of_node[nodes]
+    nodes = nodes[_within(row, first, int(rows.after[first]) if first else len(rows))]
     leads = rows.below(rows.marked(nodes)) > 0
     leads[rows.row_of_node[nodes]] = True
     kept = leads[view.shown]
@@ -157,6 +162,7 @@ def only(view: View, nodes: I64) -> View:
         hidden_errors=view.hidden_errors[kept],
         alike=None,
         run=view.run[kept],
+        kept=len(nodes),
     )
 
 

@@ -36,7 +36,7 @@ class Preview:
     text_length: U8
     flags: U8
 
-    def bars(self, shown: I64, folded: Bool, ends_ns: I64 | None = None) -> bytes:
+    def bars(self, shown: I64, folded: Bool, ends_ns: I64 | None = None, top: int = 0) -> bytes:
         """A column after the other, 8 bytes a row in all, n rows:
 
         depth, slot, length of the row's text, flags: n bytes each, 255 for more;
@@ -47,7 +47,8 @@ class Preview:
         begin = np.round(self.begin[shown] * _STEPS).astype(np.int64)
         width = np.round(self._end(shown, ends_ns) * _STEPS).astype(np.int64) - begin
         flags = self.flags[shown] | np.where(folded, FOLDED, 0).astype(np.uint8)
-        small = (_byte(self.rows.depth[shown]), self.slot[shown], self.text_length[shown], flags)
+        levels = self.rows.depth[shown] - self.rows.depth[top]
+        small = (_byte(levels), self.slot[shown], self.text_length[shown], flags)
         steps = np.diff(begin, prepend=0) & _STEPS
         return b"".join(column.tobytes() for column in (*small, steps.astype("<u2"), width.astype("<u2")))
 

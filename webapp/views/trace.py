@@ -24,7 +24,7 @@ from webapp.views.trace_outward import links_of_trace
 from webapp.views.trace_related import linked_traces
 from webapp.views.trace_reveal import WINDOW, nearest, opened_in_view, revealed, shortened
 from webapp.views.trace_row_html import rows_html
-from webapp.views.trace_shown import before_run, ends_ns, view_of, within_reach
+from webapp.views.trace_shown import before_run, ends_ns, in_subtree, view_of, within_reach
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_values import to_json
 from webapp.views.trace_view import PAGE_ROWS, Waterfall, view_context
@@ -94,7 +94,7 @@ def bars(trace_id: str) -> BaseResponse:
         return stale
     view = view_of(trace, state, store())
     part = slice(state.row, state.row + _count(_MOST_BARS, _MOST_BARS))
-    body = trace.preview.bars(view.shown[part], view.folded[part], ends_ns(view)[part])
+    body = trace.preview.bars(view.shown[part], view.folded[part], ends_ns(view)[part], view.top)
     return _kept(Response(body, mimetype="application/octet-stream"))
 
 
@@ -111,6 +111,7 @@ def find(trace_id: str) -> BaseResponse:
         return _json({"zoom": state.url(**zoom_on(trace, here)) if here is not None else state.url()})
     back = "back" in request.args
     here = here if back or here is None else before_run(waterfall.view, here)
+    chosen = None if chosen is None else in_subtree(waterfall.view, chosen)
     node = find_next(trace.rows, chosen, here, back) if chosen is not None else None
     if chosen is None or node is None:
         return _json({"total": 0, "problem": waterfall.problem})

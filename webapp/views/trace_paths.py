@@ -44,6 +44,8 @@ def handovers(view: View, path: Path) -> Handovers:
     row = view.rows.row_of_node[path.node].astype(np.int64)
     position = np.searchsorted(view.shown, row, "right") - 1
     before, after = position[:-1], position[1:]
-    moved = before != after
+    end = int(view.rows.after[view.top]) if view.top else len(view.rows)
+    inside = (row >= view.top) & (row < end)
+    moved = (before != after) & inside[:-1] & inside[1:]
     top, bottom = np.minimum(before, after)[moved], np.maximum(before, after)[moved]
     return Handovers(top, bottom, path.start_ns[1:][moved])

@@ -52,8 +52,9 @@ def facts_of(trace: OpenTrace, view: View, first: int, count: int) -> Iterator[R
     columns = (
         np.arange(first, first + len(node)), place, node,
         view.folded[part], view.hidden[part], view.hidden_errors[part],
-        rows.depth[place], rows.children[place], rows.after[place], trace.place[place], trace.siblings[place],
-        trace.preview.slot[place], (trace.preview.flags[place] & NEW_SERVICE) > 0,
+        rows.depth[place] - rows.depth[view.top], rows.children[place], rows.after[place],
+        trace.place[place], trace.siblings[place],
+        trace.preview.slot[place], ((trace.preview.flags[place] & NEW_SERVICE) > 0) | (place == view.top),
         source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
         forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
         _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from webapp.query import write_duration
+from webapp.query import write_duration, write_term
 from webapp.query.spelling import UNITS_NS
 from webapp.views.state import SearchState
 from webapp.views.trace_folds import RUN, Folds, LookUp, span_ids
@@ -16,8 +16,9 @@ PATHS = ("", "0", "response", "completion")
 VIEWS = ("", "flame", "spans", "map", "events")  # "" is the waterfall
 # What is forgotten with the view it belongs to; and what changes which lines the pages of a list hold.
 _OF_A_VIEW = {"of": "", "frame": "", "by": "", "order": "", "page": 1}
-_PLACED_BY = {"by", "order", "find", "errors", "t0_ns", "t1_ns"}
+_PLACED_BY = {"by", "order", "find", "only", "errors", "t0_ns", "t1_ns"}
 SHAPES = ("flat", "tree")  # of attributes
+ONLY = ("", "1", "path")
 MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
@@ -35,11 +36,12 @@ class TraceState:
 
     `depth`: levels shown, ALL_DEPTHS for all, None for the rule of `analysis.rows`. `fold`: nodes that are open
     where `depth` closes them, or closed where it opens them. `alike`: runs of alike siblings are folded, but for those
-    that `fold` turns. `span`: opened spans. `path`: "" draws the critical path that `OpenTrace.which_path` names,
-    "0" none, "completion" the one that ends with the last span; "truncate", in URLs `overflow=truncate`, the one that
-    Jaeger draws. `t0_ns`, `t1_ns`: the part of the trace that fills the
-    lane, from its start. `row`: how many visible rows come before the first one shown. `faster`: what would be
-    `percent` faster (`trace_whatif.py`).
+    that `fold` turns. `only`: rows that do not fit are hidden, but for those that lead to others; "1" keeps what `find`
+    finds, "path" the spans on the path. `root`: the span whose subtree is shown, "" for the whole trace. `span`: opened
+    spans. `path`: "" draws the critical path that `OpenTrace.which_path` names, "0" none, "completion" the one that ends
+    with the last span; "truncate", in URLs `overflow=truncate`, the one that Jaeger draws. `t0_ns`, `t1_ns`: the part of
+    the trace that fills the lane, from its start. `row`: how many visible rows come before the first one shown.
+    `faster`: what would be `percent` faster (`trace_whatif.py`).
 
     `view`: one of VIEWS. `of`: what the flame graph measures, "" critical time or "busy" self time; `frame`: a span
     in the frame that fills it. `by`: a line of the spans view is "" an operation or "span"; `order`: the column that
@@ -53,6 +55,8 @@ class TraceState:
     depth: int | None = None
     fold: Folds = _UNFOLDED
     alike: bool = True
+    only: str = ""
+    root: str = ""
     find: str = ""
     errors: bool = False
     path: str = ""
@@ -89,6 +93,8 @@ class TraceState:
             depth=depth,
             fold=Folds.read(arguments.get("fold", ""), look_up),
             alike=arguments.get("alike", "") != "0",
+            only=only if (only := arguments.get("only", "")) in ONLY else "",
+            root=next(iter(span_ids(arguments.get("root", ""))), ""),
             find=arguments.get("find", "").strip(),
             errors=arguments.get("errors", "") == "1",
             path="truncate" if arguments.get("overflow") == "truncate" else path if path in PATHS else "",
@@ -108,6 +114,8 @@ class TraceState:
             "depth": "" if self.depth is None else str(self.depth),
             "fold": self.fold.text(),
             "alike": "" if self.alike else "0",
+            "only": self.only,
+            "root": self.root,
             "find": self.find,
             "errors": "1" if self.errors else "",
             "path": self.path if self.path != "truncate" else "",
@@ -129,8 +137,10 @@ class TraceState:
 
     def changed(self, **changes: object) -> "TraceState":
         """Another state; whatever changes which rows there are forgets the exceptions and the place."""
-        if changes.keys() & {"depth", "errors", "alike"}:
+        if changes.keys() & {"depth", "errors", "alike", "only"}:
             changes = {"fold": _UNFOLDED, "row": 0} | changes
+        if "root" in changes:
+            changes = {"row": 0, "t0_ns": None, "t1_ns": None} | changes
         if "view" in changes:
             changes = _OF_A_VIEW | changes
         elif changes.keys() & _PLACED_BY:
@@ -142,6 +152,12 @@ class TraceState:
         parameters = self.changed(**changes).parameters()
         path = f"/trace/{self.trace_id}" + (f"/{part}" if part else "")
         return f"{path}?{urlencode(parameters)}" if parameters else path
+
+    def service_url(self, service: str) -> str:
+        """With the spans of one service only; of all again where that is so."""
+        term = write_term("service", "=", service)
+        on = self.only == "1" and self.find == term
+        return self.url(find="" if on else term, only="" if on else "1")
 
     @property
     def path_only(self) -> str:

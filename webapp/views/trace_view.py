@@ -1,26 +1,22 @@
 """What the waterfall and the bars above it are made of: rows, zoom, overview, notes; one dict for a template."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
-from webapp.analysis.folding import FIRST_NODES, OPEN_WHOLE, View, find_next
+from webapp.analysis.folding import View, find_next
 from webapp.analysis.preview import Minimap
-from webapp.errors import BadQuery
-from webapp.model import display
-from webapp.model.columns import I64
 from webapp.model.spans import Span
 from webapp.store import Store
 from webapp.views.present import link_templates
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_detail import Beside, OpenedSpan, opened_span
-from webapp.views.trace_folds import MOST_FOLDS
+from webapp.views.trace_focus import crumbs_of, levels_of, pills_of
+from webapp.views.trace_notes import Note as Note
+from webapp.views.trace_notes import notes_of
 from webapp.views.trace_related import link_ends
 from webapp.views.trace_reveal import WINDOW, revealed, shortened
 from webapp.views.trace_row_html import rows_html
 from webapp.views.trace_rows import Row, Window, lane_of, rows_in
-from webapp.views.trace_shown import ends_ns, view_of
+from webapp.views.trace_shown import ends_ns, in_subtree, opening_of, sought, view_of
 from webapp.views.trace_state import TraceState
 from webapp.views.trace_zoom import Asked, zoom_of
 
@@ -32,20 +28,16 @@ _DEEP = 8  # levels from which each is indented less
 _MAP_WIDTH, _MAP_HEIGHT = 500, 46
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    text: str
-    links: list[tuple[str, str]]
-
-
 class Waterfall:
     """The rows of one trace in one state."""
 
     def __init__(self, trace: OpenTrace, state: TraceState, store: Store) -> None:
         self.trace, self.state, self._store = trace, state, store
         self.view: View = view_of(trace, state, store)
-        self.lane = lane_of(trace, state)
+        self.lane = lane_of(trace, state, self.view)
         self.found, self.problem = sought(trace, state, store)
+        if self.found is not None:
+            self.found = in_subtree(self.view, self.found)
 
     def rows(self, first: int, count: int) -> tuple[list[Row], dict[str, OpenedSpan]]:
         """Rows of the view, and the opened spans among them."""
@@ -107,16 +99,6 @@ class Waterfall:
         return max(0, min(wanted, len(self.view) - 1)) // WINDOW * WINDOW
 
 
-def sought(trace: OpenTrace, state: TraceState, store: Store) -> tuple[I64 | None, str]:
-    """The nodes that are looked for, None if nothing is; and what is wrong with the question, "" if it is right."""
-    if not state.find:
-        return None, ""
-    try:
-        return trace.matching(store, state.find), ""
-    except BadQuery as error:
-        return np.empty(0, np.int64), str(error)
-
-
 def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, object]:
     """All that `_view.html` names, for `count` rows from the state's place."""
     trace, state, view = waterfall.trace, waterfall.state, waterfall.view
@@ -125,13 +107,16 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
     rows, details = waterfall.rows(first, min(count, base + SEGMENT - first))
     ticks, grid_x, grid_step = waterfall.lane.ticks(trace.begin_ns)
     at_rest = state.changed(row=0, span=())
+    levels = levels_of(view)
     return {
         "trace": trace,
         "state": state,
         "view": view,
-        "opening": trace.opening,
-        "depths": range(1, min(_MOST_DEPTHS, int(trace.rows.depth.max())) + 1),
-        "deep": int(trace.rows.depth.max()) > _DEEP,
+        "opening": opening_of(trace, view.top),
+        "crumbs": crumbs_of(trace, state, view),
+        "pills": pills_of(trace, state),
+        "depths": range(1, min(_MOST_DEPTHS, levels) + 1),
+        "deep": levels > _DEEP,
         "first": first,
         "base": base,
         "segment": SEGMENT,
@@ -145,7 +130,7 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "found_total": None if waterfall.found is None else len(waterfall.found),
         "first_found_url": waterfall.first_found_url(),
         "problem": waterfall.problem,
-        "notes": [*_notes(trace, state), *waterfall.folded_away()],
+        "notes": [*notes_of(waterfall.view, trace, state), *waterfall.folded_away()],
         "ticks": ticks,
         "grid": (f"{grid_x:.6f}", f"{grid_step:.6f}"),
         "zoom": zoom_of(trace, waterfall.lane, asked),
@@ -180,43 +165,3 @@ def _paths(overview: Minimap) -> list[tuple[int, str]]:
         (slot, "".join(f"M{x} {y}h{width}v{height}h-{width}z" for x, y, width in bars))
         for slot, bars in overview.bars
     ]
-
-
-def _notes(trace: OpenTrace, state: TraceState) -> list[Note]:
-    notes = []
-    opening = trace.opening
-    if state.errors:
-        failed = display.plural(len(trace.errors), "failed span")
-        text = (
-            f"Only {failed} and what leads to them." if len(trace.errors) else "No span of this trace failed."
-        )
-        notes.append(Note(text, [("Show all rows", state.url(errors=False))]))
-    elif state.depth is None and opening.depth is not None:
-        left = [
-            display.plural(number, noun, many)
-            for number, noun, many in (
-                (opening.path_left, "span of the path", "spans of the path"),
-                (opening.errors_left, "error", ""),
-            )
-            if number
-        ]
-        text = (
-            f"More than {OPEN_WHOLE:,} spans: open to depth {opening.depth + 1}, and along the critical path and to "
-            f"errors ({FIRST_NODES} each)."
-        )
-        if left:
-            text += f" Still folded: {_and(left)}."
-        notes.append(Note(text, [("Unfold all", state.url(depth=0))]))
-    unknown = [span_id for span_id in state.span if trace.node_of(span_id) is None]
-    if unknown:
-        notes.append(Note(f"The trace has no span {_and(unknown)}.", []))
-    if len(state.fold.ids) == MOST_FOLDS:
-        notes.append(Note(f"The last {MOST_FOLDS:,} folds are kept; older ones are forgotten.", []))
-    if state.fold.lost:
-        text = "The folds of this address are not kept here (any more): rows are shown as they are without."
-        notes.append(Note(text, []))
-    return notes
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join(parts)

@@ -10,8 +10,9 @@ from webapp.model.columns import I64
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_notes import Note
+from webapp.views.trace_shown import sought
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_view import Note, sought
 
 PER_PAGE = 200
 
