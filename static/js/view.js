@@ -44,11 +44,12 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   if (held && !keepRow) asked.searchParams.set("at", held);
   asking?.abort();
   asking = new AbortController();
+  const { signal } = asking;
   const view = document.getElementById("view");
   view.setAttribute("aria-busy", "true");
   let answer, text;
   try {
-    answer = await fetch(asked, { headers: { "HX-Request": "true" }, signal: asking.signal });
+    answer = await fetch(asked, { headers: { "HX-Request": "true" }, signal });
     text = await answer.text();
   } catch (error) {
     if (error.name !== "AbortError") document.dispatchEvent(new CustomEvent("tailrace:lost"));
@@ -62,7 +63,6 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   const number = tool ? linksOf(view).indexOf(tool) : -1;
   const made = document.createElement("template");
   made.innerHTML = text;
-  const { signal } = asking;
   await Promise.all([...made.content.querySelectorAll("link")].map(dress));
   if (signal.aborted) return;
   const { url: address } = made.content.getElementById("view").dataset;
