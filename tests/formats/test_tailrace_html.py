@@ -1,6 +1,7 @@
 """Our own HTML export as a format: recognised, read in full, and to its last whole span where it is damaged."""
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from webapp.errors import NotTraces
 from webapp.formats import tailrace_html
 from webapp.formats.digest import digest_of
 from webapp.formats.notes import Notes
+from webapp.formats.verifying import verify
 from webapp.model.spans import Span
 
 
@@ -60,3 +62,9 @@ def test_damage_is_survived() -> None:
     content = page(export(checkout.spans()))
     start = content.index(b"<script")
     hardships.damage_is_survived(lambda cut: read(content[:200] + cut), content[start:])
+
+
+def test_a_page_as_it_is_written_holds_its_spans_unchanged() -> None:
+    path = Path(__file__).parents[1] / "data" / "tailrace_html" / "page.html"
+    assert [one.span_id for one in read(path.read_bytes())] == [one.span_id for one in checkout.spans()[:3]]
+    assert verify(path).unchanged

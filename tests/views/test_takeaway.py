@@ -26,6 +26,7 @@ from webapp.formats.redaction import MASK, PRESETS
 from webapp.formats.verifying import verify
 from webapp.model.spans import Span
 from webapp.store import Store
+from webapp.views import takeaway_html
 from webapp.views.takeaway_menu import PRESET_WORDS
 from webapp.views.takeaway_summary import code, escaped
 
@@ -278,6 +279,16 @@ def test_the_html_file_shows_its_first_rows_without_a_script(opened: Opened) -> 
     assert len(re.findall(r'<tr role="row" class="r ', html)) == 200
     assert "200 of 300 rows, without details" in html
     assert "step 1<" in html
+
+
+def test_a_trace_too_large_for_a_browser_is_not_written_for_one(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeaway_html, "MOST_SPANS", 3)
+    client = opened(*checkout.spans())
+    answer = client.get(f"/trace/{ID}.html")
+    assert answer.status_code == 400
+    assert "up to 3 spans" in answer.text
 
 
 def test_the_scripts_of_the_site_stay_small() -> None:

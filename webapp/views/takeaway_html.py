@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from webapp import assets
 from webapp.analysis.preview import NEW_SERVICE
+from webapp.errors import BadSetting
 from webapp.formats import otlp
 from webapp.formats.digest import MEMBER, stamp
 from webapp.formats.tailrace_html import GENERATOR, SPANS_ID
@@ -30,11 +31,15 @@ from webapp.views.trace_view import PAGE_ROWS, Waterfall
 
 _SHEETS = ("tokens", "base", "parts", "waterfall", "span", "why")
 _FAILED, _CAUSE, _UNFINISHED, _NAMES_SERVICE = 1, 2, 4, 8  # bits of `marks`
+MOST_SPANS = 300_000  # browsers take no text of more than half a gigabyte
 
 
 def html_of(taken: Taken) -> bytes:
-    """The whole file."""
+    """The whole file. Raises BadSetting for a trace that no browser could open."""
     trace = taken.trace
+    if len(trace.rows) > MOST_SPANS:
+        hint = "Download OTLP JSON or Parquet, which Tailrace opens again."
+        raise BadSetting(f"One HTML file holds up to {MOST_SPANS:,} spans.", where="html", hint=hint)
     forest, rows = trace.facts.forest, trace.rows
     state = TraceState(trace.trace_id)
     waterfall = Waterfall(trace, state, taken.store)
