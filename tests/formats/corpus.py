@@ -9,6 +9,7 @@ from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import sniff
 from webapp.formats.notes import Notes
 from webapp.formats.unpack import Limits, unpacked
+from webapp.model.spans import Span
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("sample_data/checkout", "tests/data")
@@ -55,9 +56,15 @@ def read(module: formats.Format, content: bytes) -> list[object]:
     """What a reader makes of `content`, also of what it would not recognise; nothing if it refuses it."""
     try:
         module.looks_like(sniff.head_of(content))
-        return list(module.read(io.BytesIO(content), Notes()))
+        found = list(module.read(io.BytesIO(content), Notes()))
     except (NotTraces, UnreadableFile):
         return []
+    for span in found:
+        if isinstance(span, Span):
+            assert (len(span.trace_id), len(span.span_id)) == (32, 16)
+            assert 0 <= span.start_ns < 2**63
+            assert 0 <= span.end_ns < 2**63
+    return list(found)
 
 
 def read_as_found(content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What every reader must survive: files cut at each byte, changed bytes, noise."""
+"""What a reader must survive: files cut at each byte, changed bytes. All of them at once: `test_fuzz.py`."""
 
 import random
 from collections.abc import Callable
@@ -23,8 +23,3 @@ def cut_anywhere_keeps_what_comes_before(read: Read, content: bytes, step: int =
 def damage_is_survived(read: Read, content: bytes, tries: int = 60) -> None:
     for seed in range(tries):
         read(damaged(content, random.Random(seed)))
-
-
-def noise_is_survived(read: Read, tries: int = 40) -> None:
-    for seed in range(tries):
-        read(random.Random(seed).randbytes(300))

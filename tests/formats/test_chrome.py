@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.formats import answer_key, hardships
+from tests.formats import answer_key
 from tests.formats.any_spans import span_ids, texts, trace_ids, values, whole_numbers
 from webapp.formats import chrome, sniff
 from webapp.formats.notes import Notes
@@ -391,12 +391,6 @@ def test_any_spans_come_back_as_they_were(every: list[Span]) -> None:
 
 
 # what is wrong
-
-
-@pytest.mark.parametrize("case", ["node.json", "viztracer.json"])
-def test_damage_and_noise_are_survived(case: str) -> None:
-    hardships.damage_is_survived(spans, (CASES / case).read_bytes(), 15)
-    hardships.noise_is_survived(spans)
 
 
 def test_files_cut_anywhere_keep_what_comes_before() -> None:

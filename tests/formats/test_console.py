@@ -368,12 +368,6 @@ def test_output_cut_anywhere_keeps_what_comes_before(case: str) -> None:
     hardships.cut_anywhere_keeps_what_comes_before(spans, (CASES / f"{case}.txt").read_bytes(), 3)
 
 
-@pytest.mark.parametrize("case", ["go-1.47-lines", "go-1.47-pretty", "go-1.0-rc1-arrays", "python-1.45"])
-def test_damage_and_noise_are_survived(case: str) -> None:
-    hardships.damage_is_survived(spans, (CASES / f"{case}.txt").read_bytes(), 20)
-    hardships.noise_is_survived(spans)
-
-
 def test_a_broken_span_costs_itself_alone() -> None:
     lines = LINES.splitlines()
     lines[3] = lines[3][:200]

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats import hardships
 from webapp.formats import sniff
 from webapp.formats.console import dotnet
 from webapp.formats.notes import Notes
@@ -73,16 +72,6 @@ def test_what_else_is_printed_is_counted() -> None:
 def test_an_activity_without_an_id_is_rejected() -> None:
     found, notes = read(b"Activity.TraceId:  \nActivity.SpanId: x\n\n" + b"Activity.TraceId: 0\n\n" + OUTPUT)
     assert (len(found), notes.rejected) == (3, 2)
-
-
-def test_output_cut_anywhere_keeps_what_comes_before() -> None:
-    counts = [len(spans(OUTPUT[:end])) for end in range(0, len(OUTPUT) + 1, 5)]
-    assert counts == sorted(counts)
-
-
-def test_damage_and_noise_are_survived() -> None:
-    hardships.damage_is_survived(spans, OUTPUT)
-    hardships.noise_is_survived(spans)
 
 
 @pytest.mark.parametrize("seed", range(5))

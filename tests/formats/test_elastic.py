@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats import answer_key, hardships
+from tests.formats import answer_key
 from tests.formats.any_spans import rows
 from webapp.formats import elastic, sniff
 from webapp.formats.notes import Notes
@@ -212,12 +212,6 @@ def test_files_cut_anywhere_keep_what_comes_before() -> None:
     for end in range(0, len(SENT), 7):
         whole = sum(line.startswith((b'{"span', b'{"trans')) for line in SENT[:end].split(b"\n")[:-1])
         assert len(spans(SENT[:end])) >= whole
-
-
-def test_damage_and_noise_are_survived() -> None:
-    for content in (SENT, KEPT):
-        hardships.damage_is_survived(spans, content)
-        hardships.noise_is_survived(spans)
 
 
 _any = st.recursive(

@@ -187,11 +187,6 @@ def test_files_cut_anywhere_keep_what_comes_before() -> None:
     assert len(spans(LIBHONEY[:-200])) == 2
 
 
-def test_damage_and_noise_are_survived() -> None:
-    hardships.damage_is_survived(spans, LIBHONEY)
-    hardships.noise_is_survived(spans)
-
-
 @settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats import hardships
 from tests.formats.any_spans import rows
 from webapp.formats import sniff
 from webapp.formats.console import javascript
@@ -146,17 +145,6 @@ def test_what_stands_for_the_rest_is_marked() -> None:
 def test_what_is_no_value_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  the reader needs no more than that
         parse(text)
-
-
-@pytest.mark.parametrize("case", ["js-1.0"])
-def test_output_cut_anywhere_keeps_what_comes_before(case: str) -> None:
-    hardships.cut_anywhere_keeps_what_comes_before(spans, (CASES / f"{case}.txt").read_bytes())
-
-
-@pytest.mark.parametrize("case", ALL)
-def test_damage_and_noise_are_survived(case: str) -> None:
-    hardships.damage_is_survived(spans, (CASES / f"{case}.txt").read_bytes(), 20)
-    hardships.noise_is_survived(spans)
 
 
 @settings(max_examples=100, deadline=None)

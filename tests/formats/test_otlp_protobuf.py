@@ -2,15 +2,12 @@
 
 import gzip
 import io
-import random
 import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
@@ -352,28 +349,3 @@ def test_a_length_beyond_everything_is_not_waited_for() -> None:
         spans, notes = read(start + message(1))
         assert len(spans) <= 1
         assert notes.rejected
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from(sorted(FRAMED)))
-def test_random_damage_never_raises(chance: random.Random, framing: str) -> None:
-    text = bytearray(FRAMED[framing](CAPTURE.read_bytes()) + FRAMED[framing](message(1, 2)))
-    for _ in range(chance.randrange(1, 12)):
-        place = chance.randrange(len(text))
-        match chance.randrange(3):
-            case 0:
-                text[place] = chance.randrange(256)
-            case 1:
-                del text[place : place + chance.randrange(30)]
-            case _:
-                text[place:place] = text[chance.randrange(len(text)) :][: chance.randrange(60)]
-    for one in read(bytes(text))[0]:
-        assert (len(one.trace_id), len(one.span_id)) == (32, 16)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=400))
-def test_any_bytes_are_read_without_raising(text: bytes) -> None:
-    read(text)
-    read(b"\x0a" + text)
-    assert protobuf.looks_like(Head(text, [])) is None or read(text)[1] is not None

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats import hardships
 from webapp.formats import sentry, sniff
 from webapp.formats.notes import Notes
 from webapp.model.logs import LogLine
@@ -124,13 +123,6 @@ def test_what_else_an_envelope_holds_is_counted() -> None:
 def test_a_span_without_an_id_is_rejected() -> None:
     found, notes = read(ROOT | {"spans": [SPAN | {"span_id": None}, 7, SPAN]})
     assert (len(found), notes.rejected) == (2, 2)
-
-
-def test_damage_and_noise_are_survived() -> None:
-    hardships.damage_is_survived(spans, ENVELOPES)
-    hardships.noise_is_survived(spans)
-    counts = [len(spans(ENVELOPES[:end])) for end in range(1, len(ENVELOPES), 37)]
-    assert counts[-1] >= 6
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,16 +2,12 @@
 
 import io
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.formats.any_spans import rows
-from tests.formats.damage import damaged
 from webapp.formats import skywalking, sniff
 from webapp.formats.notes import Notes
 from webapp.model.spans import Kind, Span, Status
@@ -276,25 +272,3 @@ def test_values_of_bottomless_depth_are_left_out() -> None:
     found, notes = read([record(0, tags=[{"key": "deep", "value": deep}])])
     assert found[0].attributes["deep"] is None
     assert [one.code for one in notes.warnings] == ["too_large"]
-
-
-@pytest.mark.parametrize("case", EXAMPLES)
-def test_a_file_cut_anywhere_gives_what_came_before(case: str) -> None:
-    raw = (CASES / case).read_bytes()
-    counts = [len(read(raw[:end])[0]) for end in range(0, len(raw), 7)]
-    assert counts == sorted(counts)
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_changed_bytes_never_raise(seed: int) -> None:
-    chance = random.Random(seed)
-    read(damaged((CASES / chance.choice(EXAMPLES)).read_bytes(), chance))
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.sampled_from([b"", b"trace_id,segment_id,span_id,parent_span_id\na,b,0,1\n"]), st.binary(max_size=200)
-)
-def test_random_bytes_never_raise(first: bytes, rest: bytes) -> None:
-    read(first + rest)
-    skywalking.looks_like(sniff.head_of(first + rest))

@@ -1,7 +1,6 @@
 """Damaged tables: the good rows come, the lost ones are counted, and nothing hangs, crashes or grows without bound."""
 
 import io
-import random
 import time
 import tracemalloc
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats.damage import damaged
 from webapp import formats
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats.tables.mapping import Mapping
@@ -111,13 +109,6 @@ def test_noise_in_arrow_ends_in_words(noise: bytes, at: int) -> None:
     content = arrow(4)
     read(content[:at] + noise + content[at + len(noise) :])
     read(b"ARROW1\0\0" + noise)
-
-
-@pytest.mark.parametrize("seed", range(120))
-def test_changed_bytes_end_in_words(seed: int) -> None:
-    chance = random.Random(seed)
-    path = chance.choice(EXAMPLES)
-    read(damaged(path.read_bytes(), chance))
 
 
 def test_a_quote_without_its_end_costs_its_line_alone() -> None:

@@ -4,18 +4,12 @@ import base64
 import copy
 import io
 import json
-import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.formats.damage import damaged
 from webapp import formats
 from webapp.errors import NotTraces
-from webapp.formats import tempo
-from webapp.formats.notes import Notes
 from webapp.model.spans import Event, Link, Scope, Span
 
 TRACE, SPAN, CHILD = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "00f067aa0ba902b8"
@@ -122,20 +116,6 @@ def test_one_bad_span_for_language_models_costs_itself(bad: object) -> None:
     spans, found = opened(value)
     assert [span.span_id for span in spans] == [SPAN, CHILD]
     assert found.notes.rejected == (bad is not None)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_damage_to_the_form_for_language_models_never_raises(chance: random.Random) -> None:
-    text = damaged(json.dumps(FOR_MODELS).encode(), chance)
-    for span in tempo.read(io.BytesIO(text), Notes()):
-        assert len(span.trace_id) == 32
-
-
-def test_the_form_for_language_models_may_be_cut_anywhere() -> None:
-    text = json.dumps(FOR_MODELS).encode()
-    for stop in range(len(text)):
-        assert len(list(tempo.read(io.BytesIO(text[:stop]), Notes()))) <= 2
 
 
 def answer(**ids: str) -> dict[str, Any]:

@@ -2,17 +2,13 @@
 
 import io
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.formats import answer_key
 from tests.formats.any_spans import rows
-from tests.formats.damage import damaged
 from webapp.formats import by_trace, json_stream, sniff, xray
 from webapp.formats.notes import Notes
 from webapp.model.spans import Kind, Span, Status
@@ -339,20 +335,6 @@ def test_a_file_cut_anywhere_gives_what_came_before() -> None:
     for end in range(len(whole)):
         found, _ = read(whole[:end])
         assert len(found) >= whole[:end].count(b"\n")
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_changed_bytes_never_raise(seed: int) -> None:
-    chance = random.Random(seed)
-    name = chance.choice(("segments.json", "daemon.txt"))
-    read(damaged((CASES / name).read_bytes(), chance))
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=200))
-def test_random_bytes_never_raise(content: bytes) -> None:
-    read(content)
-    xray.looks_like(sniff.head_of(content))
 
 
 def test_the_shared_collection_is_read_as_its_index_says() -> None:

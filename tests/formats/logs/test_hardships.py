@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats.hardships import damage_is_survived, noise_is_survived
 from tests.formats.logs.reading import HEX, read
 from webapp.errors import TailraceError
 from webapp.formats import logs
@@ -18,7 +17,6 @@ from webapp.formats.notes import Notes
 from webapp.formats.sniff import head_of
 
 DATA = Path(__file__).parents[2] / "data" / "logs"
-EXAMPLES = sorted(path for path in DATA.glob("*.*") if path.suffix != ".json")
 
 
 def survived(content: bytes) -> list[Any]:
@@ -28,23 +26,6 @@ def survived(content: bytes) -> list[Any]:
         return list(logs.read(io.BytesIO(content), Notes()))
     except TailraceError:
         return []
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_whatever_is_changed_in_a_log_it_is_read(path: Path) -> None:
-    damage_is_survived(survived, path.read_bytes()[:3_000], tries=30)
-
-
-def test_noise_is_survived() -> None:
-    noise_is_survived(survived)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
-def test_any_bytes_end_in_lines_or_a_refusal(content: bytes) -> None:
-    survived(content)
-    survived(b'{"time":1,"level":"info","msg":"a","trace_id":"a1"}\n' + content)
-    survived(b"time=2026-01-02T03:04:05Z level=info msg=a trace_id=a1\n" + content)
 
 
 json_values: Any = st.recursive(
