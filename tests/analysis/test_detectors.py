@@ -1,5 +1,7 @@
 """Each detector: it fires, it does not fire just below its threshold, and its guard holds."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +10,14 @@ from hypothesis import given, settings
 from tests.analysis.cases import CASES, by_name, name_of, spans_of
 from tests.analysis.drawing import MS, columns_of, span
 from tests.analysis.strategies import broken_traces, traces
-from webapp.analysis.detectors import find
+from webapp.analysis.detectors import failing, find, repeats, serial, slow, waiting
+from webapp.analysis.detectors.rules import RULES
 from webapp.analysis.trace import analyse_trace
 from webapp.model.calls import call_of
 from webapp.model.facts import Finding, Forest, TraceFacts
 from webapp.model.spans import Kind, Span, Status
 
+MODULES = (failing, repeats, serial, slow, waiting)
 CODES = (
     "n_plus_one",
     "repeated_identical",
@@ -377,6 +381,20 @@ def test_more_than_twenty_calls_of_one_span_are_a_wide_fan_out() -> None:
     assert "wide_fanout" not in codes(below(*calls[:20]))
     delivered = [span("p", "", 0, 1000, kind=Kind.CONSUMER, service="s"), *calls]
     assert "wide_fanout" not in codes(delivered)
+    lost = [span("r", "", 0, 1000, service="s"), *calls]
+    assert "wide_fanout" not in codes(lost)
+
+
+def test_what_happens_below_a_lost_span_is_said_of_a_lost_span() -> None:
+    assert only([span("r", "", 0, 300), *in_turn(6, 20)], "n_plus_one").message.startswith(
+        "A span that was not received asks “SELECT"
+    )
+
+
+def test_each_finding_has_a_rule_that_says_how_it_is_known() -> None:
+    source = "".join(Path(module.__file__ or "").read_text() for module in MODULES)
+    named = set(re.findall(r'(?:finding|Finding)\(\s*"(\w+)"', source)) | {"n_plus_one", "n_plus_one_calls"}
+    assert named == set(RULES)
 
 
 def test_connections_made_anew_count_from_two_calls_on() -> None:

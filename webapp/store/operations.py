@@ -1,12 +1,15 @@
 """What is usual: how long the spans of one service and name take over the whole store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from webapp.errors import TooSlow
 from webapp.model.results import Usual
+from webapp.model.spans import Attributes
 from webapp.store.buckets import PER_DOUBLING, bucket_floor
 from webapp.store.catalogue import Catalogue
+from webapp.store.connection import READ_SECONDS
+from webapp.store.spans import read_attributes
 
 _SECONDS = 1.0  # then the page goes without
 _ID = """
@@ -29,6 +32,11 @@ class Operations:
                 return _usual(catalogue, service, name, but_trace)
         except TooSlow:
             return None
+
+    def asked(self, trace_id: str, rows: Sequence[int]) -> list[tuple[Attributes, str]]:
+        """Of spans of a trace (SpanColumns.row) what they carry and their status message."""
+        with self._knowing(READ_SECONDS) as catalogue:
+            return read_attributes(catalogue, trace_id, rows)
 
     def around(self, service: str, name: str, duration_ns: int) -> tuple[int, int] | None:
         """How many spans of a service and name took less than this, and how many more."""

@@ -37,6 +37,23 @@ def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None =
     return [by_row[row] for row in rows if row in by_row]
 
 
+def read_attributes(catalogue: Catalogue, trace_id: str, rows: Sequence[int]) -> list[tuple[Attributes, str]]:
+    """Attributes and status message of spans of a trace, in the order of `rows`; empty for one that is not stored."""
+    catalog = _columns(catalogue.cursor)
+    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in catalog)])
+    found = catalogue.cursor.sql(
+        f"""
+        SELECT {names} FROM spans
+        WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? AND span_row IN {id_list(rows)}
+        """,
+        params=[trace_id, min(rows), max(rows)],
+    ).to_arrow_table()
+    texts = found["status_message"].to_pylist()
+    read = zip(_attributes(catalogue.cursor, found), texts, strict=True)
+    by_row = dict(zip(found["span_row"].to_pylist(), read, strict=True))
+    return [(attributes, text or "") for attributes, text in (by_row.get(row, ({}, "")) for row in rows)]
+
+
 def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) -> list[Span]:
     fields: dict[str, list[Any]] = {name: found[name].to_pylist() for name in _SAME}
     fields["span_id"] = [f"{number:016x}" for number in found["span_id"].to_pylist()]
@@ -61,10 +78,7 @@ def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) ->
 def _attributes(cursor: duckdb.DuckDBPyConnection, found: pa.Table) -> list[Attributes]:
     texts = found["attributes_rest"].to_pylist()
     attributes: list[Attributes] = [decode_attributes(text) if text else {} for text in texts]
-    catalog = cursor.execute(
-        """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
-    ).fetchall()
-    for column, key in catalog:
+    for column, key in _columns(cursor):
         if column not in found.column_names:  # added since `found` was read
             continue
         cells = found[column]
@@ -72,6 +86,13 @@ def _attributes(cursor: duckdb.DuckDBPyConnection, found: pa.Table) -> list[Attr
         for row, value in zip(rows, cells.drop_null().to_pylist(), strict=True):
             attributes[row][key] = value
     return attributes
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Columns of span attributes, and their keys."""
+    return cursor.execute(
+        """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
+    ).fetchall()
 
 
 def _names(cursor: duckdb.DuckDBPyConnection, ids: list[int]) -> tuple[list[str], list[str]]:

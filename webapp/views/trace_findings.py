@@ -25,7 +25,7 @@ MOST_CALLS = (
 SHOWN = 5  # lines; the rest is folded
 _MOST_LINES = 60
 _MOST_NAMES = 3
-_AT_ONCE = 5_000
+_AT_ONCE = 20_000
 _ASKING = (Kind.CLIENT, Kind.PRODUCER, Kind.CONSUMER)
 WORDS = {"high": "High", "medium": "Medium", "info": "Note"}
 ICONS = {"high": "error-filled", "medium": "warning", "info": "info"}
@@ -86,9 +86,12 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
     order = np.argsort(rows, kind="stable")
     for first in range(0, len(nodes), _AT_ONCE):
         part = order[first : first + _AT_ONCE]
-        spans = store.spans(trace.trace_id, rows[part].tolist())
-        for node, span in zip(nodes[part].tolist(), spans, strict=True):
-            yield node, call_of(span.kind, span.name, span.attributes, span.status_message)
+        read = store.operations.asked(trace.trace_id, rows[part].tolist())
+        for node, (attributes, message) in zip(nodes[part].tolist(), read, strict=True):
+            yield (
+                node,
+                call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], attributes, message),
+            )
 
 
 def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingLines:

@@ -15,7 +15,7 @@ from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
 
-LARGE = 20_000  # spans, from which on what looks at the whole trace once more comes after the page
+LARGE = 5_000  # spans, from which on what looks at the whole trace once more comes after the page
 WAITING = "waiting"
 _RESTS_ON = {
     "medium": "The path runs through spans that were not received, or whose clock was shifted.",

@@ -154,7 +154,7 @@ def _network_ns(scene: Scene, calls: list[int]) -> int:
 def wide_fanout(scene: Scene) -> Iterator[Finding]:
     """Rule 9b: one span with very many calls of its own."""
     for parent, calls in scene.calls_below.items():
-        if len(calls) <= _FANOUT or scene.kind[parent] == Kind.CONSUMER:
+        if len(calls) <= _FANOUT or scene.kind[parent] == Kind.CONSUMER or not scene.received[parent]:
             continue
         message = f"{scene.label(parent)} makes {display.count(len(calls))} calls itself"
         severity = "medium" if len(calls) > _MANY_FANOUT else "info"

@@ -16,6 +16,7 @@ SEVERITIES = ("high", "medium", "info")
 _REPLAYS = (
     20  # what-if takes a while on a large trace; further findings are bounded by their share of the path
 )
+_LOST = "a span that was not received"
 _NO_CALL = Call("other", "", "", "", "")
 
 
@@ -41,6 +42,7 @@ class Scene:
         self._names = [*forest.columns.names, MISSING]
         self.received: list[bool] = (forest.source >= 0).tolist()
         self._calls = calls
+        self._operations: dict[int, tuple[str, str]] = {}
         self._replays = 0
 
     def length(self, node: int) -> int:
@@ -50,6 +52,8 @@ class Scene:
         return self._calls.get(node, _NO_CALL)
 
     def label(self, node: int) -> str:
+        if not self.received[node]:
+            return _LOST
         return f"{self.service_name(node)} · {self.name(node)}"
 
     def name(self, node: int) -> str:
@@ -89,10 +93,16 @@ class Scene:
 
     def server_of(self, node: int) -> int:
         """The recorded other side of a CLIENT span, -1 if there is none."""
-        if self.kind[node] != Kind.CLIENT:
-            return -1
-        below = self.children.get(node, [])
-        return next((child for child in below if self.kind[child] == Kind.SERVER), -1)
+        return self._servers.get(node, -1) if self.kind[node] == Kind.CLIENT else -1
+
+    @cached_property
+    def _servers(self) -> dict[int, int]:
+        """By parent, its first SERVER child."""
+        found: dict[int, int] = {}
+        for node in self._by_start:
+            if self.kind[node] == Kind.SERVER:
+                found.setdefault(self.parent[node], node)
+        return found
 
     def callee(self, node: int) -> str:
         server = self.server_of(node)
@@ -106,7 +116,10 @@ class Scene:
 
     def operation(self, node: int) -> tuple[str, str]:
         """Whom it asks for what, values left out."""
-        return self.callee(node), self.call(node).template or self.name(node)
+        known = self._operations.get(node)
+        if known is None:
+            known = self._operations[node] = self.callee(node), self.call(node).template or self.name(node)
+        return known
 
     @cached_property
     def calls_below(self) -> dict[int, list[int]]:
@@ -191,6 +204,8 @@ class Scene:
         if gain_ns is None:
             reached = severity or "info"
         severity = max(reached, severity or "high", key=SEVERITIES.index)
+        if message.startswith(_LOST):
+            message = message[0].upper() + message[1:]
         return Finding(code, severity, nodes, parent, gain_ns or 0, message, numbers)
 
     @property

@@ -1,5 +1,6 @@
 """One slow thing: a query (rule 15), the network (16), connections made anew (10); and what is not whole (11, 14)."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ from webapp.model import display
 from webapp.model.facts import Finding
 
 _MS = 1_000_000
-_CONNECTING = ("dns", "connect", "tls", "ssl", "handshake")
+_CONNECTING = re.compile("dns|connect|tls|ssl|handshake", re.IGNORECASE)
 
 
 def slow_query(scene: Scene) -> Iterator[Finding]:
@@ -68,11 +69,8 @@ def connection_overhead(scene: Scene) -> Iterator[Finding]:
 
 
 def _connecting(scene: Scene, node: int) -> list[int]:
-    return [
-        child
-        for child in scene.children.get(node, [])
-        if any(word in scene.name(child).lower() for word in _CONNECTING)
-    ]
+    below = scene.children.get(node)
+    return [child for child in below if _CONNECTING.search(scene.name(child))] if below else []
 
 
 def missing_spans(scene: Scene) -> Iterator[Finding]:
