@@ -46,7 +46,8 @@ def test_links_lead_to_their_traces(opened: Opened) -> None:
     other = "cd" * 16
     client = opened(span(1, links=[Link(other, "e" * 16), Link(ID, "2".rjust(16, "0"))]), span(2, 1))
     page = parse(get(client, span="1".rjust(16, "0")))
-    targets = [link.get("href", "") for link in with_class(page, "linked")[0].iter("a")]
+    links = with_class(with_class(page, "detail")[0], "linked")[0]
+    targets = [link.get("href", "") for link in links.iter("a")]
     assert targets[0] == f"/trace/{other}?span={'e' * 16}"
     assert targets[1].startswith(f"/trace/{ID}/show/{'2'.rjust(16, '0')}")
 

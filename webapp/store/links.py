@@ -6,6 +6,7 @@ There is no index of links: few spans have any, and blocks without are skipped b
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from webapp.model.link_ends import LinkedTrace, LinkEnd, Linking
 from webapp.store.anyvalue import decode_links
@@ -34,19 +35,16 @@ class Links:
         named = [_written(trace_id, span_id) for span_id in span_ids]
         condition = " OR ".join(["contains(s.links, ?)"] * len(named))
         with self._knowing() as catalogue:
-            found = catalogue.cursor.execute(
+            rows = catalogue.cursor.execute(
                 f"""
                 WITH near AS MATERIALIZED (
                   SELECT span_row, links FROM spans WHERE links IS NOT NULL AND contains(links, ?)
-                ), linking AS MATERIALIZED (
-                  SELECT span_row FROM near s WHERE {condition} ORDER BY span_row LIMIT ?
                 )
-                SELECT {_END}, s.links
-                FROM {_NAMED} JOIN linking USING (span_row)
-                ORDER BY s.start_ns, s.span_row
+                SELECT span_row FROM near s WHERE {condition} ORDER BY span_row LIMIT ?
                 """,
                 [_written(trace_id), *named, most],
             ).fetchall()
+            found = _linking(catalogue, [row for (row,) in rows])
         wanted = set(span_ids)
         return [
             Linking(LinkEnd(*end), link.span_id, link.attributes)
@@ -112,6 +110,21 @@ class Links:
             ).fetchall()
             counted = Counter(other for (others,) in found for other in others if other != trace_id)
             return _traces(catalogue, list(counted.items())[:most]), len(counted)
+
+
+def _linking(catalogue: Catalogue, rows: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Ends and links of some spans, by time."""
+    if not rows:
+        return []
+    return catalogue.cursor.execute(
+        f"""
+        SELECT {_END}, s.links
+        FROM {_NAMED}
+        WHERE s.span_row BETWEEN ? AND ? AND s.span_row IN (SELECT unnest(?::BIGINT[]))
+        ORDER BY s.start_ns, s.span_row
+        """,
+        [min(rows), max(rows), rows],
+    ).fetchall()
 
 
 def _traces(catalogue: Catalogue, counted: Sequence[tuple[str, int]]) -> list[LinkedTrace]:
