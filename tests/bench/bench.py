@@ -4,13 +4,13 @@ import argparse
 import shutil
 from pathlib import Path
 
-from tests.bench import load_speed, query_speed, trace_speed
+from tests.bench import format_speed, load_speed, memory, query_speed, trace_speed
 from tests.bench.figures import Figure, save, table
 from tests.bench.written import cached_file
 from webapp.query import Window, parse
 from webapp.store import Store
 
-SECTIONS = ("load", "queries", "pages", "browser")
+SECTIONS = ("load", "formats", "memory", "queries", "pages", "browser")
 LARGE_SPANS = 5_000_000  # from here on the targets for 10M count
 
 
@@ -24,6 +24,10 @@ def main() -> None:
         source = cached_file(folder, options.spans)
         print(f"Loading {source.stat().st_size / 1e9:.2f} GB", flush=True)
         figures += load_speed.measure(source, database, options.spans)
+    if "formats" in options.only:
+        figures += format_speed.measure(folder / "formats")
+    if "memory" in options.only:
+        figures += memory.measure(cached_file(folder, options.spans), options.spans)
     if {"queries", "pages"} & set(options.only):
         figures += _in_process(database, options)
     if "browser" in options.only:
@@ -41,9 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--spans", type=int, default=1_000_000, help="how many spans, at least 120,000 (1M; 10000000)"
     )
-    parser.add_argument(
-        "--only", default=",".join(SECTIONS), help="sections to run: load,queries,pages,browser"
-    )
+    parser.add_argument("--only", default=",".join(SECTIONS), help=f"sections to run: {','.join(SECTIONS)}")
     parser.add_argument("--rounds", type=int, default=15, help="how often each query is asked (15)")
     parser.add_argument(
         "--folder", type=Path, default=Path(".bench"), help="where file and database are kept"

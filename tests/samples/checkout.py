@@ -138,9 +138,9 @@ HOPS = (
 )
 
 
-def spans(trace_id: str = TRACE_ID) -> list[Span]:
+def spans(trace_id: str = TRACE_ID, later_ns: int = 0) -> list[Span]:
     """The five spans, parents first."""
-    return [_span(hop, trace_id) for hop in HOPS]
+    return [_span(hop, trace_id, START_NS + later_ns) for hop in HOPS]
 
 
 def with_first_digits(digits: str) -> list[Span]:
@@ -148,7 +148,7 @@ def with_first_digits(digits: str) -> list[Span]:
     return spans(digits + TRACE_ID[len(digits) :])
 
 
-def _span(hop: Hop, trace_id: str) -> Span:
+def _span(hop: Hop, trace_id: str, begun_ns: int) -> Span:
     return Span(
         trace_id=trace_id,
         span_id=hop.span_id,
@@ -156,11 +156,11 @@ def _span(hop: Hop, trace_id: str) -> Span:
         name=hop.name,
         service=hop.service,
         kind=int(Kind.SERVER),
-        start_ns=START_NS + hop.start_ms * MS,
-        end_ns=START_NS + hop.end_ms * MS,
+        start_ns=begun_ns + hop.start_ms * MS,
+        end_ns=begun_ns + hop.end_ms * MS,
         attributes=hop.attributes,
         events=[
-            Event(name=name, time_ns=START_NS + (hop.start_ms + at_ms) * MS, attributes=details)
+            Event(name=name, time_ns=begun_ns + (hop.start_ms + at_ms) * MS, attributes=details)
             for at_ms, name, details in hop.events
         ],
         resource=Resource(attributes=resource_of(hop.service, hop.version, hop.pod, hop.runtime)),

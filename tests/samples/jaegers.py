@@ -62,8 +62,8 @@ def thrift(spans: list[Span]) -> bytes:
 
 def _spans(spans: list[Span]) -> list[tuple[Json, Json]]:
     """Each span of the API's answer with its process."""
-    [trace] = orjson.loads(jaeger.write(spans))["data"]
-    return [(span, trace["processes"][span["processID"]]) for span in trace["spans"]]
+    traces = orjson.loads(jaeger.write(spans))["data"]
+    return [(span, trace["processes"][span["processID"]]) for trace in traces for span in trace["spans"]]
 
 
 def _documents(spans: list[Span]) -> list[Json]:
