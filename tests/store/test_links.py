@@ -58,3 +58,14 @@ def test_a_trace_knows_the_traces_it_is_linked_with(store: Store) -> None:
     linked, total = store.links.of_trace(TWO, 1)
     assert (linked[0].trace_id, linked[0].links, total) == (ONE, 2, 2)
     assert store.links.of_trace(f"{77:032x}", 5) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "span_id"), [("", ""), ("zz", "q"), (FAR, ""), ("", A), ("'" * 32, "g" * 16)]
+)
+def test_links_with_ids_of_any_form_are_no_harm(store: Store, trace_id: str, span_id: str) -> None:
+    store.append([make_span(7, links=[Link(trace_id, span_id)])], 1)
+    assert store.links.ends([(trace_id, span_id), (TWO, A)]).keys() == {(TWO, A)}
+    linked, total = store.links.of_trace(ONE, 10)
+    assert total == len(linked)
+    assert len(store.links.to_spans(trace_id, [span_id], 5)) <= 1

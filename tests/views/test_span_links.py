@@ -167,3 +167,12 @@ def test_a_tree_is_made_of_keys_of_any_form(opened: Opened, key: str) -> None:
         f"{key}.x",
         f"{key}.y",
     }
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "span_id"), [("", ""), ("zz", "q"), ("ab" * 16, ""), ("", ONE), (ID, "zz")]
+)
+def test_links_with_ids_of_any_form_are_shown(opened: Opened, trace_id: str, span_id: str) -> None:
+    page = get(opened(span(1, links=[Link(trace_id, span_id)])), span=ONE)
+    assert page.status_code == 200
+    assert "Links 1" in words(with_class(parse(page), "detail")[0])

@@ -55,6 +55,7 @@ class Links:
 
     def ends(self, targets: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LinkEnd]:
         """The spans of these (trace id, span id) that are here."""
+        targets = [target for target in targets if _is_id(target[0], 32) and _is_id(target[1], 16)]
         if not targets:
             return {}
         trace_ids = sorted({trace_id for trace_id, _ in targets})
@@ -136,7 +137,7 @@ def _traces(catalogue: Catalogue, counted: Sequence[tuple[str, int]]) -> list[Li
         FROM traces
         WHERE trace_id IN (SELECT unnest(?::UUID[]))
         """,
-        [[trace_id for trace_id, _ in counted]],
+        [[trace_id for trace_id, _ in counted if _is_id(trace_id, 32)]],
     ).fetchall()
     known = {trace_id: (service, name, start_ns) for trace_id, service, name, start_ns in found}
     linked = []
@@ -149,3 +150,7 @@ def _traces(catalogue: Catalogue, counted: Sequence[tuple[str, int]]) -> list[Li
 def _written(trace_id: str, span_id: str = "") -> str:
     """How a link to a trace or a span begins in the column: `encode_links`. Text within is escaped, so only a link can."""
     return f'["{trace_id}","{span_id}",' if span_id else f'["{trace_id}","'
+
+
+def _is_id(text: str, digits: int) -> bool:
+    return len(text) == digits and not set(text) - set("0123456789abcdef")

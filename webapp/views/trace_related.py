@@ -41,7 +41,7 @@ class Linked:
 
     trace_id: str
     span_id: str
-    url: str
+    url: str  # "" of a link without ids
     own: bool  # within this trace
     service: str
     name: str
@@ -177,10 +177,10 @@ def _named(trace: OpenTrace, node: int) -> tuple[str, str]:
 
 
 def _node_of(trace: OpenTrace, span_id: str) -> int | None:
-    if not span_id:
+    try:
+        return trace.node_of(span_id)
+    except (ValueError, OverflowError):  # an id in no form that we know
         return None
-    found = np.flatnonzero(trace.facts.forest.span_id == np.uint64(int(span_id, 16)))
-    return int(found[0]) if len(found) else None
 
 
 def _end(trace: OpenTrace, ends: LinkEnds, trace_id: str, span_id: str) -> LinkEnd:
@@ -196,7 +196,9 @@ def _end(trace: OpenTrace, ends: LinkEnds, trace_id: str, span_id: str) -> LinkE
 
 def _linked(trace: OpenTrace, state: TraceState, end: LinkEnd, attributes: list[Attribute]) -> Linked:
     own = end.trace_id == trace.trace_id
-    if not own:
+    if not end.trace_id:
+        url = ""
+    elif not own:
         url = TraceState(end.trace_id, span=(end.span_id,) if end.span_id else ()).url()
     elif end.service or end.name:
         url = state.url(f"show/{end.span_id}")
