@@ -112,6 +112,17 @@ def test_lists_hold_what_is_looked_for_what_failed_and_what_the_zoom_shows(opene
     assert "not understood" in text(parse(get(client, view="spans", find="duration>fast")))
 
 
+def test_lists_hold_the_part_that_is_shown_and_other_views_say_that_they_do_not(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 2, 20, 30), span(4, 1, 60, 90))
+    page = parse(get(client, view="spans", by="span", root=f"{2:016x}"))
+    assert [row[0] for row in lines(page)] == ["web step 2", "web step 3"]
+    assert "Only web step 2 and what is below it." in text(with_class(page, "note")[0])
+    assert len(lines(parse(client.get(links(page, "Whole trace")[0])))) == 4
+    for view in ("flame", "map"):
+        there = parse(get(client, view=view, root=f"{2:016x}"))
+        assert "This is of the whole trace" in text(with_class(there, "note")[0])
+
+
 def test_a_line_leads_to_its_row_in_the_waterfall(opened: Opened) -> None:
     client = opened(*chain(6))
     page = parse(get(client, view="spans", by="span", find="name~6"))

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from webapp import query as language
+from webapp.analysis.attribution import label
 from webapp.model import display
 from webapp.model.columns import I64
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_notes import Note
-from webapp.views.trace_shown import sought
+from webapp.views.trace_shown import sought, top_of
 from webapp.views.trace_state import TraceState
 
 PER_PAGE = 200
@@ -47,10 +48,23 @@ def choose(trace: OpenTrace, state: TraceState, store: Store, *, find: str, erro
     if errors:
         keep &= forest.status == Status.ERROR
     notes = []
+    if top := top_of(trace, state):
+        keep &= (trace.rows.row_of_node >= top) & (trace.rows.row_of_node < trace.rows.after[top])
+        span = " ".join(label(forest, int(trace.rows.node[top])))
+        notes.append(Note(f"Only {span} and what is below it.", [("Whole trace", state.url(root=""))]))
+    if state.only == "path":
+        keep &= np.isin(np.arange(len(forest)), trace.along(state.path))
+        notes.append(Note("Only what is on the critical path.", [("All spans", state.url(only=""))]))
     if zoom := window_of(trace, state):
         keep &= (forest.end_ns >= zoom[0]) & (forest.start_ns <= zoom[1])
         notes.append(_zoom_note(trace, state, zoom))
     return Chosen(found, problem, np.flatnonzero(keep), notes)
+
+
+def of_whole(state: TraceState) -> list[Note]:
+    """What a view says that is always of the whole trace."""
+    narrowed = state.root or state.only == "path" or (state.t0_ns, state.t1_ns) != (None, None)
+    return [Note("This is of the whole trace; the other views show a part.", [])] if narrowed else []
 
 
 def window_of(trace: OpenTrace, state: TraceState) -> tuple[int, int] | None:

@@ -18,8 +18,8 @@ from webapp.query import Query, Term
 from webapp.query.tree import And
 from webapp.store import Store
 from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_notes import Note
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_view import Note
 from webapp.views.trace_views_chosen import Chosen, pages_of, window_of
 from webapp.views.trace_views_moments import LineMaker, MomentLine
 

@@ -16,10 +16,10 @@ from webapp.model.columns import I64, Bool
 from webapp.store import Store
 from webapp.views.present import slot
 from webapp.views.trace_cache import OpenTrace
+from webapp.views.trace_notes import Note
 from webapp.views.trace_rows import MISSING
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_view import Note
-from webapp.views.trace_views_chosen import Chosen, finding
+from webapp.views.trace_views_chosen import Chosen, finding, of_whole
 
 MOST_FRAMES = 400  # that are drawn …
 _MOST_LISTED = 150  # of them, in the table
@@ -86,7 +86,9 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
     maker = _Maker(trace, state, frames, shown, chosen.found)
     drawn = [maker.frame(number) for number in shown.drawn.tolist()]
     thin = shown.left_out[frames.total_ns[shown.left_out] * _THINNEST < shown.whole_ns]
-    notes = [Note(f"The trace has no span {state.frame}.", [])] if state.frame and node is None else []
+    notes = of_whole(state)
+    if state.frame and node is None:
+        notes.append(Note(f"The trace has no span {state.frame}.", []))
     return {
         "frames": drawn,
         "listed": _widest(drawn, _MOST_LISTED),
@@ -113,12 +115,10 @@ def _widest(drawn: list[Frame], most: int) -> list[Frame]:
 
 
 def _own_times(trace: OpenTrace, state: TraceState) -> I64:
-    facts = trace.facts
+    """Self times, or those on the path that the page shows."""
     if state.of == "busy":
-        return facts.self_ns
-    if state.path == "completion" and facts.completion:
-        return critical_times(facts.forest, facts.completion)
-    return facts.critical_ns
+        return trace.facts.self_ns
+    return critical_times(trace.facts.forest, trace.chosen_path(state.path))
 
 
 def _shown(frames: Frames, base: int) -> _Shown:

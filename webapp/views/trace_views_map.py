@@ -19,7 +19,7 @@ from webapp.views.graph_parts import Words, draw
 from webapp.views.graph_queries import GraphQueries
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_state import TraceState
-from webapp.views.trace_views_chosen import Chosen, pages_of
+from webapp.views.trace_views_chosen import Chosen, of_whole, pages_of
 
 # By which attributes of a span on either side a protocol is known; the first that fits.
 _KNOWN_BY = {
@@ -78,6 +78,7 @@ def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Stor
             for one in traced.connections[pages.part]
         ],
         "pages": pages,
+        "notes": of_whole(state),
         "nodes": len(traced.nodes),
         "connections": len(traced.connections),
     }
@@ -193,4 +194,4 @@ class _Links:
         return self._find(" ".join(terms))
 
     def _find(self, text: str) -> str:
-        return self._state.url(view="", find=text)
+        return self._state.url(view="", find=text, only="", root="")
