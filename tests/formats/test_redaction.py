@@ -53,7 +53,27 @@ def test_equal_values_stay_equal_and_the_salt_hides_which() -> None:
     assert first.attributes["user.email"] == again.attributes["user.email"] != salted.attributes["user.email"]
 
 
-@pytest.mark.parametrize("pattern", ["/(/", "/a*/", "/" + "a" * 300 + "/"])
+@pytest.mark.parametrize("text", ["a" * 40_000 + "!", "aaaa" * 10])
+@pytest.mark.parametrize(
+    "pattern", ["/(a+)+$/", "/(a|a)*b/", "/a*a*a*a*a*a*a*a*b/", "/(?i)(.*)*x/", r"/(\w+\s?)+:/"]
+)
+def test_no_pattern_holds_the_server_up(pattern: str, text: str) -> None:
+    began = time.monotonic()
+    list(Redaction([pattern]).spans([msgspec.structs.replace(SPAN, attributes={"note": text})]))
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [("/^b/", "*arb ba"), ("/ba?/", "*r* *"), (r"/\bb/", "*arb *a"), ("/(?P<x>a)(r)/", "b*b ba"), ("/(?i)BAR/", "*b ba"),
+     (r"/\ba?/", "barb ba"), ("/ü|r/", "ba*b ba")],
+)  # fmt: skip
+def test_an_expression_masks_what_it_finds_where_it_finds_it(pattern: str, left: str) -> None:
+    [span] = Redaction([pattern]).spans([msgspec.structs.replace(SPAN, attributes={"note": "barb ba"})])
+    assert re.sub(MASK + "[0-9a-f]{8}", "*", str(span.attributes["note"])) == left
+
+
+@pytest.mark.parametrize("pattern", ["/(/", "/a*/", r"/(a)\1/", "/(?<=a)b/", "/" + "a" * 300 + "/"])
 def test_a_pattern_that_cannot_be_used_is_named(pattern: str) -> None:
     with pytest.raises(BadSetting):
         Redaction([pattern])
