@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from webapp.formats.head import Head
 from webapp.formats.json_syntax import State, mend, probe, shape
 
@@ -59,6 +61,10 @@ def _closed(text: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _decoded(piece: bytes) -> Any:  # noqa: ANN401  JSON can be anything
+    try:
+        return msgspec.json.decode(piece)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
     try:
         return json.loads(mend(piece), strict=False)
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from webapp.loading.parts import File, read_parts
 from webapp.loading.tasks import Task
 from webapp.loading.worker import Worker, WorkerLost
 
-_AHEAD = 2  # batches that a process may have handed over and nobody has stored
+_AHEAD = 4  # batches that a process may have handed over and nobody has stored
 
 _log = logging.getLogger(__name__)
 

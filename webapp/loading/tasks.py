@@ -9,7 +9,7 @@ from webapp.loading.paths import STDIN
 from webapp.loading.sections import cut
 
 WORKERS_FROM = 60_000_000  # bytes; what is less is loaded before a second process has started
-TASK = 128_000_000  # bytes: about one insert
+TASK = 32_000_000  # bytes: so little that all processes have something to read until the end
 _MOST_WORKERS = 4  # more than the one process that stores can keep up with
 
 Task = list[File]
