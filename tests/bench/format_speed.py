@@ -14,7 +14,7 @@ from webapp.model.spans import Span
 from webapp.progress import Progress
 from webapp.store import Store
 
-SPANS = 20_000
+SPANS = 10_000
 APART_MS = 50  # between the starts of two traces
 COMPRESSED = (".gz", ".zst", ".zip")  # what is in them is measured by itself
 ONE_TABLE = (".parquet", ".arrow", ".csv")

@@ -202,3 +202,11 @@ def test_cells_nested_without_end_cost_themselves() -> None:
     assert reading is not None
     assert (found[0].attributes, found[0].events) == ({}, [])
     assert {warning.code for warning in reading.notes.warnings} == {"bad_attribute"}
+
+
+def test_the_header_of_a_file_appended_to_another_is_no_span() -> None:
+    whole = table(row(1), row(2))
+    found, reading = read(whole + whole)
+    assert [span.span_id for span in found] == [f"{number:016x}" for number in (1, 2, 1, 2)]
+    assert reading is not None
+    assert reading.notes.warnings == []
