@@ -138,14 +138,15 @@ def span(trace_id: str, span_id: str) -> BaseResponse:
     if node is None:
         raise _no_span(trace_id, span_id)
     detail = Waterfall(trace, state, store()).opened([node])[trace.span_id(node)]
-    head = head_of(trace, state)
+    own_page = not wants_part()
+    head = head_of(trace, state) if own_page else None
     response = page_or_part(
         "trace/span.html",
         "trace/_span.html",
         d=detail,
         state=state,
-        own_page=not wants_part(),
-        root=f"{head.service} {head.name}",
+        own_page=own_page,
+        root=f"{head.service} {head.name}" if head else "",
         slot_number=slot(detail.service),
         in_trace_url=state.url(f"show/{span_id}"),
     )

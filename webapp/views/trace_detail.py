@@ -232,7 +232,7 @@ def _notes(trace: OpenTrace, node: int) -> list[str]:
 def _searches(trace: OpenTrace, search: SearchState, span: Span) -> Searches:
     """What ⊕ and ⊖ add to: a query that holds on another span of the trace would find nothing with a term of this."""
     try:
-        fits = language.matches(language.parse(search.q), span, summarise(trace.facts))
+        fits = not search.q or language.matches(language.parse(search.q), span, summarise(trace.facts))
     except BadQuery:
         fits = False
     return Searches(search if fits else search.changed(q=""), _operation_terms(span))
