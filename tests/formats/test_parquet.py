@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.formats import answer_key, any_spans
+from webapp import formats
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import parquet
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
+from webapp.formats.parquet import schema
 from webapp.model.spans import Event, Link, Resource, Scope, Span
 
 START_NS, LENGTH_NS = 1_700_000_000_123_456_789, 4_000_000_001
@@ -325,3 +327,14 @@ def test_the_shared_collection_is_read_as_its_index_says() -> None:
         found, notes = read(known.path.read_bytes())
         assert len(found) + notes.rejected == known.spans, known.path.name
         assert len({span.trace_id for span in found}) == known.traces, known.path.name
+
+
+def test_a_file_is_known_by_its_first_bytes_whatever_json_its_cells_hold() -> None:
+    line = '{"level": "info", "message": "paid", "time": "2025-11-20T10:32:07Z"}'
+    one = Span(trace_id="1" * 32, span_id="2" * 16, name=line, service="s", start_ns=1, end_ns=2)
+    table = pa.Table.from_batches([schema.to_batch([one])])
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="none")
+    reading = formats.read(io.BytesIO(out.getvalue()), "spans")
+    assert reading.format == "parquet"
+    assert [found.name for batch in reading for found in batch] == [line]

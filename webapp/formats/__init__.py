@@ -80,6 +80,8 @@ class Table(Format, Protocol):
 
 FORMATS: tuple[Format, ...] = (
     tailrace_html,
+    parquet,  # these two are known by their first bytes, and their cells may hold the JSON of anything
+    ipc,
     protobuf,
     otlp,
     tempo,
@@ -97,10 +99,8 @@ FORMATS: tuple[Format, ...] = (
     chrome,
     json_rows,
     text,
-    ipc,
     logs,
     generic,
-    parquet,
 )
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
 READS = (
