@@ -30,6 +30,15 @@ def calls(forest: Forest) -> EdgeCalls:
     return _Reading(forest).calls([*nodes, ("user", USER), ("external", UNKNOWN)])
 
 
+def silent_peers(forest: Forest) -> I32:
+    """By node the peer, in `columns.peers`, of a call that nothing below answered; -1 for all others."""
+    reading = _Reading(forest)
+    peers = np.full(len(forest), -1, np.int32)
+    for found in reading.to_peers()[0]:
+        peers[found.span] = found.callee - len(forest.columns.services)
+    return peers
+
+
 def edges(of: EdgeCalls) -> list[Edge]:
     """The calls of one trace summed up, first called first."""
     order = np.lexsort((of.start_ns, of.type, of.callee, of.caller))
@@ -78,7 +87,7 @@ class _Reading:
         self._owner, self._target = self._links()
 
     def calls(self, nodes: list[tuple[str, str]]) -> EdgeCalls:
-        to_peers, unresolved = self._to_peers()
+        to_peers, unresolved = self.to_peers()
         found = [*self._between_services(), *self._by_links(), *to_peers, *self._from_outside()]
         forest = self._forest
         span, sender = (np.concatenate([getattr(part, end) for part in found]) for end in ("span", "sender"))
@@ -154,7 +163,7 @@ class _Reading:
         span, sender = span[order], sender[order]
         return _Found(service[sender], service[span], kind, span, sender)
 
-    def _to_peers(self) -> tuple[list[_Found], dict[str, int]]:
+    def to_peers(self) -> tuple[list[_Found], dict[str, int]]:
         """Calls that nothing below answered, by the peer they name; those that name none by service."""
         forest = self._forest
         kind = forest.kind[self._child]

@@ -76,3 +76,16 @@ def gathered_from_above(parent: I32, values: Numbers, join: Callable[[Numbers, N
         result = np.where(inner, join(result, result[up]), result)
         up = np.where(inner, up[up], -1)
     return result
+
+
+def range_max(values: I64, first: I64 | I32, end: I64 | I32) -> I64:
+    """The greatest of values[first:end], for many ranges at once, none of them empty: two of a power of two cover each."""
+    size = np.frexp(end - first)[1] - 1  # the greatest power of two that fits
+    result = np.empty(len(first), np.int64)
+    reach, table = 1, values  # table[i] is the greatest of values[i : i + reach]
+    for power in range(int(size.max(initial=0)) + 1):
+        here = size == power
+        result[here] = np.maximum(table[first[here]], table[end[here] - reach])
+        table = np.maximum(table[:-reach], table[reach:])
+        reach *= 2
+    return result

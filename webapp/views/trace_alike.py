@@ -25,16 +25,20 @@ class Sums:
     ends_ns: I64
 
     @property
+    def total(self) -> str:
+        return display.duration(self.total_ns)
+
+    @property
     def label(self) -> str:
         """Beside the bar."""
-        words = f"{display.duration(self.total_ns)}, median {display.duration(self.median_ns)}"
+        words = f"{self.total}, median {display.duration(self.median_ns)}"
         return f"{words} · {self.failed:,} failed" if self.failed else words
 
     @property
     def meaning(self) -> str:
         covered = display.duration(int((self.ends_ns - self.starts_ns).sum()))
         return (
-            f"{self.count:,} calls of the same operation next to each other: {display.duration(self.total_ns)} in sum, "
+            f"{self.count:,} calls of the same operation next to each other: {self.total} in sum, "
             f"{display.duration(self.median_ns)} in the median; for {covered} one or more of them ran."
         )
 

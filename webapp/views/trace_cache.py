@@ -17,6 +17,7 @@ from webapp.analysis.alike import Alike, alike_siblings
 from webapp.analysis.failure import written_id
 from webapp.analysis.folding import Opening, View, opening
 from webapp.analysis.jaeger_path import jaeger_path
+from webapp.analysis.marks import Gaps, gaps_of
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
 from webapp.analysis.runs import positions, run_lengths, run_starts
@@ -150,6 +151,11 @@ class OpenTrace:
             root = int(facts.forest.root[0])
             return self.once("truncated path", lambda: jaeger_path(facts.forest, root))
         return facts.completion if which == "completion" and facts.completion else facts.path
+
+    def gaps(self, path: str) -> Gaps:
+        """Time on a path that no span explains."""
+        of, chosen = self.facts, self.chosen_path(path)
+        return self.once(f"gaps {self.which_path(path)}", lambda: gaps_of(self.rows, chosen, of.response_ns))
 
     def along(self, path: str) -> I64:
         """The nodes with time on a path."""

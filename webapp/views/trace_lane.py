@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from webapp.model import display
 from webapp.model.columns import I64
 from webapp.views.trace_paths import Handovers
 
@@ -11,7 +12,8 @@ NARROWEST = 0.25  # percent; a bar that would be narrower
 NARROWEST_SOLID = 0.16
 MOST_THREADS = 6  # more than these crossing a row say nothing
 _MERGED = 0.12  # segments closer than this are drawn as one
-_PX = 9.0  # pixels a percent of the lane, for a window 1,440 wide: only to guess whether a label fits
+_PX = 6.5  # pixels a percent of the lane, in a window 1,100 wide: only to guess whether a label fits …
+_NARROW_PX = 1.7  # … and in one 360 wide
 _FARTHEST = 4.0  # percent from its bar that a label may stand, behind a thread that passes close by
 _SPACE = 18  # pixels around a label
 
@@ -41,7 +43,12 @@ class Bar:
     threads: list[Thread] = field(default_factory=list)
     events: list[float] = field(default_factory=list)
     outside: str = ""
-    pieces: list[tuple[float, float]] = field(default_factory=list)  # of a bar that has gaps
+    pieces: list[tuple[float, float]] = field(default_factory=list)  # of a bar with holes
+    gaps: list[tuple[float, float, str]] = field(
+        default_factory=list
+    )  # time that no span explains, with its words
+    narrow: Label | None = None  # where the label stands in a narrow window, if that is another place or text
+    late: tuple[float, float] | None = None  # where something below goes on after its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,16 @@ class Lane:
         return (time_ns - self.begin_ns) * 100 / self.length_ns
 
     def bar(
-        self, start_ns: int, end_ns: int, solid: tuple[I64, I64], text: str, threads: list[Thread]
+        self,
+        start_ns: int,
+        end_ns: int,
+        solid: tuple[I64, I64],
+        text: str,
+        threads: list[Thread],
+        last_ns: int = 0,
+        short: str = "",
     ) -> Bar:
+        """`last_ns`: when the last span below ends, if that is later. `short`: the text where there is little room."""
         left, right = self.x(start_ns), self.x(end_ns)
         if right < 0 or left > 100:
             side = "before" if right < 0 else "after"
@@ -74,8 +89,13 @@ class Lane:
         width = max(right - left, NARROWEST)
         left = min(left, 100 - NARROWEST)
         pieces = self.stretches(*solid)
-        label = _label(text, (left, left + width), pieces, threads)
-        return Bar(round(left, 3), round(width, 3), pieces, label, threads)
+        beyond = min(self.x(last_ns), 101.0) - left - width
+        late = (round(left + width, 3), round(beyond, 3)) if last_ns > end_ns and beyond > NARROWEST else None
+        drawn = (left, left + width + (beyond if late else 0))
+        label = _label(text, drawn, pieces, threads, _PX)
+        in_narrow = _label(short or text, drawn, pieces, threads, _NARROW_PX)
+        narrow = None if in_narrow == label else in_narrow
+        return Bar(round(left, 3), round(width, 3), pieces, label, threads, late=late, narrow=narrow)
 
     def stretches(self, start_ns: I64, end_ns: I64) -> list[tuple[float, float]]:
         """Times as (x, width), those that touch on the screen joined: never more than some hundred."""
@@ -94,6 +114,13 @@ class Lane:
             (round(x, 3), round(max(end - x, NARROWEST_SOLID), 3))
             for x, end in zip(left[firsts].tolist(), right[lasts].tolist(), strict=True)
         ]
+
+    def gap(self, start_ns: int, end_ns: int) -> tuple[float, float, str]:
+        left, right = max(self.x(start_ns), -1.0), min(self.x(end_ns), 101.0)
+        words = (
+            f"For {display.duration(end_ns - start_ns)} it was waited for, and no span below it explains why."
+        )
+        return round(left, 3), round(max(0.0, right - left), 3), words
 
     def threads(self, handovers: Handovers, first: int, count: int) -> list[list[Thread]]:
         """Of each of `count` rows from position `first`; none where too many cross."""
@@ -138,12 +165,12 @@ def _part(row: int, top: int, bottom: int) -> str:
 
 
 def _label(
-    text: str, bar: tuple[float, float], solid: list[tuple[float, float]], threads: list[Thread]
+    text: str, bar: tuple[float, float], solid: list[tuple[float, float]], threads: list[Thread], px: float
 ) -> Label:
     """After the bar or before it, where that is free of threads; else inside on a chip; else behind the next thread."""
     left, right = bar
     pixels = round(sum(map(_pixels, text)) + _SPACE)
-    need = pixels / _PX
+    need = pixels / px
     passing = [thread.x for thread in threads if not thread.part]
     if right + need <= 100.5 and not any(right < x < right + need for x in passing):
         return Label(text, round(right, 3), "after", 0)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from webapp.analysis.edges import silent_peers
 from webapp.analysis.folding import View
+from webapp.analysis.marks import last_ends_ns
 from webapp.analysis.preview import NEW_SERVICE
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest
@@ -41,6 +43,8 @@ class RowFacts(NamedTuple):
     eventful: bool
     run: int  # of alike siblings for which the row stands, -1
     alike: int  # how many siblings are alike, of which this is the first; else 0
+    last_ns: int  # when the last span below, or its own, ends
+    peer: int  # whom it calls and who sent no spans, -1
 
 
 def facts_of(trace: OpenTrace, view: View, first: int, count: int) -> Iterator[RowFacts]:
@@ -58,7 +62,8 @@ def facts_of(trace: OpenTrace, view: View, first: int, count: int) -> Iterator[R
         source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
         forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
         _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),
-        view.run[part], _run_lengths(view, place),
+        view.run[part], _run_lengths(view, place), trace.once("last ends", lambda: last_ends_ns(rows))[place],
+        trace.once("silent peers", lambda: silent_peers(forest))[node],
     )  # fmt: skip
     return map(RowFacts, *(column.tolist() for column in columns))
 

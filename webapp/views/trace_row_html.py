@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from webapp.model import display
 from webapp.views.trace_detail import OpenedSpan
 from webapp.views.trace_lane import Bar, Label, Thread
-from webapp.views.trace_rows import Row, Tag
+from webapp.views.trace_row_tags import Tag
+from webapp.views.trace_rows import Row
 from webapp.views.trace_state import TraceState
 
 _FAILED = {"cause": "Failed; nothing below it failed", "passed": "Failed because something below it failed"}
@@ -68,9 +69,14 @@ def _name(row: Row, toggle: Toggle) -> str:
         f'{caret}<i class="dot s{row.slot}"></i>{_error(row) if row.error else ""}'
         f'<a class="t{" hit" if row.found else ""}" href="{escape(toggle(opens, row.id))}">{service}'
         f'<span class="op{"" if service else " own"}">{escape(row.name)}</span></a>'
+        f"{_peer(row.peer) if row.peer else ''}"
         f"{_alike(row, toggle) if row.alike else ''}"
         f"{_tags(row.tags) if row.tags else ''}{_below(row) if row.children or row.hidden else ''}"
     )
+
+
+def _peer(words: str) -> str:
+    return f'<span class="peer" title="{escape(words)}, which sent no spans">{escape(words)}</span>'
 
 
 def _alike(row: Row, toggle: Toggle) -> str:
@@ -108,8 +114,11 @@ def _lane(row: Row) -> str:
     bar = row.bar
     drawn = _bar(row, bar) if bar.width else ""
     threads = "".join(map(_thread, bar.threads))
+    marks = "".join([_gap(x, width, words) for x, width, words in bar.gaps])
+    if bar.late:
+        marks += f'<rect class="late s{row.slot}" x="{bar.late[0]}%" width="{bar.late[1]}%"/>'
     events = "".join([f'<circle class="ev" cx="{x}%"/>' for x in bar.events])
-    return f'<rect class="g" fill="url(#grid)"/>{drawn}{threads}{events}{_label(row, bar, bar.label)}'
+    return f'<rect class="g" fill="url(#grid)"/>{drawn}{marks}{threads}{events}{_labels(row, bar)}'
 
 
 def _bar(row: Row, bar: Bar) -> str:
@@ -122,15 +131,25 @@ def _bar(row: Row, bar: Bar) -> str:
     return f"{pale}{solid}{ring}"
 
 
+def _gap(x: float, width: float, words: str) -> str:
+    return f'<rect class="gap" fill="url(#hatch)" x="{x}%" width="{width}%"><title>{words}</title></rect>'
+
+
 def _thread(thread: Thread) -> str:
     classes = f"th {thread.part}" if thread.part else "th"
     return f'<line class="{classes}" x1="{thread.x}%" x2="{thread.x}%"{_THREAD[thread.part]}/>'
 
 
-def _label(row: Row, bar: Bar, label: Label) -> str:
+def _labels(row: Row, bar: Bar) -> str:
+    if bar.narrow is None:
+        return _label(row, bar, bar.label, "")
+    return _label(row, bar, bar.label, " wide") + _label(row, bar, bar.narrow, " narrow")
+
+
+def _label(row: Row, bar: Bar, label: Label, where: str) -> str:
     chip = ""
     if label.side == "inside":
-        chip = f'<rect class="chip s{row.slot}" x="{label.x}%" width="{label.width}"/>'
+        chip = f'<rect class="chip s{row.slot}{where}" x="{label.x}%" width="{label.width}"/>'
     before, after = _OUTSIDE[bar.outside]
-    classes = f"{label.side}{' e' if row.error else ''}{' far' if bar.outside else ''}"
+    classes = f"{label.side}{' e' if row.error else ''}{' far' if bar.outside else ''}{where}"
     return f'{chip}<text class="{classes}" x="{label.x}%">{before}{escape(label.text)}{after}</text>'

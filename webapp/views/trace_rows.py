@@ -4,32 +4,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from webapp.analysis.attribution import label
-from webapp.analysis.failure import handler_of
 from webapp.analysis.folding import View
+from webapp.analysis.marks import last_ends_ns
 from webapp.model import display
 from webapp.model.columns import I64
-from webapp.model.facts import Forest
-from webapp.model.warnings import CODES
 from webapp.views.trace_alike import sums_of
 from webapp.views.trace_cache import OpenTrace
 from webapp.views.trace_lane import Bar, Lane, Thread
 from webapp.views.trace_paths import Handovers, Segments, handovers
 from webapp.views.trace_row_facts import RowFacts, facts_of
+from webapp.views.trace_row_tags import Tag, handled_tags, log_tags, span_tags
 from webapp.views.trace_state import TraceState
 
 DEEPEST = 12  # levels that are indented; the sheet says the depth of rows below
 MISSING = "(missing)"
 _MOST_EVENTS = 24  # dots on a bar; the opened span lists all
 _MOST_WORDS = 56  # characters of an error's message beside its bar
-_CLIPPED_NS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    kind: str  # "", warn
-    text: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,7 @@ class Row:
     words: str
     found: bool | None  # None: nothing is sought
     received: bool
+    peer: str = ""  # "→ postgresql:shop": whom it calls, who sent no spans
     alike: int = 0  # so many siblings are alike, of which this is the first …
     stands: str = (
         ""  # … and for which this row stands, with what that means; "" if they have rows of their own
@@ -112,6 +103,7 @@ class _RowMaker:
         self._found = found
         self._forest = window.trace.facts.forest
         self._open = frozenset(window.state.span)
+        self._gaps = window.trace.gaps(window.state.path) if segments else None
         runs = found is not None and bool((window.view.run >= 0).any())
         self._found_before = (
             window.trace.rows.marked(window.found) if runs and window.found is not None else None
@@ -129,7 +121,8 @@ class _RowMaker:
         after = int(alike.after[of.run])
         solid = covered if self._segments is None else self._segments.within(of.place, after)
         lane = self._window.lane
-        bar = lane.bar(begin_ns, end_ns, solid, sums.label, threads)
+        last_ns = int(trace.once("last ends", lambda: last_ends_ns(trace.rows))[of.place : after].max())
+        bar = lane.bar(begin_ns, end_ns, solid, sums.label, threads, last_ns, sums.total)
         path = "on critical path" if len(solid[0]) and self._segments else "not on critical path"
         starts = display.duration(begin_ns - trace.begin_ns)
         first = self._span(of._replace(tagged=False, eventful=False, failed=False), [])
@@ -141,7 +134,7 @@ class _RowMaker:
             expanded=False,
             children=0,
             hidden=of.hidden + 1,
-            total=display.duration(sums.total_ns),
+            total=sums.total,
             own=display.duration(sums.own_ns),
             duration_ns=sums.total_ns,
             error=("cause" if sums.caused else "passed") if sums.failed else "",
@@ -163,9 +156,13 @@ class _RowMaker:
         span_id = trace.span_id(node)
         service = forest.columns.services[of.service] if of.received else MISSING
         name = forest.columns.names[of.name] if of.received else "span not received"
-        label = f"{total} · {_shortened(message)}" if message and error == "cause" else total
-        logs = _log_tags(trace, node)
-        handled = _handled_tags(forest, node) if of.failed else []
+        gaps = self._gaps.of(of.place) if self._gaps and self._forest.source[node] >= 0 else []
+        notes = [_shortened(message)] if message and error == "cause" else []
+        notes += [unexplained(gaps)] if gaps else []
+        spoken = [service, *([unexplained(gaps)] if gaps else [])]
+        peer = f"→ {forest.columns.peers[of.peer].name}" if of.peer >= 0 else ""
+        logs = log_tags(trace, node)
+        handled = handled_tags(forest, node) if of.failed else []
         return Row(
             id=span_id,
             index=of.position,
@@ -186,9 +183,10 @@ class _RowMaker:
             duration_ns=duration_ns,
             error=error,
             message=message,
-            tags=(_tags(forest, node) if of.tagged else []) + handled + logs,
-            bar=self._bar(of, label, threads),
-            words=self._words(of, f"{name}, {service}, {total}", message, handled + logs),
+            tags=(span_tags(forest, node) if of.tagged else []) + handled + logs,
+            bar=self._bar(of, " · ".join([total, *notes]), threads, gaps),
+            words=self._words(of, ", ".join([name, *spoken, total]), message, handled + logs),
+            peer=peer,
             found=None if self._found is None else node in self._found,
             received=of.received,
             alike=of.alike,
@@ -199,7 +197,7 @@ class _RowMaker:
         message = " ".join(told.message.split()) if told else ""
         return ("cause" if self._window.trace.causes[node] else "passed"), message
 
-    def _bar(self, of: RowFacts, text: str, threads: list[Thread]) -> Bar:
+    def _bar(self, of: RowFacts, text: str, threads: list[Thread], gaps: list[tuple[int, int]]) -> Bar:
         lane, nothing = self._window.lane, np.empty(0, np.int64)
         if self._segments is None:
             solid = (np.array([of.start_ns]), np.array([of.end_ns]))
@@ -207,7 +205,9 @@ class _RowMaker:
             solid = (nothing, nothing)
         else:  # what is folded away is drawn into the row that folds it
             solid = self._segments.within(of.place, of.after if of.folded else of.place + 1)
-        bar = lane.bar(of.start_ns, of.end_ns, solid, text, threads)
+        bar = lane.bar(of.start_ns, of.end_ns, solid, text, threads, of.last_ns, text.partition(" · ")[0])
+        if gaps and not bar.outside:
+            bar = replace(bar, gaps=[lane.gap(start_ns, end_ns) for start_ns, end_ns in gaps])
         if not of.eventful or bar.outside:
             return bar
         times = self._window.trace.events_of(of.node)[:_MOST_EVENTS].tolist()
@@ -223,52 +223,9 @@ class _RowMaker:
         return f"{what}, starts at {starts}, {path}, {error}"
 
 
+def unexplained(gaps: list[tuple[int, int]]) -> str:
+    return f"no span explains {display.duration(sum(end_ns - start_ns for start_ns, end_ns in gaps))}"
+
+
 def _shortened(message: str) -> str:
     return message if len(message) <= _MOST_WORDS else message[: _MOST_WORDS - 1] + "…"
-
-
-def _tags(forest: Forest, node: int) -> list[Tag]:
-    tags = []
-    parent = int(forest.parent[node])
-    offset_ns = int(forest.offset_ns[node])
-    if offset_ns != (int(forest.offset_ns[parent]) if parent >= 0 else 0):
-        words = display.offset(offset_ns)
-        tags.append(
-            Tag("", f"clock {words}", f"The clock of this host disagrees; its times were shifted by {words}.")
-        )
-    if parent >= 0 and forest.source[parent] < 0:
-        tags.append(
-            Tag("warn", "parent missing", "Its parent was not received; a placeholder stands for it.")
-        )
-    if forest.unfinished[node]:
-        tags.append(Tag("warn", "no end", "The span has no end; it is drawn to the end of its children."))
-    if (clipped_ns := _clipped_ns(forest, node, parent)) >= _CLIPPED_NS:
-        words = display.duration(clipped_ns)
-        meaning = f"It runs {words} beyond its parent; only the part inside can be on the critical path."
-        tags.append(Tag("", f"clipped {words}", meaning))
-    return tags
-
-
-def _handled_tags(forest: Forest, node: int) -> list[Tag]:
-    """Where an error went no further."""
-    above = handler_of(forest, node)
-    if above < 0:
-        return []
-    return [Tag("", "handled", f"{' · '.join(label(forest, above))}, which waited for this, did not fail.")]
-
-
-def _log_tags(trace: OpenTrace, node: int) -> list[Tag]:
-    if trace.facts.forest.columns.inferred and trace.facts.forest.source[node] >= 0:
-        return [Tag("", "from logs", CODES["inferred_from_logs"])]
-    if count := trace.logs.count(node):
-        words = display.plural(count, "log line")
-        return [Tag("", words, f"{words} of this span or of its time: open it to read them.")]
-    return []
-
-
-def _clipped_ns(forest: Forest, node: int, parent: int) -> int:
-    if parent < 0 or not forest.blocking[node] or forest.source[parent] < 0:
-        return 0
-    early_ns = int(forest.start_ns[parent] - forest.start_ns[node])
-    late_ns = int(forest.end_ns[node] - forest.end_ns[parent])
-    return max(0, early_ns) + max(0, late_ns)
