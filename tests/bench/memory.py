@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure
 
-MOST_MB = 1_000
+MOST_MB = 500
 # Runs apart: reads argv[1], prints spans and peak MB.
 READER = """
 import resource, sys
