@@ -100,12 +100,15 @@ async function zoomToSpan() {
 
 const press = (key) => document.querySelector(`[data-key="${key}"]`)?.click();
 
-function depth(levels) {
+/** Another state, in which other rows are shown; "" takes a part of the address away. */
+function go(changes, focus) {
   if (!waterfall()) return;
   const url = new URL(location.href);
-  url.searchParams.set("depth", String(levels));
-  for (const name of ["fold", "row"]) url.searchParams.delete(name);
-  visit(url, { keepRow: false, push: true });
+  for (const [name, value] of Object.entries({ row: "", ...changes })) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  visit(url, { keepRow: false, push: true, focus });
 }
 
 register("ArrowDown", "next row", () => step(1));
@@ -126,15 +129,11 @@ for (const [key, what] of [["n", "find"], ["e", "error"], ["p", "path"]]) {
   register(key.toUpperCase(), `previous ${what}`, () => seek(what, true));
 }
 register("c", "critical path on or off", () => press("c"));
-for (let levels = 0; levels <= 9; levels++) register(String(levels), levels ? `${levels} levels` : "all levels", () => depth(levels));
+for (let levels = 0; levels <= 9; levels++) register(String(levels), levels ? `${levels} levels` : "all levels", () => go({ depth: String(levels), fold: "" }));
 register("z", "zoom to the span", zoomToSpan);
 register("r", "only what is below the span", () => {
-  const row = focusedRow();
-  if (!row) return;
-  const url = new URL(location.href);
-  for (const name of ["t0", "t1", "row"]) url.searchParams.delete(name);
-  url.searchParams.set("root", row.id.slice(1));
-  visit(url, { keepRow: false, focus: row.id.slice(1), push: true });
+  const id = focusedRow()?.id.slice(1);
+  if (id) go({ root: id, t0: "", t1: "" }, id);
 });
 register("R", "the whole trace again", () => press("R"));
 register("Z", "whole trace", () => press("Z"));

@@ -66,7 +66,16 @@ document.addEventListener("pointerdown", (event) => {
   if (map) event.preventDefault();
 });
 
+let line;  // across all rows at the pointer, with its time
 document.addEventListener("pointermove", (event) => {
+  const svg = waterfall() && event.target.closest?.("tr.r > .lane")?.firstChild;
+  if (svg && !drag) {
+    const { box } = waterfall(), { begin, length } = shown(), { left, width } = svg.getBoundingClientRect();
+    line ??= Object.assign(document.createElement("div"), { className: "at", innerHTML: "<b></b>" });
+    if (line.parentNode !== box) box.append(line);
+    line.style.left = `${event.clientX - box.getBoundingClientRect().left}px`;
+    line.firstChild.textContent = written(begin + ((event.clientX - left) / width) * length, 10 ** (Math.floor(Math.log10(length)) - 2));
+  } else line?.remove();
   if (!drag) return;
   if (!drag.moved && Math.abs(event.clientX - drag.startX) < 5) return;
   drag.moved = true;

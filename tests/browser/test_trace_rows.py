@@ -106,6 +106,16 @@ def test_filters_stand_below_the_find_field(page: Page, address: str) -> None:
     expect(rows(page)).to_have_count(26)
 
 
+def test_a_line_follows_the_pointer_and_says_the_time(page: Page, address: str) -> None:
+    page.goto(address + SHELF)
+    lane = rows(page).nth(1).locator("svg").bounding_box()
+    assert lane
+    page.mouse.move(lane["x"] + lane["width"] / 2, lane["y"] + 10)
+    expect(page.locator(".at")).to_have_text("450ms")
+    page.mouse.move(lane["x"] - 300, lane["y"] + 10)
+    expect(page.locator(".at")).to_have_count(0)
+
+
 def test_all_is_reached_without_script(new_page: NewPage, address: str) -> None:
     page = new_page(java_script_enabled=False)
     page.goto(address + SHELF)

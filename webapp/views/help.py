@@ -31,6 +31,7 @@ KEYS: dict[str, list[tuple[str, str]]] = {
         ("c", "critical path on, off"),
         ("1 – 9, 0", "unfold to this depth, all"),
         ("z Z", "zoom to the span, whole trace"),
+        ("r R", "only what is below the span, all of the trace again"),
         ("a d", "earlier, later"),
         ("w s", "closer, wider"),
         ("[ ]", "previous, next trace of the search"),
