@@ -106,6 +106,14 @@ def test_errors_only_shows_each_that_failed(opened: Opened) -> None:
     assert len(rows(parse(get(opened(span(1, 0, 0, 90), *failed), errors="1")))) == 9
 
 
+def test_a_picture_names_how_many_they_are_and_a_file_holds_each(opened: Opened) -> None:
+    client = opened(*shelf())
+    picture = client.get(f"/trace/{ID}.svg").get_data(as_text=True)
+    assert "12 alike" in picture
+    assert "60.0 ms, median 5.00 ms" in picture
+    assert len(rows(parse(client.get(f"/trace/{ID}.html")))) == 27
+
+
 def wide(opened: Opened, count: int) -> FlaskClient:
     return opened(span(1, 0, 0, 90_000), *(span(10 + k, 1, k, k + 1, name="row") for k in range(count)))
 

@@ -41,7 +41,7 @@ def html_of(taken: Taken) -> bytes:
         hint = "Download OTLP JSON or Parquet, which Tailrace opens again."
         raise BadSetting(f"One HTML file holds up to {MOST_SPANS:,} spans.", where="html", hint=hint)
     forest, rows = trace.facts.forest, trace.rows
-    state = TraceState(trace.trace_id)
+    state = TraceState(trace.trace_id, alike=False)  # the file has no rows that stand for several
     waterfall = Waterfall(trace, state, taken.store)
     first, _ = waterfall.rows(0, PAGE_ROWS)
     source = forest.source[rows.node]

@@ -206,7 +206,7 @@ def _row(picture: _Picture, row: Row, top: float) -> None:
             f"M{x + 5.5} {middle - 3}v3.4m0 2v.6", colours["surface"] if fill != "none" else colours["error"]
         )
         x, room = x + 17, room - 17
-    below = f"+{row.hidden:,}" if row.hidden else ""
+    below = f"{row.alike:,} alike" if row.stands else f"+{row.hidden:,}" if row.hidden else ""
     room -= _width(below) + 12 if below else 0
     service = fitted(row.service, room * 0.6, 13)
     name = fitted(row.name, room - _width(service) * 13 / 11 - (6 if service else 0), 13)
@@ -231,7 +231,8 @@ def _bar(picture: _Picture, row: Row, top: float) -> None:
         stroke = f' fill-opacity="0.2" stroke="{colour}" rx="2.5"' + (
             "" if row.received else ' stroke-dasharray="3 2"'
         )
-        picture.rect(_LANE + bar.x * scale, y + 0.5, bar.width * scale, 11, colour, stroke)
+        for x, width in bar.pieces or [(bar.x, bar.width)]:
+            picture.rect(_LANE + x * scale, y + 0.5, width * scale, 11, colour, stroke)
         for x, width in bar.solid:
             picture.rect(_LANE + x * scale, y, width * scale, 12, colour, ' rx="1.5"')
         if row.error:
