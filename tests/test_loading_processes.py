@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.formats.test_otlp_protobuf import FRAMED, message
 from tests.store.shop import START, make_span
 from webapp.formats import otlp
 from webapp.loading import batches, inserts, load, pool, tasks
 from webapp.loading.batches import Batch, Seen
 from webapp.loading.parts import File
 from webapp.loading.pool import Pool
-from webapp.loading.sections import SectionStream, cut, merged, moved
+from webapp.loading.sections import FRAMINGS_CUT, SectionStream, cut, merged, moved
 from webapp.model.results import SourceReport
 from webapp.model.spans import Event, Span
 from webapp.model.warnings import Warning
@@ -120,6 +121,22 @@ def test_sections_are_the_file_and_end_after_whole_lines(tmp_path: Path) -> None
     assert all(part.startswith(b'{"resourceSpans"') for part in read)
     assert all(part.endswith(b"}\n") for part in read[:-1])
     assert len(read) > 3
+
+
+@pytest.mark.parametrize("framing", [framing.value for framing in FRAMINGS_CUT])
+def test_processes_load_messages_the_same_as_this_one(
+    framing: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    frame = FRAMED[framing]
+    messages = [frame(message(*range(number, number + 9))) for number in range(1, 300, 9)]
+    damaged = messages[8][:-30] + b"\xff" * 30
+    path = write(
+        tmp_path / "a.pb", b"".join([*messages[:8], damaged, *messages[9:], frame(message(400, 401))[:-9]])
+    )
+    alone = loaded(tmp_path)
+    request.getfixturevalue("processes")
+    assert len(cut(str(path), path.stat().st_size, 6_000)) > 3
+    assert loaded(tmp_path) == alone
 
 
 @pytest.mark.parametrize(

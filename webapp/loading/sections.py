@@ -1,4 +1,4 @@
-"""Long files of JSON lines cut into sections at line ends, so that several processes can read one file."""
+"""Long files of OTLP cut into sections between lines or messages, so that several processes can read one file."""
 
 import io
 import re
@@ -10,13 +10,18 @@ from typing import BinaryIO
 import msgspec
 
 from webapp.formats import otlp
+from webapp.formats.head import HEAD_BYTES
 from webapp.formats.notes import PLACES_KEPT
+from webapp.formats.otlp.protobuf.framing import Framing, Signal, frames, recognise, without_damage
+from webapp.formats.otlp.protobuf.wire import Source
 from webapp.model.warnings import Warning
 
 FORMAT = otlp.NAME
 _FIRST = b'{"resourceSpans"'  # the only lines of which it is certain that each stands for itself
 _LINE_END = re.compile(rb"\}\r?\n(?=" + re.escape(_FIRST) + rb")")
 _LONGEST_LINE = 4_000_000
+FRAMINGS_CUT = (Framing.PREFIXED, Framing.GRPC, Framing.DELIMITED)
+_LONGEST_LENGTH = 10  # bytes of what stands before a message
 _PLACE = re.compile(r"^(line|byte) (\d+)")
 
 
@@ -65,9 +70,13 @@ def lines_in(path: str, section: Section) -> int:
 def cut(path: str, size: int, longest: int) -> list[Section]:
     """Sections of about `longest` bytes; none if the file had better be read in one piece."""
     with Path(path).open("rb") as stream:
-        if stream.read(len(_FIRST)) != _FIRST:
+        start = stream.read(HEAD_BYTES)
+        if start.startswith(_FIRST):
+            stops = [*_line_ends(stream, size, longest), size]
+        elif framing := _framing(start):
+            stops = [*_message_ends(stream, size, longest, framing), size]
+        else:
             return []
-        stops = [*_line_ends(stream, size, longest), size]
     starts = [0, *stops[:-1]]
     return [
         Section(number, start, stop, stop == size)
@@ -86,6 +95,29 @@ def _line_ends(stream: BinaryIO, size: int, longest: int) -> Iterator[int]:
         if found:
             yield start + found
         aim = max(aim, start + found) + longest
+
+
+def _message_ends(stream: BinaryIO, size: int, longest: int, framing: Framing) -> Iterator[int]:
+    """Where messages end and another one with spans begins, as far as their lengths lead from one to the next."""
+    at, aim = 0, longest
+    while at < size:
+        stream.seek(at)
+        source = Source(io.BytesIO(stream.read(_LONGEST_LENGTH)))
+        message = next(without_damage(frames(source, framing)), None)
+        if message is None:
+            return
+        at += message.stop
+        if aim <= at < size:
+            aim = at + longest
+            stream.seek(at)
+            if _framing(stream.read(HEAD_BYTES)) is framing:
+                yield at
+
+
+def _framing(start: bytes) -> Framing | None:
+    """How messages of spans are told from each other, if that is how it begins."""
+    found = recognise(start)
+    return found[0] if found and found[0] in FRAMINGS_CUT and found[1] is Signal.SPANS else None
 
 
 def _is_whole(text: bytes, end: re.Match[bytes]) -> bool:
