@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from webapp.model.semconv import error_text, peer_of
@@ -25,7 +24,7 @@ Key = TypeVar("Key", bound=Hashable)
 _HAS_PEER = frozenset({Kind.CLIENT.value, Kind.PRODUCER.value, Kind.CONSUMER.value})
 _ERROR = Status.ERROR.value
 _NO_ID = "0" * 16
-_PLAIN: dict[str, tuple[pa.DataType, object]] = {
+_PLAIN: dict[str, tuple[pa.DataType, Any]] = {
     "follows_from": (pa.bool_(), False),
     "shared": (pa.bool_(), False),
     "flags": (pa.uint32(), 0),
@@ -227,7 +226,7 @@ def with_defaults(rows: pa.Table) -> pa.Table:
     """With what the table takes for a value that is not there, where only some of the rows had a column."""
     for name, (_, default) in _PLAIN.items():
         if name in rows.column_names and rows[name].null_count:
-            filled = pc.fill_null(rows[name], default)
+            filled = rows[name].fill_null(default)
             rows = rows.set_column(rows.column_names.index(name), name, filled)
     return rows
 
