@@ -46,7 +46,18 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
     app.add_url_rule("/static/<path:filename>", "static", _static)
     guard.install(app)
     app.before_request(_wait_for_loading)
-    for page in (search, search_export, suggest, trace, trace_asked, takeaway, graph, compare, help, preferences):
+    for page in (
+        search,
+        search_export,
+        suggest,
+        trace,
+        trace_asked,
+        takeaway,
+        graph,
+        compare,
+        help,
+        preferences,
+    ):
         app.register_blueprint(page.blueprint)
     present.install(app)
     app.register_error_handler(errors.TailraceError, _people_error)

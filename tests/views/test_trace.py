@@ -261,7 +261,9 @@ def test_times_that_cannot_be_shown_are_named_and_the_zoom_before_stays(
 def test_a_message_stands_where_the_failure_began(opened: Opened) -> None:
     failed = {"status": Status.ERROR, "status_message": "no funds"}
     page = parse(get(opened(span(1, **failed), span(2, 1, **failed))))
-    labels = [next(text(mark) for mark in with_class(row, "e") if mark.tag.endswith("text")) for row in rows(page)]
+    labels = [
+        next(text(mark) for mark in with_class(row, "e") if mark.tag.endswith("text")) for row in rows(page)
+    ]
     assert labels == ["10.0 ms", "10.0 ms · no funds"]
     assert "no funds" in with_class(rows(page)[0], "err")[0].get("title", "")
 
