@@ -36,10 +36,14 @@ def test_inspect_prints_one_object_a_file() -> None:
     code, out, _ = run("inspect", str(SAMPLES / "checkout"), "--json")
     reports = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert len(reports) == len(list((SAMPLES / "checkout").iterdir()))
+    archived = [report for report in reports if ".zip/" in report["path"]]
+    plain = [report for report in reports if report not in archived]
+    assert len(plain) + 1 == len(list((SAMPLES / "checkout").iterdir()))
     fields = {"path", "format", "reason", "traces", "spans", "rejected", "duplicates", "warnings"}
     assert all(set(report) == fields for report in reports)
-    assert {(report["traces"], report["spans"]) for report in reports} == {(1, 5)}
+    assert {(report["traces"], report["spans"]) for report in plain} == {(1, 5)}
+    assert len(archived) > 1
+    assert sum(report["spans"] for report in archived) == 5
 
 
 def test_inspect_ends_with_1_when_a_file_gave_nothing(tmp_path: Path) -> None:
