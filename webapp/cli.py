@@ -130,7 +130,9 @@ def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_j
     if answer["error"]:
         click.echo(answer["error"]["sentence"])
     verdict = answer["verdict"]
-    click.echo(" ".join([verdict["sentence"], *verdict.get("qualifiers", [])]))
+    click.echo(" ".join([verdict["sentence"].rstrip(".") + ".", *verdict.get("qualifiers", [])]))
+    for warning in answer["warnings"]:
+        click.echo(f"{warning['message']}" + (f" ({warning['where']})" if warning["where"] else ""))
     click.echo(f"{display.plural(len(answer['spans']), 'span')}, {display.duration(answer['duration_ns'])}")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from webapp.errors import BadSetting
 
 TRACE_WORDS = (
-    "trace_id", "trace_start_ns", "trace_start_us", "trace_start_ms", "trace_start_s",
+    "trace_id", "written_trace_id", "trace_start_ns", "trace_start_us", "trace_start_ms", "trace_start_s",
     "trace_end_ns", "trace_end_us", "trace_end_ms", "trace_end_s", "trace_duration_ms",
 )  # fmt: skip
 SPAN_WORDS = (

@@ -41,6 +41,7 @@ from webapp.store.links import LINK_SECONDS, Links
 from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
 from webapp.store.operations import Operations
+from webapp.store.origins import Origins
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
 
@@ -54,6 +55,7 @@ class Store:
         self._connection = connection
         self._recent = Recent(lambda: connection.writes)
         self.operations = Operations(self._knowing)
+        self.origins = Origins(self._knowing)
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
@@ -126,11 +128,7 @@ class Store:
             logs.append_lines(writer, rows, source_ids)
 
     def logged_traces(self, most_lines: int = 50_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
-        """Lines, in time and with the ids of their sources, of traces without recorded spans that have fresh lines.
-
-        `append_inferred` what is made of some before asking for the next. Spans that were inferred
-        earlier are taken away where recorded ones have come since.
-        """
+        """Lines, in time and with their sources, of traces without recorded spans: `append_inferred` before the next."""
         with self._connection.writing() as writer:
             logs.give_way(writer)
         with self._connection.reading(seconds=float("inf")) as cursor:

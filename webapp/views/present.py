@@ -82,6 +82,12 @@ def _here() -> str:
     return request.full_path.rstrip("?")
 
 
+def short_id(trace_id: str) -> str:
+    """The half of a trace id that tells it from others: a 64-bit one has only zeros in the first."""
+    first, second = trace_id[:16], trace_id[16:]
+    return first if first.strip("0") else second
+
+
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         duration=display.duration,
@@ -93,6 +99,7 @@ def install(app: Flask) -> None:
         clock=clock,
         day=day,
         iso=display.iso,
+        short_id=short_id,
     )
     app.jinja_env.globals.update(
         ago=ago,

@@ -7,7 +7,7 @@ the views (which rows are shown), which are few and small.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 import numpy as np
@@ -27,6 +27,7 @@ from webapp.model.columns import I64, Bool
 from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
+from webapp.store.origins import Origin
 from webapp.views.trace_logs import TraceLogs, logs_beside
 from webapp.views.trace_paths import Segments, segments_of
 
@@ -57,6 +58,7 @@ class OpenTrace:
     event_rows: I64  # of each event the span's row in the store, ascending …
     event_times_ns: I64  # … and its time as recorded
     logs: TraceLogs  # beside the spans, which know nothing of them
+    origin: Origin = field(default_factory=Origin)
     _views: OrderedDict[Hashable, View] = field(default_factory=OrderedDict)
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
     _worked_out: dict[str, object] = field(default_factory=dict)
@@ -232,7 +234,9 @@ class TraceCache:
                 with self._lock:
                     self._working.pop(trace_id, None)
                 return None
-            opened = open_trace(store, trace_id, key[1], analyse_trace(columns))
+            facts, origin = analyse_trace(columns), store.origins.of(trace_id)
+            facts = replace(facts, warnings=[*origin.losses, *facts.warnings])
+            opened = replace(open_trace(store, trace_id, key[1], facts), origin=origin)
             self._keep(key, opened)
             return opened
 

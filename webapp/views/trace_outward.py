@@ -32,6 +32,7 @@ def _of_trace(trace: OpenTrace) -> dict[str, object]:
     facts = trace.facts
     return {
         "trace_id": trace.trace_id,
+        "written_trace_id": trace.origin.written_id or trace.trace_id,
         **moments("trace_start", facts.start_ns),
         **moments("trace_end", facts.end_ns),
         "trace_duration_ms": (facts.end_ns - facts.start_ns) // 1_000_000,

@@ -67,7 +67,8 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
             yield from spans
     yield from pairs.rest()
     if nameless and not named:
-        raise NotTraces("This looks like log lines without a trace id.")
+        hint = "A trace id is looked for under names such as trace_id, traceId, trace.id, X-Trace-ID and traceparent."
+        raise NotTraces("This looks like log lines without a trace id.", hint=hint)
     if nameless:
         notes.warn("other_signal", "Log lines without a trace id were passed over.", count=nameless)
 
