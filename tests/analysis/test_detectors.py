@@ -451,3 +451,10 @@ def test_no_finding_promises_more_than_the_whole(spans: list[Span]) -> None:
         whole_ns = until_last_ns if finding.code == "queue_wait" else facts.response_ns
         assert 0 <= finding.gain_ns <= whole_ns
     assert all(0 <= node < len(facts.forest) for finding in found for node in finding.nodes)
+
+
+def test_a_failure_that_says_why_is_no_timeout_for_being_round() -> None:
+    silent = request("c", 0, 700, "http://api/x", status=Status.ERROR)
+    assert "timeout" in codes(below(silent))
+    told = request("c", 0, 700, "http://api/x", status=Status.ERROR, status_message="boom")
+    assert "timeout" not in codes(below(told))

@@ -370,3 +370,17 @@ def test_the_shared_collection_is_read_as_its_index_says() -> None:
         assert (len(found), len({span.trace_id for span in found})) == (known.spans, known.traces)
         assert (warnings, name) == ([], "csv")
         assert all(not span.service.endswith(tuple("0123456789")) for span in found)
+
+
+def test_dates_and_numbers_as_europe_writes_them() -> None:
+    table = (
+        "trace_id;span_id;name;service;start_time;duration_s\n"
+        '1;1;checkout;web;04.03.2025 10:00:00,5;"1,5"\n'
+        "1;2;pay;web;32.13.2025 10:00;soon\n"
+    )
+    reading = formats.read(io.BytesIO(table.encode()), "x")
+    first, second = [span for batch in reading for span in batch]
+    assert first.start_ns == 1_741_082_400_500_000_000
+    assert first.end_ns - first.start_ns == 1_500_000_000
+    assert second.start_ns == 0
+    assert any("start “32.13.2025 10:00”" in warning.where for warning in reading.notes.warnings)

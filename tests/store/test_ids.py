@@ -79,6 +79,9 @@ def test_what_is_no_id_finds_nothing(store: Store, text: str) -> None:
         f"{TRACE}/1234;o=1",
         "NGJmOTJmMzU3N2IzNGRhNmEzY2U5MjlkMGUwZTQ3MzY=",
         "{4BF92F35-77B3-4DA6-A3CE-929D0E0E4736}",
+        f"`{TRACE}`",
+        f"({TRACE}).",
+        f"‹{TRACE}>",
     ],
 )
 def test_what_stands_around_an_id_is_taken_off(store: Store, text: str) -> None:

@@ -85,7 +85,7 @@ def find_traces(cursor: duckdb.DuckDBPyConnection, text: str) -> list[str]:
 
 def _without_key(text: str) -> str:
     """What stands behind `traceparent: ` or `"trace_id":`."""
-    return _KEY.sub("", text.strip()).strip("\"' ,")
+    return _KEY.sub("", text.strip()).strip("\"' ,.;:`()[]{}<>‹›«»“”")
 
 
 def _spellings(text: str) -> list[str]:

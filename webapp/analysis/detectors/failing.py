@@ -121,7 +121,8 @@ def timeout(scene: Scene) -> Iterator[Finding]:
         server, waited_ns = scene.server_of(node), scene.length(node)
         worked_on = server >= 0 and scene.end[server] - scene.start[node] >= (1 + _STILL_RAN) * waited_ns
         says_so = scene.call(node).timed_out
-        if not says_so and not (_is_round(waited_ns) and (worked_on or server < 0)):
+        says_otherwise = int(scene.forest.source[node]) in scene.forest.columns.error_texts
+        if not says_so and not (_is_round(waited_ns) and (worked_on or (server < 0 and not says_otherwise))):
             continue
         message = f"{scene.label(node)} gave up after {display.duration(waited_ns)}"
         if worked_on:

@@ -15,6 +15,8 @@ _DAY_CLOCK = re.compile(r"(-?)(?:(\d+)[. ])?(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}
 _US_DATE = re.compile(
     r"(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?([AP])M)?", re.IGNORECASE
 )
+_EUROPEAN_DATE = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4}),? (\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?")
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d{1,2}|-?0,\d+")  # with three digits behind it, it may part thousands
 _FINE = re.compile(r"[.,]\d{9}")
 _DECIDED = "The unit of times was decided by their size, as no name says it."
 _ABSENT = (None, "", "\\N")
@@ -52,7 +54,7 @@ class Clocks:
                 time_ns = units.scaled_ns(
                     int(value) if _is_digits(value) else value, self._unit(field, column)
                 )
-            found.append(checked(time_ns, self._notes, place(row)))
+            found.append(checked(time_ns, self._notes, f"{place(row)}, {field} “{str(value)[:40]}”"))
         return found
 
     def _whole(self, field: str, column: Sequence[Any]) -> list[int] | None:
@@ -85,6 +87,8 @@ class Clocks:
         found = []
         for row, (start_ns, written) in enumerate(zip(starts, column, strict=True)):
             value = written.decode("latin-1") if isinstance(written, bytes) else written
+            if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+                value = value.strip().replace(",", ".")
             if value in _ABSENT or not start_ns:
                 found.append(0)
                 continue
@@ -92,7 +96,8 @@ class Clocks:
             if length is None:
                 unit = self._units.get("duration") or self._duration_unit(column)
                 length = units.scaled_ns(int(value) if _is_digits(value) else value, unit)
-            found.append(checked(None if length is None else start_ns + length, self._notes, place(row)))
+            end_ns = None if length is None else start_ns + length
+            found.append(checked(end_ns, self._notes, f"{place(row)}, duration “{str(value)[:40]}”"))
         return found
 
     def _unit(self, field: str, column: Sequence[Any]) -> str:
@@ -135,6 +140,9 @@ def _moment(text: str) -> int | None:
         hour = int(date[4]) % 12 + 12 * (date[8].upper() == "P") if date[8] else int(date[4])
         day = f"{date[3]}-{date[1]}-{date[2]}"
         found = units.iso_ns(f"{day}T{hour:02}:{date[5]}:{date[6] or '00'}.{date[7] or '0'}")
+    if found is None and (date := _EUROPEAN_DATE.fullmatch(text.strip())):
+        clock = f"{date[4]}:{date[5]}:{date[6] or '00'}.{date[7] or '0'}"
+        found = units.iso_ns(f"{date[3]}-{date[2]}-{date[1]}T{clock}")
     return found
 
 
