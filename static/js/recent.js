@@ -75,6 +75,10 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 }, true);
 
-document.addEventListener("htmx:after:swap", remember);
-remember();
-if (document.activeElement === box()) show();
+function arrived() {
+  remember();
+  if (document.activeElement === box()) show();
+}
+
+document.addEventListener("htmx:after:swap", arrived);
+arrived();

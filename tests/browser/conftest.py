@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
             item.add_marker(
-                pytest.mark.flaky(reruns=1)
+                pytest.mark.flaky(reruns=2)
             )  # timing on a busy machine; the summary names each rerun
             if CHROMIUM is None:
                 item.add_marker(
