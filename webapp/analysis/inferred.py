@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from webapp.model.ids import hashed_id
 from webapp.model.logs import FAILED_LEVELS, LogLine
-from webapp.model.spans import Attributes, Event, Resource, Span, Status
+from webapp.model.spans import UNKNOWN_SERVICE, Attributes, Event, Resource, Span, Status
 
 MARK, MARKED = (
     "tailrace.inferred_from",
@@ -18,7 +18,6 @@ MARK, MARKED = (
 )  # the attribute by which such a span is known, also in exports
 # how many lines are no events: of the span, and of the trace those that it was not inferred from
 _LEFT_OUT, _LEFT_OUT_OF_TRACE = "tailrace.log_lines_left_out", "tailrace.log_lines_left_out_of_trace"
-UNKNOWN_SERVICE = "unknown_service"
 _MOST_EVENTS = 10_000  # of one span
 _MOST_ATTRIBUTES = 64
 _LONGEST_NAME = 100

@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from webapp.model import ids
+from webapp.model.spans import UNKNOWN_SERVICE as UNKNOWN_SERVICE
 
-UNKNOWN_SERVICE = "unknown_service"  # OpenTelemetry's word for a process that does not say
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 NS_PER_UNIT = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}

@@ -15,10 +15,6 @@ TRACE_WORDS = (
     "trace_id", "written_trace_id", "trace_start_ns", "trace_start_us", "trace_start_ms", "trace_start_s",
     "trace_end_ns", "trace_end_us", "trace_end_ms", "trace_end_s", "trace_duration_ms",
 )  # fmt: skip
-SPAN_WORDS = (
-    "span_id", "parent_span_id", "service", "service.name", "name", "duration_ms",
-    "start_ns", "start_us", "start_ms", "start_s", "end_ns", "end_us", "end_ms", "end_s",
-)  # fmt: skip
 _UNITS_NS = (("ns", 1), ("us", 10**3), ("ms", 10**6), ("s", 10**9))
 _HINT = "Write LABEL=https://host/path/{key}; the label may be left out."
 _PLACE = re.compile(r"\{([^{}]*)\}")

@@ -13,6 +13,8 @@ Value = str | int | float | bool | bytes | list["Value"] | dict[str, "Value"] | 
 Attributes = dict[str, Value]
 
 
+UNKNOWN_SERVICE = "unknown_service"  # OpenTelemetry's word for a process that does not say
+
 # what ends before that is on no calendar: its times are counted from 0, and a start of 0 is one
 COUNTED_FROM_0_NS = 86_400 * 10**9
 

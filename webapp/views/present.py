@@ -12,8 +12,6 @@ from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import preferences
 
-DASH = "–"
-
 
 def store() -> Store:
     """The store of the running application."""
