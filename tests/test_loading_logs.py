@@ -93,7 +93,7 @@ def test_lines_of_a_trace_with_spans_stand_beside_them_in_any_order(paths: tuple
     with Store.open(None) as store:
         reports = {Path(report.path).name: report for report in loaded(store, *paths)}
         spans = store.spans(TRACE)
-        lines, total = store.log_lines(TRACE, 100)
+        lines, total = store.lines.of(TRACE, 100)
     assert len(spans) == 5
     assert not any(span.events for span in spans)
     assert (len(lines), total) == (11, 11)
@@ -133,7 +133,7 @@ def test_spans_that_a_log_records_keep_its_other_lines_beside_them() -> None:
     with Store.open(None) as store:
         [report] = loaded(store, DATA / "zap_production.jsonl")
         spans = [span for trace_id in ids_in(store) for span in store.spans(trace_id)]
-        beside = [line for trace_id in ids_in(store) for line in store.log_lines(trace_id, 10)[0]]
+        beside = [line for trace_id in ids_in(store) for line in store.lines.of(trace_id, 10)[0]]
     assert (report.traces, report.spans, len(spans)) == (3, 21, 21)
     assert [line.message for line in beside] == ["row written"] * 3
     assert "inferred_from_logs" not in codes(report)
@@ -149,7 +149,7 @@ def test_lines_that_know_half_an_id_go_to_the_trace_of_the_whole(tmp_path: Path)
     log = written(tmp_path / "a.log", half | {"dd.trace_id": str(int(TRACE[16:], 16))})
     with Store.open(None) as store:
         report, _ = loaded(store, log, SPANS)
-        lines, total = store.log_lines(TRACE, 10)
+        lines, total = store.lines.of(TRACE, 10)
     assert (report.spans, total) == (0, 1)
     assert lines[0].message == "asked"
 
@@ -168,7 +168,7 @@ def test_a_line_for_each_of_many_traces_is_inferred_in_pieces(tmp_path: Path) ->
     with Store.open(None) as store:
         [report] = loaded(store, written(tmp_path / "a.log", *lines))
         assert (report.traces, report.spans, store.span_total()) == (300, 300, 300)
-        assert sum(len(traces) for traces in store.logged_traces(most_lines=7)) == 0
+        assert sum(len(traces) for traces in store.lines.unexplained(most_lines=7)) == 0
 
 
 def test_a_log_that_is_loaded_again_under_another_name_adds_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import (
-    compare,
     graph,
     help,
     preferences,
@@ -16,11 +15,12 @@ from webapp.views import (
     search,
     search_export,
     suggest,
-    takeaway,
-    trace,
-    trace_asked,
 )
+from webapp.views.compare import page as compare
 from webapp.views.fragments import as_whole
+from webapp.views.takeaway import page as takeaway
+from webapp.views.trace import asked as trace_asked
+from webapp.views.trace import page as trace
 
 STATUS: dict[type[errors.TailraceError], int] = {
     errors.BadQuery: 400,

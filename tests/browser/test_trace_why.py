@@ -12,7 +12,8 @@ from tests.views.test_trace_why import queries
 from tests.views.traces import CHECK, ID, span
 from webapp.model.spans import Kind, Span
 from webapp.store import Store
-from webapp.views import trace, trace_why
+from webapp.views.trace import page as trace
+from webapp.views.trace import why as trace_why
 
 Serve = Callable[[Store], str]
 

@@ -26,9 +26,9 @@ from webapp.formats.redaction import MASK, PRESETS
 from webapp.formats.verifying import verify
 from webapp.model.spans import Span
 from webapp.store import Store
-from webapp.views import takeaway_html
-from webapp.views.takeaway_menu import PRESET_WORDS
-from webapp.views.takeaway_summary import code, escaped
+from webapp.views.takeaway import html as takeaway_html
+from webapp.views.takeaway.menu import PRESET_WORDS
+from webapp.views.takeaway.summary import code, escaped
 
 LOSSLESS = (".json?as=otlp", ".html", ".csv", ".parquet")
 TEXTUAL = (

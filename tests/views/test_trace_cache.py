@@ -3,7 +3,7 @@
 from tests.views.traces import span
 from webapp.loading import analyse_pending
 from webapp.store import Store
-from webapp.views.trace_cache import TraceCache
+from webapp.views.trace.cache import TraceCache
 
 
 def test_the_least_recently_read_trace_goes_when_there_is_no_room() -> None:

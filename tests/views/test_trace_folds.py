@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import ID, PART, Opened, chain, get, names, rows, span
-from webapp.views.trace_folds import MOST_FOLDS, MOST_WRITTEN, Folds
+from webapp.views.trace.folds import MOST_FOLDS, MOST_WRITTEN, Folds
 
 MANY = tuple(f"{number:016x}" for number in range(2, 2 + MOST_WRITTEN + 10))
 Kept = dict[str, str]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from webapp.views.trace_lane import MOST_THREADS, NARROWEST, Lane, Thread
-from webapp.views.trace_paths import Handovers
+from webapp.views.trace.lane import MOST_THREADS, NARROWEST, Lane, Thread
+from webapp.views.trace.paths import Handovers
 
 MS = 1_000_000
 NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64))

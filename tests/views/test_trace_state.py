@@ -2,8 +2,8 @@
 
 import pytest
 
-from webapp.views.trace_folds import Folds
-from webapp.views.trace_state import MOST_OPENED, TraceState, time_in
+from webapp.views.trace.folds import Folds
+from webapp.views.trace.state import MOST_OPENED, TraceState, time_in
 
 ID = "ab" * 16
 SPAN, OTHER = "1" * 16, "2" * 16 + "_1"

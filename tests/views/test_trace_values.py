@@ -1,6 +1,6 @@
 """Attribute values as text."""
 
-from webapp.views.trace_values import plain, shown, to_json
+from webapp.views.trace.values import plain, shown, to_json
 
 
 def test_a_short_value_is_itself() -> None:

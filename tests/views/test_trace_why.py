@@ -11,7 +11,9 @@ from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, PART, Opened, get, rows, span, words
 from webapp.analysis.detectors.rules import RULES
 from webapp.model.spans import Kind, Span, Status
-from webapp.views import trace, trace_findings, trace_why
+from webapp.views.trace import findings as trace_findings
+from webapp.views.trace import page as trace
+from webapp.views.trace import why as trace_why
 
 
 def queries(count: int, each_ms: int = 10) -> list[Span]:

@@ -1,4 +1,4 @@
-"""The one-file export of a trace page, read back: its spans lie in it as OTLP JSON. Writing: `views/takeaway_html.py`."""
+"""The one-file export of a trace page, read back: its spans lie in it as OTLP JSON. Writing: `views/takeaway/html.py`."""
 
 import re
 from collections.abc import Iterator

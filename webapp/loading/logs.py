@@ -15,20 +15,20 @@ from webapp.store import MOST_LINES, Store
 
 
 def infer_spans(store: Store) -> None:
-    for traces in store.logged_traces():
+    for traces in store.lines.unexplained():
         made = [
             (each.span, lines[each.line][1])
             for lines in traces
             for each in infer([line for line, _ in lines], _left_out(store, lines))
         ]
-        store.append_inferred([lines[0][0].trace_id for lines in traces], made)
+        store.lines.infer([lines[0][0].trace_id for lines in traces], made)
 
 
 def _left_out(store: Store, lines: Sequence[tuple[LogLine, int]]) -> int:
     """How many lines the store does not hand out, because the trace has too many."""
     if len(lines) < MOST_LINES:
         return 0
-    return store.log_lines(lines[0][0].trace_id, 0)[1] - len(lines)
+    return store.lines.of(lines[0][0].trace_id, 0)[1] - len(lines)
 
 
 def named_services(lines: Sequence[LogLine], path: str) -> Sequence[LogLine]:

@@ -31,7 +31,7 @@ class Sources:
             source_ids = [self._source_of(file).source_id for file in batch.files]
             self._store.append_encoded(batch.encoded, source_ids)
             if batch.lines is not None:
-                self._store.append_lines(batch.lines, source_ids)
+                self._store.lines.append(batch.lines, source_ids)
             for file in batch.ended:
                 self._end(file)
 

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
-import pyarrow as pa
 
 from webapp.model.columns import I64, SpanColumns
 from webapp.model.facts import BatchFacts, TraceSummary
-from webapp.model.logs import LogLine
 from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
@@ -37,6 +35,7 @@ from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
 from webapp.store.keys import KeyCatalog
+from webapp.store.lines import Lines
 from webapp.store.links import LINK_SECONDS, Links
 from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
@@ -56,6 +55,7 @@ class Store:
         self._recent = Recent(lambda: connection.writes)
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
+        self.lines = Lines(connection, self._append)
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
@@ -104,7 +104,7 @@ class Store:
     def append_encoded(self, encoded: Encoded, source_ids: Sequence[int]) -> None:
         """Spans of several sources in one transaction: `source_ids` of the numbers given to the encoder."""
         with self._connection.writing() as writer:
-            append_encoded(writer, *self._known_ids(writer), encoded, source_ids)
+            self._append(writer, encoded, source_ids)
 
     def pending(self, max_spans: int = 1_000_000) -> Iterator[SpanColumns]:
         """Whole traces that have no facts yet, or got spans since. `append_facts` each before asking for the next."""
@@ -121,40 +121,6 @@ class Store:
             names, keys = self._known_ids(writer)
             append_facts(writer, names, columns, facts)
             names.flush(writer, keys)
-
-    def append_lines(self, rows: pa.Table, source_ids: Sequence[int]) -> None:
-        """Lines of several sources, as `encode_lines` made them: `source_ids` of the numbers it was given."""
-        with self._connection.writing() as writer:
-            logs.append_lines(writer, rows, source_ids)
-
-    def logged_traces(self, most_lines: int = 50_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
-        """Lines, in time and with their sources, of traces without recorded spans: `append_inferred` before the next."""
-        with self._connection.writing() as writer:
-            logs.give_way(writer)
-        with self._connection.reading(seconds=float("inf")) as cursor:
-            waiting = list(logs.waiting_traces(cursor, most_lines))
-        for trace_ids in waiting:
-            with self._connection.reading(seconds=float("inf")) as cursor:
-                lines = logs.lines_of(cursor, trace_ids)
-            yield lines
-
-    def append_inferred(self, trace_ids: Sequence[str], inferred: Sequence[tuple[Span, int]]) -> None:
-        """Spans with the ids of their sources, in place of those that were inferred of these traces before."""
-        encoder, source_ids = Encoder(), sorted({source_id for _, source_id in inferred})
-        for number, source_id in enumerate(source_ids):
-            encoder.add([span for span, own in inferred if own == source_id], number)
-        with self._connection.writing() as writer:
-            logs.drop_earlier(writer, trace_ids)
-            first_row = pending.setting(writer, "next_row")
-            append_encoded(writer, *self._known_ids(writer), encoder.take(), source_ids)
-            logs.mark_inferred(writer, trace_ids, first_row)
-
-    def log_lines(self, trace_id: str, most: int) -> tuple[list[LogLine], int]:
-        """The first `most` lines of a trace, in time, and how many there are."""
-        with self.reading() as cursor:
-            total = logs.line_count(cursor, trace_id)
-            lines = logs.lines_of(cursor, [trace_id], most)[0] if total else []
-            return [line for line, _ in lines], total if len(lines) == most else len(lines)
 
     def settle(self) -> None:
         """After a load: give new services their colours, count the traces of each source."""
@@ -288,6 +254,9 @@ class Store:
     def _knowing(self, seconds: float = READ_SECONDS) -> Iterator[Catalogue]:
         with self.reading(seconds) as cursor:
             yield self._recent.catalogue(cursor)
+
+    def _append(self, writer: duckdb.DuckDBPyConnection, encoded: Encoded, source_ids: Sequence[int]) -> None:
+        append_encoded(writer, *self._known_ids(writer), encoded, source_ids)
 
     def _known_ids(self, writer: duckdb.DuckDBPyConnection) -> tuple[Names, KeyCatalog]:
         if self._ids is None:

@@ -8,7 +8,7 @@ import orjson
 
 from webapp.model.spans import Attributes, Event, Span, Value
 from webapp.views.meaning.shape import Turn
-from webapp.views.trace_values import plain, shown, to_json
+from webapp.views.trace.values import plain, shown, to_json
 
 _LINES = 8  # of what was said, until it is unfolded
 MOST_TURNS = 60  # that a page carries; all are in the attributes

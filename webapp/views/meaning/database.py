@@ -8,7 +8,7 @@ from webapp.model.spans import Attributes
 from webapp.views.meaning.shape import Meaning, arrow, counted, facts, number_of, pieces
 from webapp.views.text import Block, Run
 from webapp.views.text.sql import is_sql, laid_out
-from webapp.views.trace_values import plain
+from webapp.views.trace.values import plain
 
 STATEMENTS = ("db.query.text", "db.statement", "sql.query")
 FOLD_LINES = 12

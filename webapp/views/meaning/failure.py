@@ -4,7 +4,7 @@ from webapp.model.semconv import text_of
 from webapp.model.spans import Attributes, Event
 from webapp.views.meaning.shape import Meaning, facts, pieces
 from webapp.views.text.stack import stack_block
-from webapp.views.trace_values import plain
+from webapp.views.trace.values import plain
 
 _STACKS = ("exception.stacktrace", "error.stack", "error.stacktrace", "stack", "stacktrace")
 _TYPE = ("exception.type", "error.kind", "error.type")

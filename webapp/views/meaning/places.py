@@ -1,7 +1,7 @@
 """Where a span ran, in a few words each: version, cloud, cluster, function. What tells its processes apart."""
 
 from webapp.model.spans import Attributes
-from webapp.views.trace_values import plain
+from webapp.views.trace.values import plain
 
 _PLACES = (  # key, word before the value
     ("service.version", "version "),

@@ -7,7 +7,7 @@ from webapp.model import display
 from webapp.model.semconv import text_of
 from webapp.model.spans import Attributes
 from webapp.views.text import Block
-from webapp.views.trace_values import ShownValue
+from webapp.views.trace.values import ShownValue
 
 _MOST_WORD = 600  # characters of a piece or a fact; the attributes have all of it
 

@@ -1,0 +1,1 @@
+"""The pages, parts and fragments of one trace: `page` and `asked` answer, the rest prepares what they show."""

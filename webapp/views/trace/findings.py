@@ -1,0 +1,186 @@
+"""Known patterns that a trace shows: found when first asked for, kept with the trace, as lines of the page and as JSON."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp.analysis.attribution import label
+from webapp.analysis.detectors import find
+from webapp.analysis.detectors.rules import RULES
+from webapp.model import display
+from webapp.model.calls import Call, call_of
+from webapp.model.columns import I64
+from webapp.model.facts import Finding
+from webapp.model.spans import Kind
+from webapp.store import Store
+from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.state import TraceState
+from webapp.views.trace.whatif import what_if
+from webapp.views.trace.why import late_reasons, shown_path
+
+MOST_CALLS = (
+    100_000  # whose attributes are read: of larger traces those that were waited for, then the longest
+)
+SHOWN = 5  # lines; the rest is folded
+_MOST_LINES = 60
+_MOST_NAMES = 3
+_AT_ONCE = 20_000
+_ASKING = (Kind.CLIENT, Kind.PRODUCER, Kind.CONSUMER)
+WORDS = {"high": "High", "medium": "Medium", "info": "Note"}
+ICONS = {"high": "error-filled", "medium": "warning", "info": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Worst first. `unread`: calls whose attributes were not looked at."""
+
+    found: list[Finding]
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    code: str
+    severity: str
+    word: str
+    icon: str
+    message: str
+    gain: str
+    spans: list[tuple[str, str]]  # words, URL
+    of: str  # which the links are of
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLines:
+    first: list[FindingLine]
+    rest: list[FindingLine]
+    more: int  # that are only in the JSON
+    unread: int
+
+
+def findings_of(trace: OpenTrace, store: Store) -> Findings:
+    return trace.once("findings", lambda: _find(trace, store))
+
+
+def _find(trace: OpenTrace, store: Store) -> Findings:
+    asking = _asking(trace)
+    read = asking[:MOST_CALLS]
+    return Findings(find(trace.facts, dict(_calls(trace, store, read))), len(asking) - len(read))
+
+
+def _asking(trace: OpenTrace) -> I64:
+    """Nodes that ask others or are messages; if not all can be read those that matter most come first."""
+    forest = trace.facts.forest
+    nodes = np.flatnonzero(np.isin(forest.kind, _ASKING) & (forest.source >= 0))
+    if len(nodes) <= MOST_CALLS:
+        return nodes
+    duration_ns = forest.end_ns[nodes] - forest.start_ns[nodes]
+    return nodes[np.lexsort((-duration_ns, -trace.facts.critical_ns[nodes]))]
+
+
+def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Call]]:
+    forest = trace.facts.forest
+    rows = forest.columns.row[forest.source[nodes]]
+    order = np.argsort(rows, kind="stable")
+    for first in range(0, len(nodes), _AT_ONCE):
+        part = order[first : first + _AT_ONCE]
+        read = store.operations.asked(trace.trace_id, rows[part].tolist())
+        for node, (attributes, message) in zip(nodes[part].tolist(), read, strict=True):
+            yield (
+                node,
+                call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], attributes, message),
+            )
+
+
+def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingLines:
+    findings = findings_of(trace, store)
+    found = _told_first([finding for finding in findings.found if not _is_the_failure(trace, finding)])
+    lines = [_line(trace, state, finding) for finding in found[:_MOST_LINES]]
+    return FindingLines(lines[:SHOWN], lines[SHOWN:], len(found) - len(lines), findings.unread)
+
+
+def _is_the_failure(trace: OpenTrace, finding: Finding) -> bool:
+    """The page has said so already, above all else."""
+    failure = trace.facts.failure
+    return (
+        failure is not None
+        and finding.code == "error_root"
+        and [trace.span_id(node) for node in finding.nodes] == [failure.span_id]
+    )
+
+
+def _told_first(found: list[Finding]) -> list[Finding]:
+    """An error, also one that was handled, is among those that are seen at once."""
+    first, rest = found[:SHOWN], found[SHOWN:]
+    errors = [finding for finding in rest if finding.code == "error_root"]
+    if not errors or any(finding.code == "error_root" for finding in first):
+        return found
+    return [*first[:-1], errors[0], *(finding for finding in [first[-1], *rest] if finding is not errors[0])]
+
+
+def _line(trace: OpenTrace, state: TraceState, finding: Finding) -> FindingLine:
+    spans, of = _links(trace, state, finding.nodes)
+    return FindingLine(
+        code=finding.code,
+        severity=finding.severity,
+        word=WORDS[finding.severity],
+        icon=ICONS[finding.severity],
+        message=finding.message.rstrip("."),
+        gain=_gain(finding),
+        spans=spans,
+        of=of,
+        rule=RULES[finding.code],
+    )
+
+
+def _gain(finding: Finding) -> str:
+    if not finding.gain_ns:
+        return ""
+    what = "the last span could end {} sooner" if finding.code == "queue_wait" else "could save {}"
+    return what.format(display.duration(finding.gain_ns))
+
+
+def _links(trace: OpenTrace, state: TraceState, nodes: list[int]) -> tuple[list[tuple[str, str]], str]:
+    """To up to three spans: by name, where names differ, else the first, the longest and the last of them."""
+    forest = trace.facts.forest
+    if len(nodes) == 1:
+        chosen = {"show the span": nodes[0]}
+    elif len(names := {" · ".join(label(forest, node)): node for node in reversed(nodes)}) > 1:
+        chosen = dict(list(names.items())[::-1][:_MOST_NAMES])
+    else:
+        start_ns, end_ns = forest.start_ns[nodes], forest.end_ns[nodes]
+        first, last = nodes[int(start_ns.argmin())], nodes[int(end_ns.argmax())]
+        longest = nodes[int((end_ns - start_ns).argmax())]
+        chosen = {"first": first, "longest": longest, "last": last}
+        if longest in (first, last):
+            del chosen["longest"]
+    links = [(words, state.url(f"show/{trace.span_id(node)}")) for words, node in chosen.items()]
+    return links, "" if len(nodes) <= len(links) else f"of {display.plural(len(nodes), 'span')}"
+
+
+def why_part(trace: OpenTrace, state: TraceState, store: Store) -> dict[str, object]:
+    """What `_why.html` names."""
+    return {
+        "trace": trace,
+        "state": state,
+        "findings": finding_lines(trace, state, store),
+        "late": late_reasons(trace, shown_path(trace, state)),
+        "what": what_if(trace, state),
+    }
+
+
+def findings_json(trace: OpenTrace, store: Store) -> list[dict[str, object]]:
+    return [
+        {
+            "code": finding.code,
+            "severity": finding.severity,
+            "span_ids": [trace.span_id(node) for node in finding.nodes],
+            "parent_span_id": trace.span_id(finding.parent) if finding.parent >= 0 else "",
+            "gain_ns": finding.gain_ns,
+            "message": finding.message,
+            "numbers": finding.numbers,
+        }
+        for finding in findings_of(trace, store).found
+    ]

@@ -1,0 +1,262 @@
+"""The flame graph of a trace: which frames are drawn, where they lie, what they say. What they sum: `analysis/flame.py`."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp import query as language
+from webapp.analysis.attribution import label
+from webapp.analysis.call_path import operation
+from webapp.analysis.flame import Frames, frames_of
+from webapp.analysis.runs import gathered_from_above
+from webapp.analysis.summary import critical_times
+from webapp.model import display
+from webapp.model.columns import I64, Bool
+from webapp.store import Store
+from webapp.views.present import slot
+from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.notes import Note
+from webapp.views.trace.rows import MISSING
+from webapp.views.trace.state import TraceState
+from webapp.views.trace.views_chosen import Chosen, finding, of_whole
+
+MOST_FRAMES = 400  # that are drawn …
+_MOST_LISTED = 150  # of them, in the table
+_THINNEST = 1_000  # … and only from this part of the width on
+LEVEL = 22  # pixels
+_LABELLED = 1.2  # percent from which a frame has room for letters
+_FIRST_CRUMBS, _LAST_CRUMBS = 3, 5
+_MOST_NAMES = 5  # that a query spells out
+_SPECIAL = re.compile(r"([\\.^$|?*+()\[\]{}])")  # in a regular expression
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`service`: "" where the call stays within the service. `error`: as in the waterfall. `found`: None if not sought."""
+
+    level: int
+    x: float
+    width: float
+    slot: int
+    service: str
+    name: str
+    title: str
+    url: str
+    error: str
+    found: bool | None
+    total_ns: int
+    own_ns: int
+    share: float
+    spans: int
+    failed: int
+    spans_url: str
+    longest_url: str
+    labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The children of a frame that are not drawn, side by side as one."""
+
+    level: int
+    x: float
+    width: float
+    count: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """`base`: the frame that fills the width, -1 for all roots. `drawn`: frames, in preorder."""
+
+    base: int
+    whole_ns: int
+    begin_ns: int
+    drawn: I64
+    left_out: I64  # for they are too thin, or too many
+    without: int  # frames that have no time at all
+
+
+def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: Store) -> dict[str, object]:
+    """All that `_flame.html` names."""
+    frames = frames_of(trace.rows, _own_times(trace, state))
+    node = trace.node_of(state.frame) if state.frame else None
+    shown = _shown(frames, -1 if node is None else int(frames.of_node[node]))
+    maker = _Maker(trace, state, frames, shown, chosen.found)
+    drawn = [maker.frame(number) for number in shown.drawn.tolist()]
+    thin = shown.left_out[frames.total_ns[shown.left_out] * _THINNEST < shown.whole_ns]
+    notes = of_whole(state)
+    if state.frame and node is None:
+        notes.append(Note(f"The trace has no span {state.frame}.", []))
+    return {
+        "frames": drawn,
+        "listed": _widest(drawn, _MOST_LISTED),
+        "rests": _rests(frames, shown),
+        "focus": maker.frame(shown.base) if shown.base >= 0 else None,
+        "crumbs": maker.crumbs(),
+        "height": LEVEL * (1 + max((frame.level for frame in drawn), default=0)),
+        "level_height": LEVEL,
+        "whole_ns": maker.all_ns,
+        "paths": len(frames),
+        "thin": len(thin),
+        "thin_ns": int(frames.own_ns[thin].sum()),
+        "beyond": len(shown.left_out) - len(thin),
+        "without": shown.without,
+        "busy_url": state.url(of="busy"),
+        "notes": notes,
+    }
+
+
+def _widest(drawn: list[Frame], most: int) -> list[Frame]:
+    """In the same order. What leads to a frame is as wide, and stands before it: it is there too."""
+    chosen = sorted(range(len(drawn)), key=lambda place: (-drawn[place].total_ns, place))[:most]
+    return [drawn[place] for place in sorted(chosen)]
+
+
+def _own_times(trace: OpenTrace, state: TraceState) -> I64:
+    """Self times, or those on the path that the page shows."""
+    if state.of == "busy":
+        return trace.facts.self_ns
+    return critical_times(trace.facts.forest, trace.chosen_path(state.path))
+
+
+def _shown(frames: Frames, base: int) -> _Shown:
+    inside = np.ones(len(frames), np.bool_)
+    whole_ns, begin_ns = int(frames.total_ns[frames.parent < 0].sum()), 0
+    if base >= 0:
+        marked = np.arange(len(frames)) == base
+        inside = gathered_from_above(frames.parent, marked, np.logical_or)
+        whole_ns, begin_ns = int(frames.total_ns[base]), int(frames.start_ns[base])
+    timed = inside & (frames.total_ns > 0)
+    wide = np.flatnonzero(timed & (frames.total_ns * _THINNEST >= whole_ns))
+    drawn = wide[np.lexsort((wide, -frames.total_ns[wide]))][:MOST_FRAMES]  # parents before their children
+    drawn = drawn[np.lexsort((frames.depth[drawn], frames.start_ns[drawn]))]
+    timed[drawn] = False
+    return _Shown(
+        base, whole_ns, begin_ns, drawn, np.flatnonzero(timed), int((inside & (frames.total_ns == 0)).sum())
+    )
+
+
+def _rests(frames: Frames, shown: _Shown) -> list[Rest]:
+    """One below each drawn frame that has children which are not, if all of them together can be seen."""
+    above = frames.parent[shown.left_out]
+    is_drawn = np.zeros(len(frames) + 1, np.bool_)
+    is_drawn[shown.drawn] = True
+    is_drawn[-1] = shown.base < 0  # the roots, which nothing is above
+    top = shown.left_out[is_drawn[above]]
+    parents, group = np.unique(frames.parent[top], return_inverse=True)
+    time_ns, first_ns = np.zeros(len(parents), np.int64), np.full(len(parents), np.iinfo(np.int64).max)
+    np.add.at(time_ns, group, frames.total_ns[top])
+    np.minimum.at(first_ns, group, frames.start_ns[top])
+    counts = np.bincount(group, minlength=len(parents))
+    rests = []
+    for parent, count, length_ns, start_ns in zip(
+        parents.tolist(), counts.tolist(), time_ns.tolist(), first_ns.tolist(), strict=True
+    ):
+        if length_ns * _THINNEST >= shown.whole_ns:
+            level = int(frames.depth[parent]) + 1 if parent >= 0 else 0
+            x, width = _extent(shown, start_ns, length_ns)
+            rests.append(Rest(level - _base_depth(frames, shown), x, width, count, length_ns))
+    return rests
+
+
+def _base_depth(frames: Frames, shown: _Shown) -> int:
+    return int(frames.depth[shown.base]) if shown.base >= 0 else 0
+
+
+def _extent(shown: _Shown, start_ns: int, length_ns: int) -> tuple[float, float]:
+    whole_ns = max(1, shown.whole_ns)
+    return round((start_ns - shown.begin_ns) * 100 / whole_ns, 3), round(length_ns * 100 / whole_ns, 3)
+
+
+class _Maker:
+    """Puts frames into words and percent."""
+
+    def __init__(
+        self, trace: OpenTrace, state: TraceState, frames: Frames, shown: _Shown, found: I64 | None
+    ) -> None:
+        self._trace, self._state, self._frames, self._shown = trace, state, frames, shown
+        self._hit: Bool | None = None
+        if found is not None:
+            self._hit = np.bincount(frames.of_node[found], minlength=len(frames)) > 0
+        causes = np.flatnonzero(trace.causes)
+        self._cause = np.bincount(frames.of_node[causes], minlength=len(frames)) > 0
+        self._by_frame = np.argsort(frames.of_node, kind="stable")
+        self._bounds = np.searchsorted(frames.of_node[self._by_frame], np.arange(len(frames) + 1))
+        self.all_ns = int(frames.total_ns[frames.parent < 0].sum())
+
+    def frame(self, number: int) -> Frame:
+        frames, shown = self._frames, self._shown
+        service, name = self._names(number)
+        parent = int(frames.parent[number])
+        above = self._names(parent)[0] if parent >= 0 and number != shown.base else ""
+        total_ns, own_ns = int(frames.total_ns[number]), int(frames.own_ns[number])
+        spans, failed = int(frames.spans[number]), int(frames.failed[number])
+        span_id = self._trace.span_id(int(frames.node[number]))
+        x, width = _extent(shown, int(frames.start_ns[number]), total_ns)
+        share = total_ns / max(1, self.all_ns)
+        title = f"{service} · {name}: {display.duration(total_ns)}, {display.share(share)}, {display.plural(spans, 'span')}"
+        return Frame(
+            level=int(frames.depth[number]) - _base_depth(frames, shown),
+            x=x,
+            width=width,
+            slot=slot(service),
+            service="" if service == above else service,
+            name=name,
+            title=title + (f", {failed:,} failed" if failed else ""),
+            url=self._state.url(frame=span_id),
+            error="" if not failed else "cause" if self._cause[number] else "passed",
+            found=None if self._hit is None else bool(self._hit[number]),
+            total_ns=total_ns,
+            own_ns=own_ns,
+            share=share,
+            spans=spans,
+            failed=failed,
+            spans_url=self._spans_url(number, service),
+            longest_url=self._state.url(f"show/{span_id}"),
+            labelled=width >= _LABELLED,
+        )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """The frames above the one in focus, words and URL, the root first; of many the first and the last."""
+        above = []
+        number = int(self._frames.parent[self._shown.base]) if self._shown.base >= 0 else -1
+        while number >= 0:
+            above.append(number)
+            number = int(self._frames.parent[number])
+        above.reverse()
+        shown = [(" ".join(self._names(one)), self._url(one)) for one in above[:_FIRST_CRUMBS]]
+        left_out = len(above) - _FIRST_CRUMBS - _LAST_CRUMBS
+        if left_out > 0:
+            shown.append((f"{display.plural(left_out, 'frame')} between", ""))
+        rest = above[max(_FIRST_CRUMBS, len(above) - _LAST_CRUMBS) :]
+        return shown + [(" ".join(self._names(one)), self._url(one)) for one in rest]
+
+    def _url(self, number: int) -> str:
+        return self._state.url(frame=self._trace.span_id(int(self._frames.node[number])))
+
+    def _names(self, number: int) -> tuple[str, str]:
+        service, name = label(self._trace.facts.forest, int(self._frames.node[number]))
+        return service, name if self._frames.spans[number] == 1 else operation(name)
+
+    def _spans_url(self, number: int, service: str) -> str:
+        """To the spans with the frame's operation, by whatever path they were called."""
+        if service == MISSING:
+            return ""
+        forest = self._trace.facts.forest
+        nodes = self._by_frame[self._bounds[number] : self._bounds[number + 1]]
+        names = [forest.columns.names[code] for code in np.unique(forest.name[nodes]).tolist()]
+        terms = language.write_term("service", "=", service), _any_name(names)
+        return self._state.url(view="spans", by="span", find=finding(self._state, *terms))
+
+
+def _any_name(names: list[str]) -> str:
+    """A term that these names fit, which are of one operation."""
+    if len(names) <= _MOST_NAMES:
+        exact = [language.write_term("operation", "=", name) for name in names]
+        return exact[0] if len(exact) == 1 else f"({' OR '.join(exact)})"
+    pieces = operation(names[0]).split("{id}")
+    pattern = ".*".join(_SPECIAL.sub(r"\\\1", piece) for piece in pieces)
+    end = "" if any("?" in name for name in names) else "$"
+    return language.write_term("operation", "~", f"^{pattern}{end}")
