@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from webapp.loading import load
 from webapp.progress import Progress
 from webapp.store import Store
 
 ROOT = Path(__file__).parent.parent
+
+# How fast a busy machine makes examples says nothing of what they find.
+settings.register_profile("tailrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tailrace")
 
 
 @pytest.fixture(scope="session")
