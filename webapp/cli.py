@@ -123,6 +123,8 @@ def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_j
     with people_errors(), Store.open(None) as store:
         _load(paths, store, columns)
         found = store.find(trace_id)
+        if len(found) > 1:
+            raise click.UsageError(f"Several traces fit {trace_id}: {', '.join(found)}")
         answer = _page(store, f"/trace/{found[0] if found else trace_id}.json")
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from webapp.errors import BadQuery
 from webapp.model.facts import TraceSummary
+from webapp.model.id_spellings import LOWER_HALF, any_span_id, any_trace_id
 from webapp.model.spans import COUNTED_FROM_0_NS, Attributes, Span, Status, Value
 from webapp.query.tree import And, Node, Not, Or, Query, Term
 from webapp.query.values import number_in
@@ -37,7 +38,27 @@ def _holds(node: Node, span: Span, trace: TraceSummary | None) -> bool:
             return not _holds(part, span, trace)
     if node.scope == "text":
         return _finds(node, span)
+    if node.key in ("id", "parent") and node.scope in ("own", "trace"):
+        return (node.scope == "own" or trace is not None) and _names(node, span) == (node.op == "=")
     return _compares(node, list(_values_of(node, span, trace)))
+
+
+def _names(term: Term, span: Span) -> bool:
+    """Whether the term's value, however it is spelt, is that id of the span or of its trace."""
+    if term.scope == "trace":
+        known, written = span.trace_id, span.written_trace_id
+        meant = any_trace_id(term.value)
+        meant += [known[:16] + each[16:] for each in meant if each.startswith(LOWER_HALF)]
+    else:
+        known = span.span_id if term.key == "id" else span.parent_span_id or "0" * 16
+        written = span.written_span_id if term.key == "id" else ""
+        meant = [f"{each:016x}" for each in any_span_id(term.value)]
+    if term.wild:
+        return any(
+            _wildcard(value).fullmatch(text)
+            for value, text in ((term.value.lower(), known), (term.value, written or known))
+        )
+    return known in meant or (written == term.value and written != "")
 
 
 def _values_of(term: Term, span: Span, trace: TraceSummary | None) -> Iterator[Value]:
@@ -64,8 +85,6 @@ def _own_values(key: str, span: Span) -> list[Value]:
         "root": [span.parent_span_id == ""],
         "kind": [span.kind],
         "status": [span.status],
-        "id": [span.span_id],
-        "parent": [span.parent_span_id or "0" * 16],
     }
     return values[key]
 
@@ -73,7 +92,6 @@ def _own_values(key: str, span: Span) -> list[Value]:
 def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
     verdict = trace.verdict
     values: dict[str, list[Value]] = {
-        "id": [trace.trace_id],
         "start": [trace.start_ns],
         "duration": [trace.duration_ns],
         "response": [trace.response_ns],

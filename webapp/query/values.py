@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 
 from webapp.errors import BadQuery
+from webapp.model.id_spellings import usual_form
 from webapp.query.keys import ALIASES, ORDER, OWN_KEYS, TRACE_KEYS, Key, did_you_mean
 from webapp.query.lexer import Token
 from webapp.query.spelling import MAX_NS, UNITS_NS, time_ns, unquote
@@ -118,11 +119,10 @@ class _TermMaker:
         return self._value, None
 
     def _id(self) -> tuple[str, Number | None]:
-        digits = self._value.replace("-", "").lower()
-        width = 32 if self._key.text == "trace.id" else 16
-        if len(digits) > width or not re.fullmatch("[0-9a-f]+", digits):
-            raise self._bad_value("is not an id.", f"An id has {width} hexadecimal digits.")
-        return digits.zfill(width), None
+        """Any text may be somebody's id."""
+        if not self._value.strip():
+            raise self._bad_value("is not an id.", "")
+        return usual_form(self._value.strip(), 32 if self._key.text == "trace.id" else 16), None
 
     def _choice(self, choices: tuple[str, ...]) -> tuple[str, Number | None]:
         value = self._value.lower()

@@ -162,6 +162,10 @@ class Store:
 
     def find(self, text: str) -> list[str]:
         """Ids of the traces that an id names, in whatever form it is pasted; also by span id or a prefix."""
+        return self.meant(text).traces
+
+    def meant(self, text: str) -> ids.Meant:
+        """The same, and what the text is of them."""
         with self.reading() as cursor:
             return ids.find_traces(cursor, text)
 

@@ -34,7 +34,7 @@ class Source(Protocol):
 class Place:
     """A column or expression, NULL where there is no value; `values` are bound in it.
 
-    `type`: str, int, float, bool, hex (an id as a number), uuid, or json (something that only is there or not).
+    `type`: str, int, float, bool, or json (something that only is there or not).
     `present` says where there is a value, when that is simpler than asking the expression.
     """
 
@@ -67,11 +67,8 @@ def compare(term: Term, sources: Sequence[Source]) -> Where:
 def _equal(term: Term, place: Place) -> Where:
     if term.wild:
         return _alike(term.value, _as_text(place))
-    if place.type in ("str", "uuid"):
-        cast = "CAST(? AS UUID)" if place.type == "uuid" else "?"
-        return Where(f"{place.expression} = {cast}", (*place.values, term.value))
-    if place.type == "hex":
-        return Where(f"{place.expression} = ?", (*place.values, int(term.value, 16)))
+    if place.type == "str":
+        return Where(f"{place.expression} = ?", (*place.values, term.value))
     if place.type == "bool":
         spelled = {"true": place.expression, "false": f"NOT ({place.expression})"}
         return Where(spelled[term.value], place.values) if term.value in spelled else FALSE

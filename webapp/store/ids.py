@@ -1,101 +1,102 @@
 """From any spelling of an id, as pasted from a log or a header, to the traces it names."""
 
-import base64
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import duckdb
 
-from webapp.model.ids import hashed_id
+from webapp.model.id_spellings import (
+    LOWER_HALF,
+    any_span_id,
+    any_trace_id,
+    hex_digits,
+    span_ids_in,
+    spellings,
+    trace_ids_in,
+)
+from webapp.query import Term
+from webapp.store.compare import like
 from webapp.store.pending import setting
+from webapp.store.where import Where, either
 
 MOST = 50  # of an ambiguous prefix
 _SHORTEST_PREFIX = 8
-_HEX = re.compile(r"(?:0x)?([0-9a-f]{1,32})", re.IGNORECASE)
-_UUID = re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
-_KEY = re.compile(  # "traceparent: 00-…"
-    r"""^["']?(?:b3|[\w.-]*(?:trace|correlation|request|parent)[\w.-]*)["']?\s*[:=]\s*""", re.IGNORECASE
-)
-_IN_HEADER = (
-    re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?", re.IGNORECASE),  # traceparent
-    re.compile(r"([0-9a-f]{32}|[0-9a-f]{16})-[0-9a-f]{16}(?:-[01d](?:-[0-9a-f]{16})?)?", re.IGNORECASE),  # b3
-    re.compile(r"projects/[^/]+/traces/([0-9a-f]{1,32})", re.IGNORECASE),  # Google Cloud
-    re.compile(r"([0-9a-f]{32})/[0-9]+(?:;.*)?", re.IGNORECASE),  # X-Cloud-Trace-Context
-    re.compile(r"([0-9a-f]{1,32})(?::|%3a)[0-9a-f]{1,16}(?::|%3a).*", re.IGNORECASE),  # uber-trace-id
-    re.compile(r"(?:.*\broot=)?1-([0-9a-f]{8}-[0-9a-f]{24})(?:;.*)?", re.IGNORECASE),  # X-Ray
-)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{22}(?:==)?|[A-Za-z0-9+/_-]{11}=?")
-_BASE64_OF_DIGITS = re.compile(r"[A-Za-z0-9+/_-]{43}=")  # some exporters encode what is hexadecimal already
+_ESCAPE = "ESCAPE '\\'"
 _LIKE_AN_ID = re.compile(r"(?=.*\d)[^\s=<>]{4,300}")  # what is worth a look at all spans
-_UPPER_HALF = "0" * 16
-_DECIMAL = re.compile(r"[0-9]{1,39}")
 
 
-def trace_ids_in(text: str) -> Iterator[str]:
-    """What `text` may mean as a trace id, as 32 hex digits, the most likely first."""
-    text = _without_key(text)
-    for pattern in _IN_HEADER:
-        if found := pattern.fullmatch(text):
-            yield found[1].replace("-", "").lower().zfill(32)
-    if _UUID.fullmatch(text):
-        yield text.strip("{}").replace("-", "").lower()
-    if found := _HEX.fullmatch(text):
-        yield found[1].lower().zfill(32)
-    if _DECIMAL.fullmatch(text) and int(text) < 2**128:
-        yield f"{int(text):032x}"
-    if _BASE64.fullmatch(text):
-        yield _from_base64(text).zfill(32)
-    if _BASE64_OF_DIGITS.fullmatch(text):
-        digits = bytes.fromhex(_from_base64(text)).decode("latin-1")
-        if _HEX.fullmatch(digits):
-            yield digits.lower().zfill(32)
+class Meant(NamedTuple):
+    """`as_`: what the text is of the traces: `id`, `end` or `start` of their ids, `span` for the id of a span in them."""
+
+    as_: str
+    traces: list[str]
 
 
-def span_ids_in(text: str) -> Iterator[int]:
-    """What `text` may mean as a span id."""
-    text = _without_key(text)
-    if (found := _HEX.fullmatch(text)) and len(found[1]) <= 16:
-        yield int(found[1], 16)
-    if _DECIMAL.fullmatch(text) and int(text) < 2**64:
-        yield int(text)
-    if _BASE64.fullmatch(text) and len(text) <= 12:
-        yield int(_from_base64(text), 16)
-
-
-def find_traces(cursor: duckdb.DuckDBPyConnection, text: str) -> list[str]:
+def find_traces(cursor: duckdb.DuckDBPyConnection, text: str) -> Meant:
     """Traces of this id, as we or as their file writes it; else whose id ends or begins so; else with a span of this id."""
-    exact = list(trace_ids_in(text))
-    for trace_id in (*exact, *(hashed_id(spelling, 32) for spelling in _spellings(text))):
-        if found := _known(cursor, "trace_id = ?::UUID", [trace_id]):
-            return found
-    if found := _as_written(cursor, "written_trace_id", text):
-        return found
-    for trace_id in exact:  # the lower half, as Zipkin and Datadog log it
-        lower_half = f"{trace_id[16:20]}-{trace_id[20:]}"
-        if trace_id.startswith(_UPPER_HALF) and (
-            found := _known(cursor, "right(trace_id::VARCHAR, 17) = ?", [lower_half])
-        ):
-            return found
-    digits = _HEX.fullmatch(_without_key(text))
-    partly = _by_prefix(cursor, digits[1].lower()) if digits else []
-    return (
-        partly or _with_span(cursor, list(span_ids_in(text))) or _as_written(cursor, "written_span_id", text)
+    return next((Meant(as_, traces) for as_, traces in _meanings(cursor, text) if traces), Meant("id", []))
+
+
+def _meanings(cursor: duckdb.DuckDBPyConnection, text: str) -> Iterator[tuple[str, list[str]]]:
+    """The surest first; each is looked up only if those before it gave nothing."""
+    for trace_id in any_trace_id(text):
+        yield "id", _known(cursor, "trace_id = ?::UUID", [trace_id])
+    yield "id", _as_written(cursor, "written_trace_id", text)
+    for trace_id in trace_ids_in(text):  # the lower half, as Zipkin and Datadog log it
+        if trace_id.startswith(LOWER_HALF):
+            yield "end", _known(cursor, "right(trace_id::VARCHAR, 17) = ?", [_dashed(trace_id)])
+    yield "start", _by_prefix(cursor, hex_digits(text))
+    yield "span", _with_span(cursor, list(span_ids_in(text)))
+    yield "span", _as_written(cursor, "written_span_id", text)
+
+
+def of_trace(term: Term) -> Where:
+    """On `traces` as t: what `trace.id=…` asks, whichever way the id is spelt."""
+    if term.wild:
+        pattern = like(term.value)
+        return either(
+            [
+                Where(f"replace(t.trace_id::VARCHAR, '-', '') LIKE ? {_ESCAPE}", (pattern.lower(),)),
+                _written_like(f"written_trace_id LIKE ? {_ESCAPE}", pattern),
+            ]
+        )
+    found = any_trace_id(term.value)
+    halves = [_dashed(trace_id) for trace_id in found if trace_id.startswith(LOWER_HALF)]
+    return either(
+        [
+            Where("t.trace_id IN (SELECT unnest(?::UUID[]))", (found,)),
+            *(Where("right(t.trace_id::VARCHAR, 17) = ?", (half,)) for half in halves),
+            *([_written_like("written_trace_id = ?", term.value)] if term.value not in found else []),
+        ]
     )
 
 
-def _without_key(text: str) -> str:
-    """What stands behind `traceparent: ` or `"trace_id":`."""
-    return _KEY.sub("", text.strip()).strip("\"' ,.;:`()[]{}<>‹›«»“”")
+def of_span(term: Term) -> Where:
+    """On `spans` as s: what `id=…` and `parent=…` ask."""
+    column = {"id": "s.span_id", "parent": "s.parent_id"}[term.key]
+    if term.wild:
+        fits = Where(f"format('{{:016x}}', {column}) LIKE ? {_ESCAPE}", (like(term.value).lower(),))
+        written = Where(f"coalesce(s.written_span_id LIKE ? {_ESCAPE}, false)", (like(term.value),))
+    else:
+        fits = Where(f"{column} IN (SELECT unnest(?::UBIGINT[]))", (any_span_id(term.value),))
+        written = Where("coalesce(s.written_span_id = ?, false)", (term.value,))
+    return either([fits, written]) if term.key == "id" else fits
 
 
-def _spellings(text: str) -> list[str]:
-    return [each for each in dict.fromkeys((text.strip(), _without_key(text))) if each]
+def _written_like(condition: str, value: str) -> Where:
+    return Where(f"t.trace_id IN (SELECT trace_id FROM spans WHERE {condition})", (value,))
+
+
+def _dashed(trace_id: str) -> str:
+    """The lower half, as a UUID spells it."""
+    return f"{trace_id[16:20]}-{trace_id[20:]}"
 
 
 def _as_written(cursor: duckdb.DuckDBPyConnection, column: str, text: str) -> list[str]:
     """Ids that their readers had to cut, or to number."""
-    spellings = [each for each in _spellings(text) if _LIKE_AN_ID.fullmatch(each)]
-    if not spellings:
+    sought = [each for each in spellings(text) if _LIKE_AN_ID.fullmatch(each)]
+    if not sought:
         return []
     found = cursor.execute(
         f"""
@@ -105,7 +106,7 @@ def _as_written(cursor: duckdb.DuckDBPyConnection, column: str, text: str) -> li
         ORDER BY ALL
         LIMIT {MOST}
         """,
-        [spellings],
+        [sought],
     ).fetchall()
     return [trace_id for (trace_id,) in found]
 
@@ -137,6 +138,8 @@ def _known(cursor: duckdb.DuckDBPyConnection, condition: str, parameters: list[o
 
 
 def _with_span(cursor: duckdb.DuckDBPyConnection, span_ids: list[int]) -> list[str]:
+    if not span_ids:
+        return []
     found = cursor.execute(
         f"""
         SELECT DISTINCT replace(trace_id::VARCHAR, '-', '')
@@ -148,8 +151,3 @@ def _with_span(cursor: duckdb.DuckDBPyConnection, span_ids: list[int]) -> list[s
         [span_ids],
     ).fetchall()
     return [trace_id for (trace_id,) in found]
-
-
-def _from_base64(text: str) -> str:
-    padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-    return base64.b64decode(padded, altchars=b"-_" if set(text) & set("-_") else None).hex()

@@ -31,11 +31,8 @@ OWN_PLACES = {
     "root": _always("s.parent_id = 0", "bool"),
     "kind": _always("s.kind", "int"),
     "status": _always("s.status", "int"),
-    "id": _always("s.span_id", "hex"),
-    "parent": _always("s.parent_id", "hex"),
 }
 TRACE_PLACES = {
-    "id": [_always("t.trace_id", "uuid")],
     "start": [_always("t.start_ns", "int")],
     "duration": [_always("t.duration_ns", "int")],
     "response": [_always("t.response_ns", "int")],

@@ -12,6 +12,7 @@ from webapp.query.keys import OWN_KEYS, TRACE_KEYS
 from webapp.query.lexer import lex
 from webapp.query.spelling import write_key, write_value
 from webapp.query.tree import And, Node, Not, Or, Term, leaves
+from webapp.store import ids
 from webapp.store.catalogue import Catalogue
 from webapp.store.compare import Place, compare
 from webapp.store.places import OWN_PLACES, TRACE_PLACES, attribute_places, free_text, one_of
@@ -93,6 +94,8 @@ class _Writer:
             return one_of("s.operation_id", self._catalogue.operation_ids(_text(term, "name")))
         if term.op == "?":  # only texts can be asked this
             return Where("s.status_message != ''")
+        if OWN_KEYS[term.key].type == "id":
+            return _either_way(term, ids.of_span(term))
         return compare(term, [OWN_PLACES[term.key]])
 
     def _service(self, term: Term) -> Where:
@@ -103,6 +106,8 @@ class _Writer:
         return one_of("s.service_id", [number for number, _ in found])
 
     def _trace(self, term: Term) -> Where:
+        if term.key == "id":
+            return _either_way(term, ids.of_trace(term))
         if term.key == "service":
             found = _text(replace(term, op="=") if term.op == "!=" else term, "x.service")
             among = Where(f"len(list_filter(t.services, lambda x: {found.text})) > 0", found.values)
@@ -138,6 +143,10 @@ class _Writer:
         wrong = tokens[-1] if term.scope == "own" else tokens[0]
         before, after = self._text[: term.start + wrong.start], self._text[term.start + wrong.end :]
         self.notes.append(Note(f"{missing}; did you mean {near}?", before + written + after))
+
+
+def _either_way(term: Term, fits: Where) -> Where:
+    return fits.negated() if term.op == "!=" else fits
 
 
 def _text(term: Term, expression: str) -> Where:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp import query as language
 from webapp.charts import heatmap, scatter
 from webapp.errors import BadQuery
+from webapp.model.id_spellings import hex_digits, without_key
 from webapp.model.results import Note, ResultPage
 from webapp.query import Query, Window
 from webapp.store.matching import EXACT
@@ -28,7 +29,10 @@ HEAT_FROM = 500  # traces; below, each trace is a point
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as understood: with a broken query, `query` is the empty one and `error` says why."""
+    """A search as understood: with a broken query, `query` is the empty one and `error` says why.
+
+    A text that is the id of several traces, or begins several, asks for these.
+    """
 
     state: SearchState
     query: Query
@@ -44,6 +48,8 @@ def understand(state: SearchState) -> Asked:
     now_ns = newest_ns + 1 if first_ns or newest_ns else 0
     window, problem = state.window(now_ns)
     notes = [Note(problem)] if problem else []
+    if several := _several_meant(state.q):
+        return Asked(state, language.parse(several.instead), window, now_ns, None, problem, [*notes, several])
     try:
         query = language.parse(state.q)
         return Asked(state, query, window, now_ns, None, problem, [*notes, *store().notes(query)])
@@ -92,10 +98,30 @@ def _pasted_trace(state: SearchState) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def _several_meant(text: str) -> Note | None:
+    """When the whole query is the id of several traces, or a part of several ids: says so, with the query for them."""
+    meant = store().meant(_id_in(text)) if text else None
+    if meant is None or len(meant.traces) < 2:
+        return None
+    written = without_key(_id_in(text))
+    value = language.write_value(written)
+    message, query = {
+        "id": ("Several traces have the id “{}”.", f"trace.id={value}"),
+        "end": ("Several traces have an id that ends with “{}”.", f"trace.id={value}"),
+        "start": ("Several traces have an id that begins with “{}”.", f"trace.id={hex_digits(written)}*"),
+        "span": ("Several traces have a span with the id “{}”.", f"id={value}"),
+    }[meant.as_]
+    return Note(message.format(written), query)
+
+
 def traces_meant(text: str) -> list[str]:
     """The traces that an id means, in whatever form it is pasted."""
+    return store().find(_id_in(text))
+
+
+def _id_in(text: str) -> str:
     field = _ID_FIELD.fullmatch(text)
-    return store().find(field[1] if field else text)
+    return field[1] if field else text
 
 
 def _caps(page: ResultPage) -> tuple[int, int] | None:
