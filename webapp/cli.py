@@ -135,7 +135,9 @@ def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_j
     click.echo(" ".join([verdict["sentence"].rstrip(".") + ".", *verdict.get("qualifiers", [])]))
     for warning in answer["warnings"]:
         click.echo(f"{warning['message']}" + (f" ({warning['where']})" if warning["where"] else ""))
-    click.echo(f"{display.plural(len(answer['spans']), 'span')}, {display.duration(answer['duration_ns'])}")
+    is_open = not answer["duration_ns"] and any("unfinished" in span["warnings"] for span in answer["spans"])
+    length = "not finished" if is_open else display.duration(answer["duration_ns"])
+    click.echo(f"{display.plural(len(answer['spans']), 'span')}, {length}")
 
 
 @main.command()

@@ -134,6 +134,14 @@ def test_a_trace_without_duration_says_so() -> None:
     assert found.sentence == "svc · op took no measurable time"
 
 
+def test_a_span_without_an_end_has_not_finished() -> None:
+    alone = verdict_of(span("a", "", 5, service="svc", name="op"))
+    assert alone.sentence == "svc · op has not finished"
+    above = verdict_of(span("a", "", 5, service="svc", name="op"), span("b", "a", 6, 16, name="b"))
+    assert above.sentence == "s · b is 91% of the 11.0 ms"
+    assert above.qualifiers[-1].startswith("The root span has not finished")
+
+
 def test_a_path_through_nothing_but_missing_spans_says_so() -> None:
     found = verdict_of(span("x", "lost", 1, 101, kind=Kind.CONSUMER))
     assert found.sentence == "All of the 100 ms is in spans that were not received"

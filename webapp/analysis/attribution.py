@@ -42,6 +42,7 @@ class Evidence:
     through_missing: bool = False  # the path runs through a span that was not received
     shifted: bool = False  # it runs through a span whose times were moved
     shifted_hosts: list[str] = field(default_factory=list)
+    unfinished: bool = False  # the root has no end
 
 
 def evidence(forest: Forest, path: Path, most_rows: int = 3) -> list[Evidence]:
@@ -70,6 +71,7 @@ def evidence(forest: Forest, path: Path, most_rows: int = 3) -> list[Evidence]:
             through_missing=bool(through_missing[trace]),
             shifted=bool(shifted[trace]),
             shifted_hosts=hosts.get(trace, []),
+            unfinished=bool(forest.unfinished[root]),
         )
         for trace, root in enumerate(forest.root.tolist())
     ]

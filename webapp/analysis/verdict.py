@@ -82,7 +82,7 @@ def _unexplained(evidence: Evidence, until: str) -> Verdict:
         )
     else:
         who = "The trace" if service == MISSING else f"{service} · {name}"
-        sentence = f"{who} took no measurable time"
+        sentence = f"{who} {'has not finished' if evidence.unfinished else 'took no measurable time'}"
     return Verdict(
         level="spread",
         service=service,
@@ -138,6 +138,8 @@ def _unusual(top: Row, total_ns: int, usually: Usually) -> list[str]:
 
 def _incompleteness(evidence: Evidence) -> list[str]:
     told = []
+    if evidence.unfinished and evidence.total_ns:
+        told.append("The root span has not finished: what is here goes up to the last end that is known.")
     if evidence.missing_spans:
         told.append(
             f"Based on an incomplete trace: {display.plural(evidence.missing_spans, 'span')} missing."

@@ -1,0 +1,30 @@
+"""`tailrace trace` of what is no ordinary trace."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from webapp.cli import main
+
+SPAN = {"id": "eee19b7ec3c1b174", "name": "get", "timestamp": 1_700_000_000_000_000}
+
+
+def zipkin(path: Path, *spans: dict[str, object]) -> str:
+    path.write_text(json.dumps([{"localEndpoint": {"serviceName": "shop"}} | span for span in spans]))
+    return str(path)
+
+
+def test_a_span_that_has_not_finished_is_said_to_be_open(tmp_path: Path) -> None:
+    path = zipkin(tmp_path / "open.json", {"traceId": "a" * 32, **SPAN})
+    told = CliRunner().invoke(main, ["trace", path, "--id", "a" * 32]).stdout
+    assert "shop · get has not finished." in told
+    assert told.splitlines()[-1] == "1 span, not finished"
+
+
+def test_an_id_of_several_traces_is_asked_about(tmp_path: Path) -> None:
+    ids = ["4bf92f35" + digit * 24 for digit in "12"]
+    path = zipkin(tmp_path / "two.json", *({"traceId": trace_id, **SPAN} for trace_id in ids))
+    result = CliRunner().invoke(main, ["trace", path, "--id", "4bf92f35"])
+    assert result.exit_code == 2
+    assert all(trace_id in result.stderr for trace_id in ids)
