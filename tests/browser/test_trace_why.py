@@ -89,7 +89,7 @@ def test_findings_of_a_large_trace_come_after_the_page(
     page: Page, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (trace, trace_why):
-        monkeypatch.setattr(module, "LARGE", 5)
+        monkeypatch.setattr(module, "AT_ONCE", 5)
     page.goto(url_of(serve, *queries(10)))
     expect(page.locator(".finding")).to_have_count(1)
     page.get_by_text("What if something were faster?").click()

@@ -176,14 +176,14 @@ def test_a_broken_query_in_find_keeps_the_rows(opened: Opened) -> None:
     assert "fast" in text(with_class(page, "note")[0])
 
 
-def test_without_script_rows_come_in_pages_of_200(opened: Opened) -> None:
+def test_without_script_rows_come_in_pages_of_100(opened: Opened) -> None:
     client = opened(span(1, 0, 0, 900), *(span(n, 1, n, n + 1) for n in range(2, 452)))
     page = parse(get(client))
-    assert len(rows(page)) == 200
+    assert len(rows(page)) == 100
     following = next(link for link in page.iter("a") if link.get("rel") == "next")
-    assert text(following) == "Next 200 rows"
+    assert text(following) == "Next 100 rows"
     second = parse(client.get(following.get("href", "")))
-    assert rows(second)[0].get("aria-rowindex") == "202"
+    assert rows(second)[0].get("aria-rowindex") == "102"
     assert with_class(second, "waterfall")[0].get("aria-rowcount") == "452"
     assert next(link for link in second.iter("a") if link.get("rel") == "prev").get("href") == f"/trace/{ID}"
 

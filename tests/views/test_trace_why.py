@@ -84,7 +84,7 @@ def test_a_large_trace_shows_its_findings_after_the_page(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (trace, trace_why):
-        monkeypatch.setattr(module, "LARGE", 5)
+        monkeypatch.setattr(module, "AT_ONCE", 5)
     client = opened(*queries(10))
     page = parse(get(client))
     assert lines(page) == []

@@ -29,11 +29,11 @@ from webapp.views.trace.state import TraceState
 from webapp.views.trace.values import to_json
 from webapp.views.trace.view import PAGE_ROWS, Waterfall, view_context
 from webapp.views.trace.views import other_view, tabs_of
-from webapp.views.trace.why import LARGE
+from webapp.views.trace.why import AT_ONCE
 from webapp.views.trace.zoom import asked_zoom
 
 blueprint = Blueprint("trace", __name__)
-_MOST_BARS = 20_000
+_MOST_ROWS, _MOST_BARS = 200, 20_000  # at once
 _RUN = secrets.token_hex(3)  # what browsers keep of a version is good for one run of the server
 
 
@@ -51,7 +51,7 @@ def page(trace_id: str) -> BaseResponse:
     elif _is_id(request.args.get("at", "")):
         state, focus = nearest(trace, state, request.args["at"].lower(), store())
     state = shortened(state, store())
-    context = view_context(Waterfall(trace, state, store()), PAGE_ROWS if whole else 2 * WINDOW, asked)
+    context = view_context(Waterfall(trace, state, store()), PAGE_ROWS, asked)
     response = _page(trace, state, context | {"version": _version(trace), "focus": focus})
     preferences.keep_attributes(response, request.args.get("attributes", "") and state.attributes)
     return response
@@ -61,7 +61,7 @@ def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Re
     context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
-        context |= why_part(trace, state, store()) if len(trace.rows) <= LARGE else {}
+        context |= why_part(trace, state, store()) if len(trace.rows) <= AT_ONCE else {}
         context |= {
             "outward": links_of_trace(link_templates(), trace),
             "linked": linked_traces(store(), trace.trace_id),
@@ -79,7 +79,7 @@ def rows(trace_id: str) -> BaseResponse:
     if stale := _stale(trace, state):
         return stale
     waterfall = Waterfall(trace, state, store())
-    made, details = waterfall.rows(state.row, _count(WINDOW, PAGE_ROWS))
+    made, details = waterfall.rows(state.row, _count(WINDOW, _MOST_ROWS))
     response = _kept(Response(rows_html(made, details, state.changed(row=0))))
     response.headers["X-Rows"] = str(len(waterfall.view))
     return response

@@ -1,4 +1,4 @@
-"""The rows of the waterfall as HTML. By hand, for a template takes ten times as long for the 200 rows of a page.
+"""The rows of the waterfall as HTML. By hand, for a template takes ten times as long for the rows of a page.
 
 Each text is escaped where it is put in; all else are numbers and words of our own.
 """

@@ -20,7 +20,7 @@ from webapp.views.trace.shown import ends_ns, in_subtree, opening_of, sought, vi
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.zoom import Asked, zoom_of
 
-PAGE_ROWS = 200  # rows of a page without script
+PAGE_ROWS = 100  # that a page begins with, and has without script: twice what a screen shows
 SEGMENT = 250_000  # rows that one document can hold: beyond, browsers place them wrongly
 _MOST_DEPTHS = 4
 _CROWDED = 3  # times the response that the whole takes, from which the response has a link of its own

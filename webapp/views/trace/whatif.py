@@ -11,10 +11,11 @@ from webapp.model.columns import Bool
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.folds import span_ids
 from webapp.views.trace.state import TraceState
-from webapp.views.trace.why import LARGE, schedule
+from webapp.views.trace.why import schedule
 
 _MOST = 30  # services, and operations, to choose from: those with the most time on the critical path
 WIDTH, HEIGHT = 240, 72
+_LARGE = 5_000  # spans
 _POINTS, _POINTS_OF_LARGE = 11, 5
 
 
@@ -122,7 +123,7 @@ def _one_span(trace: OpenTrace, kind: str, span_id: str) -> tuple[str, Bool] | N
 
 
 def _answer(trace: OpenTrace, words: str, mask: Bool, percent: int) -> Answer:
-    count = _POINTS if len(trace.rows) <= LARGE else _POINTS_OF_LARGE
+    count = _POINTS if len(trace.rows) <= _LARGE else _POINTS_OF_LARGE
     steps = sorted({round(100 * k / (count - 1)) for k in range(count)} | {percent})
     outcomes = {step: schedule(trace).faster(mask, step / 100) for step in steps}
     whole_ns = trace.facts.response_ns

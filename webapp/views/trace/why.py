@@ -15,7 +15,7 @@ from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState
 
-LARGE = 5_000  # spans, from which on what looks at the whole trace once more comes after the page
+AT_ONCE = 500  # spans: up to here the page comes with what looks at the whole trace once more, beyond without
 WAITING = "waiting"
 _RESTS_ON = {
     "medium": "The path runs through spans that were not received, or whose clock was shifted.",
@@ -60,7 +60,7 @@ def _judged(trace: OpenTrace, which: str) -> Shown:
 
 def reasons(trace: OpenTrace, store: Store, shown: Shown) -> list[str]:
     """The qualifiers of the verdict, but for a gain that is not known yet; and that there is nothing below to blame."""
-    known = trace.has("gain") or len(trace.rows) <= LARGE
+    known = trace.has("gain") or len(trace.rows) <= AT_ONCE
     told = qualifiers(trace, store, shown) if known else _qualifiers(trace, store, shown, None)
     if _all_its_own(trace.facts.forest, shown):
         return ["All of it is the span’s own work: no child span explains it.", *told]
@@ -69,7 +69,7 @@ def reasons(trace: OpenTrace, store: Store, shown: Shown) -> list[str]:
 
 def late_reasons(trace: OpenTrace, shown: Shown) -> list[str]:
     """What the page of a large trace could not say at once."""
-    if len(trace.rows) <= LARGE or shown.which != "response" or not shown.evidence.rows:
+    if len(trace.rows) <= AT_ONCE or shown.which != "response" or not shown.evidence.rows:
         return []
     told = qualified(shown.evidence)
     return [line for line in qualified(shown.evidence, cause_gain(trace)) if line not in told]
