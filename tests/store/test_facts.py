@@ -15,6 +15,8 @@ SUMS = {
     "edge_sums": "slot, caller_id, callee_id, type, bucket, sum(calls) AS n, sum(errors)",
     "node_sums": "slot, node_id, sum(spans) AS n, sum(errors), sum(critical_ns)",
     "duration_sums": "minute, bucket, sum(traces) AS n, sum(failed)",
+    "operation_sums": "slot, operation_id, entry, bucket, sum(spans) AS n, sum(failed), sum(weight), sum(critical_ns)",
+    "resource_sums": "slot, service_id, resource_id, entry, bucket, sum(spans) AS n, sum(failed), sum(critical_ns)",
     "facet_sums": "slot, facet, service, name, sum(traces) AS n, sum(failed)",
 }
 

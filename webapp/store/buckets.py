@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOT_NS = 300_000_000_000
+SLOTS_AN_HOUR = 12
 MINUTE_NS = 60_000_000_000
 PER_DOUBLING = 4  # buckets: neighbours differ by 19 %
 

@@ -13,6 +13,7 @@ from webapp.store.buckets import buckets_of, slots_of
 from webapp.store.contents import salted
 from webapp.store.names import Names
 from webapp.store.sources import DUPLICATES
+from webapp.store.span_sums import count_spans
 from webapp.store.summaries import insert_summaries
 from webapp.store.sums import count_edges, count_nodes, count_traces, take_back
 
@@ -34,6 +35,7 @@ def append_facts(
     insert_summaries(writer, facts.traces, first_row, last_row)
     count_traces(writer, "traces SEMI JOIN analysed_traces USING (trace_id)")
     _insert_span_facts(writer, columns, facts, kept)
+    count_spans(writer, "(FROM traces SEMI JOIN analysed_traces USING (trace_id))")
     _insert_edges(writer, names, facts, trace_ids)
     _insert_nodes(writer, names, columns, facts)
     _insert_warnings(writer, facts, trace_ids, first_row)

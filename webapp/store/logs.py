@@ -10,6 +10,7 @@ from webapp.model.logs import LogLine
 from webapp.store.anyvalue import decode_attributes, encode_attributes
 from webapp.store.arrow import insert, strings, uuids
 from webapp.store.pending import setting
+from webapp.store.span_sums import take_back_rows
 
 MOST_LINES = 20_000  # of one trace that spans are inferred from
 _NO_ID = "0" * 16
@@ -182,6 +183,7 @@ def _drop_inferred(writer: duckdb.DuckDBPyConnection, condition: str) -> None:
             WHERE sources.source_id = gone.source_id
             """
         )
+        take_back_rows(writer, "gone_rows")
         for table in ("spans", "span_facts"):
             writer.execute(f"DELETE FROM {table} WHERE span_row IN (SELECT span_row FROM gone_rows)")
     writer.execute(

@@ -223,6 +223,37 @@ CREATE TABLE IF NOT EXISTS node_sums (      -- time that requests waited for eac
   critical_ns BIGINT NOT NULL
 );
 
+-- Spans by what pages count them by. entry: a call from outside, so kind server or consumer, or no parent. The time of
+-- a span is the start of its trace here, as everywhere in searches; only first_ns and last_ns are the spans' own.
+CREATE TABLE IF NOT EXISTS operation_sums (
+  slot          INTEGER NOT NULL,           -- start_ns // 300 s of the trace
+  operation_id  UINTEGER NOT NULL,
+  entry         BOOLEAN NOT NULL,
+  bucket        UTINYINT,                   -- floor(4 * log2(duration_ns)), 0 below 2 ns; NULL: unknown duration
+  spans         INTEGER NOT NULL,
+  failed        INTEGER NOT NULL,           -- of status ERROR
+  weighted      INTEGER NOT NULL,           -- whose weight is not 1
+  weight        DOUBLE NOT NULL,
+  failed_weight DOUBLE NOT NULL,
+  critical_ns   BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS resource_sums (  -- by service and process, for its versions and instances
+  slot          INTEGER NOT NULL,           -- of a whole hour: 12 slots are summed in their first
+  service_id    UINTEGER NOT NULL,
+  resource_id   UINTEGER NOT NULL,
+  entry         BOOLEAN NOT NULL,
+  bucket        UTINYINT,
+  spans         INTEGER NOT NULL,
+  failed        INTEGER NOT NULL,
+  weighted      INTEGER NOT NULL,
+  weight        DOUBLE NOT NULL,
+  failed_weight DOUBLE NOT NULL,
+  critical_ns   BIGINT NOT NULL,
+  first_ns      BIGINT,                     -- first and last start of a span that was ever counted; NULL: unknown
+  last_ns       BIGINT
+);
+
 CREATE TABLE IF NOT EXISTS duration_sums (  -- traces by time and duration: heat map, totals
   minute   INTEGER NOT NULL,                -- start_ns // 60 s of the trace
   bucket   UTINYINT NOT NULL,               -- floor(4 * log2(duration_ns)), 0 below 2 ns

@@ -3,6 +3,7 @@
 import duckdb
 
 from webapp.store.buckets import MINUTE_NS, PER_DOUBLING, SLOT_NS
+from webapp.store.span_sums import count_spans
 
 _DURATIONS = """
 INSERT INTO duration_sums
@@ -80,6 +81,7 @@ def take_back(writer: duckdb.DuckDBPyConnection) -> None:
     if not writer.execute("SELECT count(*) FROM replaced_traces").fetchall()[0][0]:
         return
     count_traces(writer, "replaced_traces", sign=-1)
+    count_spans(writer, "replaced_traces", sign=-1)
     count_edges(writer, "trace_edges SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
     count_nodes(writer, "trace_nodes SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
     for table in ("trace_edges", "trace_nodes", "trace_warnings"):
