@@ -6,6 +6,7 @@ from typing import Self
 
 from webapp.errors import BadSetting
 from webapp.model.link_templates import parse_links, split_links
+from webapp.model.thresholds import parse_thresholds
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -28,6 +29,9 @@ class Settings:
     map: tuple[str, ...] = ()
     # Links from spans and traces to other systems: LABEL=https://host/path/{key}, separated by commas.
     links: tuple[str, ...] = ()
+    # From where on a pattern counts as a finding: CODE.count=NUMBER, CODE.time=DURATION, CODE.share=PERCENT or
+    # CODE=off, separated by commas (gap.time=200ms). The codes are those of /insights.
+    thresholds: tuple[str, ...] = ()
     # Threads that answer requests.
     threads: int = 16
     # Largest request body in bytes.
@@ -70,6 +74,7 @@ class Settings:
         if not 0 <= self.port <= 65535:
             raise BadSetting(f"{self.port} is not a port.", where="port", hint="Use 1 to 65535.")
         parse_links(self.links)
+        parse_thresholds(self.thresholds)
 
     @property
     def known_hosts(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, PART, Opened, get, rows, span, words
-from webapp.analysis.detectors.rules import RULES
+from webapp.analysis.detectors.rules import rule_of
 from webapp.model.spans import Kind, Span, Status
 from webapp.views.trace import findings as trace_findings
 from webapp.views.trace import page as trace
@@ -38,7 +38,7 @@ def test_a_finding_is_a_sentence_with_its_gain_its_spans_and_how_it_is_known(ope
     assert words(line).startswith(
         "High web · step 1 asks “SELECT * FROM d WHERE id = ?” 10 times in a row: 100 ms; could save 90.0 ms"
     )
-    assert RULES["n_plus_one"] in text(line)
+    assert rule_of("n_plus_one") in text(line)
     links = {text(link): link.get("href", "") for link in line.iter("a")}
     assert links["first"].endswith(f"/show/{10:016x}")
     assert client.get(links["last"]).headers["Location"].endswith(f"#s{19:016x}")

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from webapp import __version__, assets
 from webapp.model import display
 from webapp.model.link_templates import LinkTemplate, parse_links
+from webapp.model.thresholds import Thresholds, parse_thresholds
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import preferences
@@ -23,6 +24,12 @@ def link_templates() -> tuple[LinkTemplate, ...]:
     """The user's links to other systems."""
     settings: Settings = current_app.config["settings"]
     return parse_links(settings.links)
+
+
+def thresholds() -> Thresholds:
+    """From where on each known pattern counts."""
+    settings: Settings = current_app.config["settings"]
+    return parse_thresholds(settings.thresholds)
 
 
 def slot(service: str) -> int:

@@ -6,9 +6,10 @@ Each detector is a function from a `Scene` to findings. They see the repaired tr
 from collections.abc import Callable, Iterator, Mapping
 
 from webapp.analysis.detectors import failing, repeats, serial, slow, waiting
-from webapp.analysis.detectors.scene import SEVERITIES, Scene
+from webapp.analysis.detectors.scene import SEVERITIES, Analysed, Scene
 from webapp.model.calls import Call
-from webapp.model.facts import Finding, TraceFacts
+from webapp.model.facts import Finding
+from webapp.model.thresholds import DEFAULTS, Thresholds
 
 DETECTORS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     repeats.n_plus_one,
@@ -35,18 +36,22 @@ _GENERAL = ("chatty", "wide_fanout", "serial_db", "slow_query")
 _TOLD = 0.8
 
 
-def find(facts: TraceFacts, calls: Mapping[int, Call]) -> list[Finding]:
+def find(facts: Analysed, calls: Mapping[int, Call], thresholds: Thresholds = DEFAULTS) -> list[Finding]:
     """Worst first: by severity, then by what there is to gain. `calls` by node."""
-    scene = Scene(facts, calls)
+    return find_in(Scene(facts, calls, thresholds), thresholds)
+
+
+def find_in(scene: Scene, thresholds: Thresholds) -> list[Finding]:
     found: list[Finding] = []
     told: set[int] = set()
     for detect in DETECTORS:
         for finding in detect(scene):
-            if finding.code in _GENERAL and sum(node in told for node in finding.nodes) >= _TOLD * len(
-                finding.nodes
-            ):
+            nodes = finding.nodes
+            if finding.code not in thresholds:
                 continue
-            if len(finding.nodes) > 1 and finding.code != "error_root":
-                told.update(finding.nodes)
+            if finding.code in _GENERAL and sum(node in told for node in nodes) >= _TOLD * len(nodes):
+                continue
+            if len(nodes) > 1 and finding.code != "error_root":
+                told.update(nodes)
             found.append(finding)
     return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), -finding.gain_ns))

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from webapp.analysis.detectors.scene import Scene
-from webapp.analysis.detectors.serial import pairs_in_turn
+from webapp.analysis.detectors.scene import Scene, pairs_in_turn
 from webapp.model import display
 from webapp.model.columns import ErrorText
 from webapp.model.facts import Finding
@@ -94,7 +93,11 @@ def _attempts(scene: Scene, group: list[int]) -> Iterator[list[int]]:
 
 def _retried(scene: Scene, parent: int, attempts: list[int]) -> Finding | None:
     said = any(scene.call(node).resent for node in attempts[1:])
-    if len(attempts) < 2 or not (scene.failed[attempts[0]] or said) or not pairs_in_turn(scene, attempts):
+    if (
+        len(attempts) < scene.least("retry").count
+        or not (scene.failed[attempts[0]] or said)
+        or not pairs_in_turn(scene, attempts)
+    ):
         return None
     if any(word in scene.name(attempts[0]).lower() for word in _HEALTH):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from webapp.analysis.detectors.rules import MORE_ANYWHERE, TRACE_FACTOR
 from webapp.analysis.detectors.scene import Scene, overlaps, quoted
 from webapp.model import display
 from webapp.model.calls import without_paging
@@ -10,12 +11,10 @@ from webapp.model.facts import Finding
 from webapp.model.spans import Kind
 
 _MS = 1_000_000
-_LEAST_REPEATS = 5
 _IN_TURN = 0.8  # of neighbours that do not overlap
-_IDENTICAL, _IDENTICAL_ANYWHERE = 3, 5
 _POLLED_NS = 1_000 * _MS
-_PAIR_CALLS, _TRACE_CALLS, _BATCH_FACTOR = 15, 50, 10
-_FANOUT, _MANY_FANOUT = 20, 60
+_BATCH_FACTOR = 10
+_MANY_FANOUT = 60
 _CACHES = ("redis", "memcached", "valkey", "dragonfly", "aerospike")
 _ORDERS = (
     "begin",
@@ -35,14 +34,20 @@ def n_plus_one(scene: Scene) -> Iterator[Finding]:
     """Rules 1 and 1b: one after another, of one parent, alike but for the values."""
     for parent, calls in scene.calls_below.items():
         for group in scene.grouped(calls):
-            if len(group) >= _LEAST_REPEATS and (found := _repeated(scene, parent, group)):
+            if len(group) >= _least_repeats(scene) and (found := _repeated(scene, parent, group)):
                 yield found
+
+
+def _least_repeats(scene: Scene) -> int:
+    return min(scene.least("n_plus_one").count, scene.least("n_plus_one_calls").count)
 
 
 def _repeated(scene: Scene, parent: int, group: list[int]) -> Finding | None:
     call = scene.call(group[0])
     total_ns = sum(map(scene.length, group))
-    if total_ns < scene.floor(50 * _MS, 0.05) or not _one_after_another(scene, group):
+    code = "n_plus_one" if call.type == "db" else "n_plus_one_calls"
+    too_few = len(group) < scene.least(code).count
+    if too_few or total_ns < scene.floor(code) or not _one_after_another(scene, group):
         return None
     texts = {scene.call(node).text for node in group}
     if len(texts) == 1 and not call.hides_parameters and not call.is_cut:
@@ -62,7 +67,6 @@ def _repeated(scene: Scene, parent: int, group: list[int]) -> Finding | None:
         message += "; page by page, it seems"
     if source := _query_before(scene, parent, group[0]):
         message += f"; before that {quoted(source)}"
-    code = "n_plus_one" if call.type == "db" else "n_plus_one_calls"
     severity = "info" if paged else "high"
     return scene.finding(
         code, group, message, gain_ns, severity=severity, parent=parent, count=len(group), total_ns=total_ns
@@ -90,14 +94,15 @@ def _query_before(scene: Scene, parent: int, first: int) -> str:
 def repeated_identical(scene: Scene) -> Iterator[Finding]:
     """Rule 2: the same question with the same values, which one answer would do for."""
     told: set[int] = set()
+    least = scene.least("repeated_identical").count
     for parent, calls in scene.calls_below.items():
         for group in _same_question(scene, calls):
-            if len(group) >= _IDENTICAL and (found := _identical(scene, parent, group)):
+            if len(group) >= least and (found := _identical(scene, parent, group)):
                 told.update(group)
                 yield found
     everywhere = [node for node in scene.call_nodes if node not in told]
     for group in _same_question(scene, everywhere):
-        if len(group) >= _IDENTICAL_ANYWHERE and (found := _identical(scene, -1, group)):
+        if len(group) >= least + MORE_ANYWHERE and (found := _identical(scene, -1, group)):
             yield found
 
 
@@ -113,7 +118,7 @@ def _same_question(scene: Scene, nodes: list[int]) -> Iterator[list[int]]:
 def _identical(scene: Scene, parent: int, group: list[int]) -> Finding | None:
     wasted_ns = sum(scene.length(node) for node in group[1:])
     call = scene.call(group[0])
-    if wasted_ns < scene.floor(20 * _MS, 0.05) or _is_housekeeping("", call.template):
+    if wasted_ns < scene.floor("repeated_identical") or _is_housekeeping("", call.template):
         return None
     if all(scene.start[after] - scene.end[before] >= _POLLED_NS for before, after in pairwise(group)):
         return None
@@ -129,18 +134,18 @@ def _identical(scene: Scene, parent: int, group: list[int]) -> Finding | None:
 
 def chatty(scene: Scene) -> Iterator[Finding]:
     """Rule 8: many calls between two parties for one request. The network is what fewer calls would save."""
-    factor = _BATCH_FACTOR if scene.is_batch else 1
+    least = scene.least("chatty").count * (_BATCH_FACTOR if scene.is_batch else 1)
     pairs: dict[tuple[int, str], list[int]] = {}
     for node in scene.call_nodes:
         pairs.setdefault((scene.caller(node), scene.callee(node)), []).append(node)
     told = 0
     for (caller, callee), calls in pairs.items():
-        if len(calls) >= _PAIR_CALLS * factor and callee:
+        if len(calls) >= least and callee:
             told += 1
             who = scene.name_of_service(caller)
             message = f"{who} calls {callee} {display.count(len(calls))} times for one request"
             yield scene.finding("chatty", calls, message, _network_ns(scene, calls), count=len(calls))
-    if not told and len(scene.call_nodes) >= _TRACE_CALLS * factor:
+    if not told and len(scene.call_nodes) >= round(least * TRACE_FACTOR):
         calls = scene.call_nodes
         message = f"{display.count(len(calls))} remote calls for one request"
         yield scene.finding("chatty", calls, message, _network_ns(scene, calls), count=len(calls))
@@ -154,7 +159,11 @@ def _network_ns(scene: Scene, calls: list[int]) -> int:
 def wide_fanout(scene: Scene) -> Iterator[Finding]:
     """Rule 9b: one span with very many calls of its own."""
     for parent, calls in scene.calls_below.items():
-        if len(calls) <= _FANOUT or scene.kind[parent] == Kind.CONSUMER or not scene.received[parent]:
+        if (
+            len(calls) < scene.least("wide_fanout").count
+            or scene.kind[parent] == Kind.CONSUMER
+            or not scene.received[parent]
+        ):
             continue
         message = f"{scene.label(parent)} makes {display.count(len(calls))} calls itself"
         severity = "medium" if len(calls) > _MANY_FANOUT else "info"

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from webapp.analysis.attribution import MISSING
 from webapp.analysis.whatif import Schedule
 from webapp.model.calls import Call
-from webapp.model.facts import Finding, TraceFacts
+from webapp.model.columns import I64
+from webapp.model.facts import Finding, Forest, Path
 from webapp.model.spans import Kind, Status
+from webapp.model.thresholds import DEFAULTS, Least, Thresholds
+from webapp.model.warnings import Warning
 
 HIGH_SHARE, MEDIUM_SHARE = 0.20, 0.05
 SEVERITIES = ("high", "medium", "info")
@@ -20,12 +25,30 @@ _LOST = "a span that was not received"
 _NO_CALL = Call("other", "", "", "", "")
 
 
+class Analysed(Protocol):
+    """What of `TraceFacts` is looked at: many traces are looked through without the rest being made."""
+
+    @property
+    def forest(self) -> Forest: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def completion(self) -> Path | None: ...
+    @property
+    def critical_ns(self) -> I64: ...
+    @property
+    def response_ns(self) -> int: ...
+    @property
+    def warnings(self) -> list[Warning]: ...
+
+
 class Scene:
     """`calls` by node; a node that is not in it asks nobody."""
 
-    def __init__(self, facts: TraceFacts, calls: Mapping[int, Call]) -> None:
+    def __init__(self, facts: Analysed, calls: Mapping[int, Call], thresholds: Thresholds = DEFAULTS) -> None:
         forest = facts.forest
         self.facts, self.forest = facts, forest
+        self._thresholds = thresholds
         self.root = int(forest.root[0])
         self.response_ns = facts.response_ns
         self.parent: list[int] = forest.parent.tolist()
@@ -65,9 +88,13 @@ class Scene:
     def name_of_service(self, service: int) -> str:
         return self._services[service]
 
-    def floor(self, least_ns: int, part: float) -> int:
-        """The greater of a time and a part of the response."""
-        return max(least_ns, round(part * self.response_ns))
+    def least(self, code: str) -> Least:
+        return self._thresholds.get(code, DEFAULTS[code])
+
+    def floor(self, code: str) -> int:
+        """From which time on a pattern counts: the greater of a time and a part of the response."""
+        least = self.least(code)
+        return max(least.ns, round(least.share * self.response_ns))
 
     @cached_property
     def children(self) -> dict[int, list[int]]:
@@ -234,6 +261,11 @@ class Scene:
 def overlaps(scene: Scene, before: int, after: int) -> bool:
     """`before` starts first."""
     return scene.start[after] < scene.end[before]
+
+
+def pairs_in_turn(scene: Scene, nodes: list[int]) -> bool:
+    """None begins before the one before it has ended."""
+    return not any(overlaps(scene, before, after) for before, after in pairwise(nodes))
 
 
 def quoted(text: str, most: int = 80) -> str:

@@ -1,7 +1,6 @@
 """One after another what could run together (rules 3, 12), and one that all the others wait for (rule 9)."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from statistics import median
 
 from webapp.analysis.detectors.scene import Scene, overlaps
@@ -9,11 +8,10 @@ from webapp.model import display
 from webapp.model.facts import Finding
 
 _MS = 1_000_000
-_LEAST_CALLS = 3
 _DISTINCT = 0.6
 _SIGN_IN = ("auth", "login", "token", "session", "signin")
 _WRITES = ("insert", "update", "delete", "replace", "merge", "upsert")
-_SIBLINGS, _SLOWER = 4, 2
+_SLOWER = 2
 
 
 def serial_calls(scene: Scene) -> Iterator[Finding]:
@@ -23,12 +21,12 @@ def serial_calls(scene: Scene) -> Iterator[Finding]:
         if run and any(word in scene.name(run[0]).lower() for word in _SIGN_IN):
             run = run[1:]
         different = {scene.operation(node) for node in run}
-        if len(run) < _LEAST_CALLS or len(different) < max(2, _DISTINCT * len(run)):
+        if len(run) < scene.least("serial_calls").count or len(different) < max(2, _DISTINCT * len(run)):
             continue
         if any(scene.failed[node] for node in run):
             continue
         saving_ns = sum(map(scene.length, run)) - max(map(scene.length, run))
-        if saving_ns < scene.floor(100 * _MS, 0.10):
+        if saving_ns < scene.floor("serial_calls"):
             continue
         message = (
             f"{scene.label(parent)} makes {len(run)} calls one after another; "
@@ -53,7 +51,8 @@ def serial_db(scene: Scene) -> Iterator[Finding]:
         run = _run_on_path(scene, [node for node in calls if scene.call(node).type == "db"], 0)
         total_ns = sum(map(scene.length, run))
         alike = {scene.operation(node) for node in run}
-        if len(run) < _LEAST_CALLS or total_ns < 0.5 * scene.response_ns or len(alike) < _DISTINCT * len(run):
+        few = len(run) < scene.least("serial_db").count or len(alike) < _DISTINCT * len(run)
+        if few or total_ns < scene.floor("serial_db"):
             continue
         if _reads_what_it_wrote(scene, run):
             continue
@@ -104,13 +103,13 @@ def _reads_what_it_wrote(scene: Scene, run: list[int]) -> bool:
 def straggler(scene: Scene) -> Iterator[Finding]:
     """Rule 9: of siblings that run together one ends long after the rest."""
     for parent, nodes in scene.children.items():
-        if len(nodes) < _SIBLINGS:
+        if len(nodes) < scene.least("straggler").count:
             continue
         groups: dict[tuple[int, str], list[int]] = {}
         for node in nodes:
             groups.setdefault((scene.service[node], scene.name(node)), []).append(node)
         for group in groups.values():
-            if len(group) >= _SIBLINGS and (found := _last_of(scene, parent, group)):
+            if len(group) >= scene.least("straggler").count and (found := _last_of(scene, parent, group)):
                 yield found
 
 
@@ -122,9 +121,9 @@ def _last_of(scene: Scene, parent: int, group: list[int]) -> Finding | None:
         sum(scene.start[node] < scene.end[last] and scene.start[last] < scene.end[node] for node in group) - 1
     )
     if (
-        late_ns < scene.floor(50 * _MS, 0.10)
+        late_ns < scene.floor("straggler")
         or scene.length(last) < _SLOWER * middle_ns
-        or beside < _SIBLINGS - 1
+        or beside < scene.least("straggler").count - 1
     ):
         return None
     if not scene.on_path_ns.get(last, 0):
@@ -141,7 +140,3 @@ def _last_of(scene: Scene, parent: int, group: list[int]) -> Finding | None:
         "straggler", [last], message, late_ns, parent=parent, severity="info" if explained else "high",
         late_ns=late_ns, count=len(group),
     )  # fmt: skip
-
-
-def pairs_in_turn(scene: Scene, nodes: list[int]) -> bool:
-    return not any(overlaps(scene, before, after) for before, after in pairwise(nodes))

@@ -9,19 +9,25 @@ from webapp.analysis.detectors.scene import Scene, quoted
 from webapp.model import display
 from webapp.model.facts import Finding
 
-_MS = 1_000_000
 _CONNECTING = re.compile("dns|connect|tls|ssl|handshake", re.IGNORECASE)
 
 
 def slow_query(scene: Scene) -> Iterator[Finding]:
     for node in scene.call_nodes:
         call, on_path_ns = scene.call(node), scene.on_path_ns.get(node, 0)
-        if call.type == "db" and on_path_ns and scene.length(node) >= 500 * _MS:
+        if call.type == "db" and on_path_ns and scene.length(node) >= scene.floor("slow_query"):
             what = call.text or scene.name(node)
             message = (
                 f"{scene.service_name(node)} waits {display.duration(scene.length(node))} for {quoted(what)}"
             )
-            yield scene.finding("slow_query", [node], message, on_path_ns, parent=scene.parent[node])
+            yield scene.finding(
+                "slow_query",
+                [node],
+                message,
+                on_path_ns,
+                parent=scene.parent[node],
+                duration_ns=scene.length(node),
+            )
 
 
 def large_transport(scene: Scene) -> Iterator[Finding]:
@@ -31,7 +37,7 @@ def large_transport(scene: Scene) -> Iterator[Finding]:
         if server < 0 or not on_path_ns or not scene.length(server):  # inferred, without a time of its own
             continue
         between_ns = scene.length(node) - scene.length(server)
-        if between_ns < max(50 * _MS, scene.length(node) // 2):
+        if between_ns < max(scene.floor("large_transport"), scene.length(node) // 2):
             continue
         shifted = bool(scene.forest.offset_ns[server] != scene.forest.offset_ns[node])
         message = (
@@ -51,10 +57,10 @@ def connection_overhead(scene: Scene) -> Iterator[Finding]:
     slow: dict[tuple[int, str], list[int]] = {}
     for node in scene.call_nodes:
         total_ns = sum(map(scene.length, _connecting(scene, node)))
-        if total_ns >= max(20 * _MS, scene.length(node) // 10):
+        if total_ns >= max(scene.floor("connection_overhead"), scene.length(node) // 10):
             slow.setdefault((scene.caller(node), scene.callee(node)), []).append(node)
     for (caller, callee), calls in slow.items():
-        if len(calls) < 2:
+        if len(calls) < scene.least("connection_overhead").count:
             continue
         steps = [step for node in calls for step in _connecting(scene, node)]
         total_ns = sum(map(scene.length, steps))

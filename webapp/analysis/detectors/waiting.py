@@ -9,7 +9,6 @@ from webapp.model import display
 from webapp.model.facts import Finding, Where
 from webapp.model.spans import Kind
 
-_MS = 1_000_000
 _WAITS = {  # words of a name, and what it then waits for
     "a connection": re.compile(r"\b(?:pool|connect|get ?connection|acquire connection)\b"),
     "a lock": re.compile(r"\b(?:lock|mutex|semaphore|acquire)\b"),
@@ -17,7 +16,6 @@ _WAITS = {  # words of a name, and what it then waits for
 }
 _MEANT = re.compile(r"sleep|delay|timer")
 _COVERED = 0.8  # of a gap by a child that was waited for: then that explains it
-_CONCURRENT = 10
 _BESIDE = (Where.BEFORE, Where.BETWEEN, Where.AFTER)
 
 
@@ -30,7 +28,7 @@ def gap(scene: Scene) -> Iterator[Finding]:
         path.node.tolist(), path.start_ns.tolist(), path.end_ns.tolist(), path.where.tolist(), strict=True
     )
     for place, (node, start_ns, end_ns, where) in enumerate(segments):
-        long = end_ns - start_ns >= scene.floor(100 * _MS, 0.20)
+        long = end_ns - start_ns >= scene.floor("gap")
         if not long or where not in _BESIDE or scene.server_of(node) >= 0 or not scene.received[node]:
             continue
         ran_ns, child = _meanwhile(scene, node, start_ns, end_ns)
@@ -45,7 +43,7 @@ def gap(scene: Scene) -> Iterator[Finding]:
         origin_ns = scene.start[scene.root]
         yield scene.finding(
             "gap", [node], message, end_ns - start_ns, severity="info" if begins else "high", parent=node,
-            start_ns=start_ns - origin_ns, end_ns=end_ns - origin_ns,
+            start_ns=start_ns - origin_ns, end_ns=end_ns - origin_ns, gap_ns=end_ns - start_ns,
         )  # fmt: skip
 
 
@@ -83,7 +81,7 @@ def queue_wait(scene: Scene) -> Iterator[Finding]:
 
 def _queued(scene: Scene, producer: int, consumer: int) -> Finding | None:
     waited_ns = scene.start[consumer] - scene.end[producer]
-    if waited_ns < max(1_000 * _MS, 5 * scene.length(consumer)):
+    if waited_ns < max(scene.floor("queue_wait"), 5 * scene.length(consumer)):
         return None
     queue = scene.call(producer).callee.partition(":")[2] or scene.call(consumer).callee.partition(":")[2]
     place = f" in {queue}" if queue else ""
@@ -113,7 +111,7 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
     for node, on_path_ns in scene.on_path_ns.items():
         if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.children.get(node):
             continue
-        least_ns = scene.floor(20 * _MS, 0.10)
+        least_ns = scene.floor("lock_or_pool_wait")
         if on_path_ns >= least_ns and scene.received[node] and (what := _waits_for(scene.name(node))):
             message = (
                 f"{scene.label(node)} takes {display.duration(on_path_ns)}: by its name it waits for {what}"
@@ -132,9 +130,9 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
             by_service.setdefault(scene.service[node], []).append(node)
     for nodes in by_service.values():
         peak = _peak(scene, nodes)
-        if len(peak) >= _CONCURRENT:
+        if len(peak) >= scene.least("lock_or_pool_wait").count:
             message = f"{scene.service_name(nodes[0])} has {len(peak)} queries open at the same time"
-            yield scene.finding("lock_or_pool_wait", peak, message, severity="info", peak=len(peak))
+            yield scene.finding("lock_or_pool_wait", peak, message, severity="info", count=len(peak))
 
 
 def _waits_for(name: str) -> str:

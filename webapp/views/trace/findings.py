@@ -7,13 +7,14 @@ import numpy as np
 
 from webapp.analysis.attribution import label
 from webapp.analysis.detectors import find
-from webapp.analysis.detectors.rules import RULES
+from webapp.analysis.detectors.rules import rule_of
 from webapp.model import display
 from webapp.model.calls import Call, call_of
 from webapp.model.columns import I64
 from webapp.model.facts import Finding
 from webapp.model.spans import Kind
 from webapp.store import Store
+from webapp.views.present import thresholds
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.whatif import what_if
@@ -67,7 +68,9 @@ def findings_of(trace: OpenTrace, store: Store) -> Findings:
 def _find(trace: OpenTrace, store: Store) -> Findings:
     asking = _asking(trace)
     read = asking[:MOST_CALLS]
-    return Findings(find(trace.facts, dict(_calls(trace, store, read))), len(asking) - len(read))
+    return Findings(
+        find(trace.facts, dict(_calls(trace, store, read)), thresholds()), len(asking) - len(read)
+    )
 
 
 def _asking(trace: OpenTrace) -> I64:
@@ -131,7 +134,7 @@ def _line(trace: OpenTrace, state: TraceState, finding: Finding) -> FindingLine:
         gain=_gain(finding),
         spans=spans,
         of=of,
-        rule=RULES[finding.code],
+        rule=rule_of(finding.code, thresholds()),
     )
 
 
