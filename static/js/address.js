@@ -26,7 +26,7 @@ export function follow() {
     const url = new URL(link.href);
     if (!url.pathname.startsWith(location.pathname) || url.pathname.endsWith(".json")) continue;
     const sets = link.dataset.sets?.split(" ");
-    for (const name of sets ? ["span", "depth", "fold", "alike", "only", "root", "find", "errors", "path", "t0", "t1", ...KEPT.slice(1)] : KEPT) {
+    for (const name of sets ? ["span", "depth", "fold", "alike", "only", "root", "find", "errors", "path", "t0", "t1", "cols", ...KEPT.slice(1)] : KEPT) {
       if (sets?.includes(name)) continue;
       if (now.get(name)) url.searchParams.set(name, now.get(name));
       else url.searchParams.delete(name);

@@ -60,6 +60,7 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   const field = document.activeElement?.matches?.("#view input") ? document.activeElement.name : null;
   const y = back || !current ? undefined : scrollY;
   const tool = document.activeElement?.closest?.("#view .toolbar a, #view th a");
+  const menu = tool?.closest(".menu") ?? document.activeElement?.closest?.("#view .menu");
   const number = tool ? linksOf(view).indexOf(tool) : -1;
   const made = document.createElement("template");
   made.innerHTML = text;
@@ -72,6 +73,7 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   const shown = document.getElementById("view");
   if (!back && (!current || !shown.querySelector("[data-waterfall]"))) scrollTo(0, Math.min(scrollY, shown.offsetTop - TOOLS));
   start(y);
+  if (menu) shown.querySelector(".toolbar .menu").open = true;
   if (number >= 0) linksOf(shown)[number]?.focus({ preventScroll: true });
   if (field) document.querySelector(`#view input[name="${field}"]`)?.focus({ preventScroll: true });
   else if (held && keepRow) document.getElementById(`s${held}`)?.focus({ preventScroll: !focus });

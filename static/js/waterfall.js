@@ -54,7 +54,7 @@ export class Waterfall extends Windows {
       detail.className = "detail";
       detail.id = `d${id}`;
       detail.setAttribute("role", "row");
-      detail.innerHTML = '<td role="gridcell" colspan="4"></td>';
+      detail.innerHTML = `<td role="gridcell" colspan="${this.table.getAttribute("aria-colcount")}"></td>`;
       detail.firstElementChild.innerHTML = await answer.text();
       row.after(detail);
       row.setAttribute("aria-selected", "true");

@@ -17,6 +17,7 @@ def test_every_field_survives_the_way_through_the_url() -> None:
     given = {
         "q": "service=a b", "sort": "slowest", "from": "-1h", "span": f"{SPAN}.{OTHER}", "depth": "3", "fold": OTHER,
         "find": "x>1", "errors": "1", "path": "completion", "t0": "80ms", "t1": "3.28s", "row": "400",
+        "cols": "start http.route",
     }  # fmt: skip
     state = TraceState.read(ID, given)
     assert state.parameters() == given

@@ -9,7 +9,7 @@ from webapp.model.spans import Attributes
 from webapp.store.buckets import PER_DOUBLING, bucket_floor
 from webapp.store.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
-from webapp.store.spans import read_attributes
+from webapp.store.spans import read_attributes, read_values
 
 _SECONDS = 1.0  # then the page goes without
 _ID = """
@@ -37,6 +37,11 @@ class Operations:
         """Of spans of a trace (SpanColumns.row) what they carry and their status message."""
         with self._knowing(READ_SECONDS) as catalogue:
             return read_attributes(catalogue, trace_id, rows)
+
+    def values(self, trace_id: str, rows: Sequence[int], keys: Sequence[str]) -> dict[int, Attributes]:
+        """By row, what spans of a trace carry under these keys; where a span does not, its resource may."""
+        with self._knowing(READ_SECONDS) as catalogue:
+            return read_values(catalogue, trace_id, rows, keys)
 
     def around(self, service: str, name: str, duration_ns: int) -> tuple[int, int] | None:
         """How many spans of a service and name took less than this, and how many more."""

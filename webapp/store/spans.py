@@ -54,6 +54,39 @@ def read_attributes(catalogue: Catalogue, trace_id: str, rows: Sequence[int]) ->
     return [(attributes, text or "") for attributes, text in (by_row.get(row, ({}, "")) for row in rows)]
 
 
+def read_values(
+    catalogue: Catalogue, trace_id: str, rows: Sequence[int], keys: Sequence[str]
+) -> dict[int, Attributes]:
+    """By row, the attributes of spans with these keys, or those of their resource. Reads no other column."""
+    lie = {key: catalogue.columns(key) for key in keys}
+    columns = [(one.column, key) for key, found in lie.items() for one in found if one.column]
+    in_rest = any(one.in_rest for found in lie.values() for one in found)
+    names = [
+        "span_row",
+        "resource_id",
+        *(name for name, _ in columns),
+        *(["attributes_rest"] if in_rest else []),
+    ]
+    found = catalogue.cursor.sql(
+        f"""
+        SELECT {", ".join(names)} FROM spans
+        WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? AND span_row IN {id_list(rows)}
+        """,
+        params=[trace_id, min(rows), max(rows)],
+    ).to_arrow_table()
+    resources = _resources(catalogue.cursor, found["resource_id"].to_pylist())
+    rest = found["attributes_rest"].to_pylist() if in_rest else [None] * len(found)
+    values: dict[int, Attributes] = {}
+    for place, (row, text) in enumerate(zip(found["span_row"].to_pylist(), rest, strict=True)):
+        carried = resources[place].attributes | (decode_attributes(text) if text else {})
+        values[row] = {key: carried[key] for key in keys if key in carried}
+    for name, key in columns:
+        for row, value in zip(found["span_row"].to_pylist(), found[name].to_pylist(), strict=True):
+            if value is not None:
+                values[row][key] = value
+    return values
+
+
 def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) -> list[Span]:
     fields: dict[str, list[Any]] = {name: found[name].to_pylist() for name in _SAME}
     fields["span_id"] = [f"{number:016x}" for number in found["span_id"].to_pylist()]

@@ -6,7 +6,7 @@ import numpy as np
 
 from webapp.analysis.alike import Alike
 from webapp.model import display
-from webapp.model.columns import I64
+from webapp.model.columns import I32, I64
 from webapp.model.spans import Status
 from webapp.views.trace.cache import OpenTrace
 
@@ -15,6 +15,7 @@ from webapp.views.trace.cache import OpenTrace
 class Sums:
     """Of the members of a run. `starts_ns` and `ends_ns`: the times during which one or more of them ran, ascending."""
 
+    nodes: I32
     count: int
     total_ns: int
     own_ns: int
@@ -53,6 +54,7 @@ def sums_of(trace: OpenTrace, alike: Alike, run: int) -> Sums:
         np.append(True, start_ns[1:] > until_ns[:-1])
     )  # siblings are in order of their start
     return Sums(
+        nodes=node,
         count=len(node),
         total_ns=int((end_ns - start_ns).sum()),
         own_ns=int(trace.facts.self_ns[node].sum()),

@@ -9,6 +9,7 @@ from flask import current_app
 from markupsafe import Markup, escape
 
 from webapp.model import display
+from webapp.views.trace.cells import Cell
 from webapp.views.trace.detail import OpenedSpan
 from webapp.views.trace.lane import Bar, Label, Thread
 from webapp.views.trace.row_tags import Tag
@@ -17,6 +18,7 @@ from webapp.views.trace.state import TraceState
 
 _FAILED = {"cause": "Failed; nothing below it failed", "passed": "Failed because something below it failed"}
 _THREAD = {"down": ' y1="22" y2="30"', "up": ' y2="8"', "": ' y2="30"'}
+_CELLS = {"time": "num own", "number": "num own val", "text": "own val"}
 _OUTSIDE = {"before": ("‹ ", ""), "after": ("", " ›"), "": ("", "")}
 Toggle = Callable[[str, str], str]
 
@@ -38,7 +40,8 @@ def rows_html_apart(rows: Iterable[Row]) -> Markup:
 
 def _detail(opened: OpenedSpan, state: TraceState) -> str:
     html = current_app.jinja_env.get_template("trace/_span.html").render(d=opened, state=state)
-    return f'<tr role="row" class="detail" id="d{opened.id}"><td role="gridcell" colspan="4">{html}</td></tr>'
+    cell = f'<td role="gridcell" colspan="{3 + len(state.cols)}">'
+    return f'<tr role="row" class="detail" id="d{opened.id}">{cell}{html}</td></tr>'
 
 
 def _row(row: Row, toggle: Toggle) -> str:
@@ -52,9 +55,14 @@ def _row(row: Row, toggle: Toggle) -> str:
         f'aria-label="{escape(row.words)}" tabindex="-1">\n'
         f'<td role="gridcell" class="n">{_name(row, toggle)}</td>\n'
         f'<td role="gridcell" class="num" title="{row.duration_ns:,} ns">{row.total}</td>'
-        f'<td role="gridcell" class="num own">{row.own}</td>\n'
+        f"{''.join(map(_cell, row.cells))}\n"
         f'<td role="gridcell" class="lane"><svg aria-hidden="true">{_lane(row)}</svg></td></tr>\n'
     )
+
+
+def _cell(cell: Cell) -> str:
+    title = f' title="{escape(cell.title)}"' if cell.title else ""
+    return f'<td role="gridcell" class="{_CELLS[cell.kind]}"{title}>{escape(cell.text)}</td>'
 
 
 def _name(row: Row, toggle: Toggle) -> str:

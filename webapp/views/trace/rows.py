@@ -1,6 +1,7 @@
 """Rows of the waterfall ready to be written: words, marks and the numbers of their bars. The HTML is `trace/row_html.py`."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from webapp.analysis.folding import View
 from webapp.analysis.marks import last_ends_ns
 from webapp.model import display
 from webapp.model.columns import I64
+from webapp.model.spans import Attributes
 from webapp.views.trace.alike import sums_of
 from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.cells import Cell, CellMaker
 from webapp.views.trace.lane import Bar, Lane, Thread
 from webapp.views.trace.paths import Handovers, Segments, handovers
 from webapp.views.trace.row_facts import RowFacts, facts_of
@@ -42,6 +45,7 @@ class Row:
     hidden_errors: int
     total: str
     own: str
+    cells: list[Cell]  # of the chosen columns
     duration_ns: int
     error: str
     message: str
@@ -66,6 +70,9 @@ class Window:
     view: View
     lane: Lane
     found: I64 | None = None  # nodes that the search in the trace finds
+    values: Mapping[int, Attributes] = field(
+        default_factory=dict
+    )  # of the attributes that are columns, by node
 
 
 def lane_of(trace: OpenTrace, state: TraceState, view: View) -> Lane:
@@ -103,6 +110,7 @@ class _RowMaker:
         self._found = found
         self._forest = window.trace.facts.forest
         self._open = frozenset(window.state.span)
+        self._cells = CellMaker(window.trace, window.state, window.values)
         self._gaps = window.trace.gaps(window.state.path) if segments else None
         runs = found is not None and bool((window.view.run >= 0).any())
         self._found_before = (
@@ -124,7 +132,7 @@ class _RowMaker:
         last_ns = int(trace.once("last ends", lambda: last_ends_ns(trace.rows))[of.place : after].max())
         bar = lane.bar(begin_ns, end_ns, solid, sums.label, threads, last_ns, sums.total)
         path = "on critical path" if len(solid[0]) and self._segments else "not on critical path"
-        starts = display.duration(begin_ns - trace.begin_ns)
+        starts_ns = begin_ns - trace.begin_ns
         first = self._span(of._replace(tagged=False, eventful=False, failed=False), [])
         who = f"{of.alike:,} alike: {first.name}, {self._forest.columns.services[of.service]}"
         error = f"{sums.failed:,} failed" if sums.failed else "no error"
@@ -136,12 +144,13 @@ class _RowMaker:
             hidden=of.hidden + 1,
             total=sums.total,
             own=display.duration(sums.own_ns),
+            cells=self._cells.of_run(sums.own_ns, starts_ns, end_ns - trace.begin_ns, sums.nodes),
             duration_ns=sums.total_ns,
             error=("cause" if sums.caused else "passed") if sums.failed else "",
             message=f"{sums.failed:,} of {sums.count:,}" if sums.failed else "",
             tags=[],
             bar=replace(bar, pieces=lane.stretches(*covered)),
-            words=f"{who}, {sums.label}, starts at {starts}, {path}, {error}",
+            words=f"{who}, {sums.label}, starts at {display.duration(starts_ns)}, {path}, {error}",
             found=None
             if self._found_before is None
             else bool(self._found_before[after] > self._found_before[of.place]),
@@ -180,6 +189,7 @@ class _RowMaker:
             hidden_errors=of.hidden_errors,
             total=total,
             own=display.duration(of.self_ns),
+            cells=self._cells.of_span(of) if of.received else self._cells.of_missing(),
             duration_ns=duration_ns,
             error=error,
             message=message,

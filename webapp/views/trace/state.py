@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from webapp.query import write_duration, write_term
 from webapp.query.spelling import UNITS_NS
 from webapp.views.state import SearchState
+from webapp.views.trace.columns import DEFAULT, read_columns, write_columns
 from webapp.views.trace.folds import RUN, Folds, LookUp, span_ids
 
 PATHS = ("", "0", "response", "completion")
@@ -41,7 +42,7 @@ class TraceState:
     spans. `path`: "" draws the critical path that `OpenTrace.which_path` names, "0" none, "completion" the one that ends
     with the last span; "truncate", in URLs `overflow=truncate`, the one that Jaeger draws. `t0_ns`, `t1_ns`: the part of
     the trace that fills the lane, from its start. `row`: how many visible rows come before the first one shown.
-    `faster`: what would be `percent` faster (`whatif.py`).
+    `cols`: columns beside the total (`columns.py`). `faster`: what would be `percent` faster (`whatif.py`).
 
     `view`: one of VIEWS. `of`: what the flame graph measures, "" critical time or "busy" self time; `frame`: a span
     in the frame that fills it. `by`: a line of the spans view is "" an operation or "span"; `order`: the column that
@@ -63,6 +64,7 @@ class TraceState:
     t0_ns: int | None = None
     t1_ns: int | None = None
     row: int = 0
+    cols: tuple[str, ...] = DEFAULT
     view: str = ""
     of: str = ""
     frame: str = ""
@@ -101,6 +103,7 @@ class TraceState:
             t0_ns=t0_ns,
             t1_ns=t1_ns,
             row=_number(arguments.get("row", "")) or 0,
+            cols=read_columns(arguments),
             faster=arguments.get("faster", ""),
             percent=min(100, _number(arguments.get("percent", "")) or 50),
             attributes=shape if (shape := arguments.get("attributes", "")) in SHAPES else "",
@@ -123,6 +126,7 @@ class TraceState:
             "t0": "" if self.t0_ns is None else write_duration(self.t0_ns),
             "t1": "" if self.t1_ns is None else write_duration(self.t1_ns),
             "row": str(self.row or ""),
+            "cols": write_columns(self.cols),
             "view": self.view,
             "of": self.of,
             "frame": self.frame,

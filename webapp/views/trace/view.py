@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from webapp.analysis.folding import View, find_next
 from webapp.analysis.preview import Minimap
-from webapp.model.spans import Span
+from webapp.model.spans import Attributes, Span
 from webapp.store import Store
 from webapp.views.present import link_templates
 from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.cells import headings_of
+from webapp.views.trace.columns import MOST_COLUMNS, choices_of, keys_in, width_px, write_columns
 from webapp.views.trace.detail import Beside, OpenedSpan, opened_span
 from webapp.views.trace.focus import crumbs_of, levels_of, pills_of
 from webapp.views.trace.notes import Note as Note
@@ -25,6 +27,7 @@ SEGMENT = 250_000  # rows that one document can hold: beyond, browsers place the
 _MOST_DEPTHS = 4
 _CROWDED = 3  # times the response that the whole takes, from which the response has a link of its own
 _DEEP = 8  # levels from which each is indented less
+_MOST_KEYS = 40  # offered as columns
 _MAP_WIDTH, _MAP_HEIGHT = 500, 46
 
 
@@ -32,7 +35,7 @@ class Waterfall:
     """The rows of one trace in one state."""
 
     def __init__(self, trace: OpenTrace, state: TraceState, store: Store) -> None:
-        self.trace, self.state, self._store = trace, state, store
+        self.trace, self.state, self.store = trace, state, store
         self.view: View = view_of(trace, state, store)
         self.lane = lane_of(trace, state, self.view)
         self.found, self.problem = sought(trace, state, store)
@@ -41,7 +44,8 @@ class Waterfall:
 
     def rows(self, first: int, count: int) -> tuple[list[Row], dict[str, OpenedSpan]]:
         """Rows of the view, and the opened spans among them."""
-        window = Window(self.trace, self.state, self.view, self.lane, self.found)
+        values = self._values(self.view.node[first : first + count].tolist())
+        window = Window(self.trace, self.state, self.view, self.lane, self.found, values)
         nodes = []
         if self.state.span:
             shown = set(self.view.node[first : first + count].tolist())
@@ -49,14 +53,29 @@ class Waterfall:
             nodes = [node for node in asked if node is not None and node in shown]
         return rows_in(window, first, count), self.opened(nodes)
 
+    def _values(self, nodes: Sequence[int]) -> dict[int, Attributes]:
+        """The attributes that are columns, of the nodes whose rows are drawn."""
+        keys, rows = keys_in(self.state.cols), self._rows_of(nodes)
+        if not keys or not rows:
+            return {}
+        found = self.store.operations.values(self.trace.trace_id, list(rows.values()), keys)
+        return {node: found[row] for node, row in rows.items() if row in found}
+
+    def _rows_of(self, nodes: Sequence[int]) -> dict[int, int]:
+        """Where received spans lie in the store."""
+        forest = self.trace.facts.forest
+        return {
+            node: int(forest.columns.row[forest.source[node]]) for node in nodes if forest.source[node] >= 0
+        }
+
     def opened(self, nodes: Sequence[int]) -> dict[str, OpenedSpan]:
         """By id."""
         if not nodes:
             return {}
         spans = self.sent(nodes)
         beside = Beside(
-            link_ends(self._store, self.trace.trace_id, list(spans.values())),
-            self._store.operations,
+            link_ends(self.store, self.trace.trace_id, list(spans.values())),
+            self.store.operations,
             link_templates(),
         )
         return {
@@ -66,13 +85,10 @@ class Waterfall:
 
     def sent(self, nodes: Sequence[int]) -> dict[int, Span]:
         """The spans as recorded; none for a placeholder."""
-        forest = self.trace.facts.forest
-        rows = {
-            node: int(forest.columns.row[forest.source[node]]) for node in nodes if forest.source[node] >= 0
-        }
-        found = self._store.spans(self.trace.trace_id, list(rows.values())) if rows else []
+        rows = self._rows_of(nodes)
+        found = self.store.spans(self.trace.trace_id, list(rows.values())) if rows else []
         if len(found) != len(rows):  # a duplicate was taken away meanwhile
-            by_node = {node: self._store.spans(self.trace.trace_id, [row]) for node, row in rows.items()}
+            by_node = {node: self.store.spans(self.trace.trace_id, [row]) for node, row in rows.items()}
             return {node: one[0] for node, one in by_node.items() if one}
         return dict(zip(rows, found, strict=True))
 
@@ -81,7 +97,7 @@ class Waterfall:
         node = find_next(self.trace.rows, self.found, None) if self.found is not None else None
         if node is None:
             return ""
-        state = shortened(revealed(self.trace, self.state, node, self._store), self._store)
+        state = shortened(revealed(self.trace, self.state, node, self.store), self.store)
         return state.url() + f"#s{self.trace.span_id(node)}"
 
     def folded_away(self) -> list[Note]:
@@ -122,6 +138,12 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "segment": SEGMENT,
         "per_page": PAGE_ROWS,
         "rows": rows,
+        "columns": headings_of(state.cols, (row.cells for row in rows)),
+        "columns_px": width_px(state.cols),
+        "written_columns": write_columns(state.cols, whole=True),
+        "choices": choices_of(state.cols),
+        "keys": [key for key, _ in waterfall.store.keys()[:_MOST_KEYS]],
+        "most_columns": MOST_COLUMNS,
         "chunks": [
             ((first + k) // WINDOW, rows_html(rows[k : k + WINDOW], details, state))
             for k in range(0, len(rows), WINDOW)
