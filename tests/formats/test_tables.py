@@ -162,7 +162,7 @@ def test_a_unit_that_no_name_says_is_told() -> None:
     _, warnings, _ = read(csv(start_time=START_NS // 1_000, end_time=None, duration=7))
     assert {(warning.code, warning.where) for warning in warnings} == {
         ("time_unit", "start in us"),
-        ("time_unit", "duration in us"),
+        ("length_unit", "duration in us"),
     }
     named = csv(start_time=None, start_us=START_NS // 1_000, end_time=None, duration_us=7)
     assert not read(named)[1]

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "bad_time": "A time that cannot be a time was read as unknown.",
     "no_times": "The file holds no times: spans are laid out in the order in which they ended, a millisecond apart.",
     "time_unit": "The unit of the times was decided by their size.",
+    "length_unit": "The unit of the durations was decided by how the spans lie within each other.",
     "too_large": "A record or value over the size limit was cut or left out.",
     "size_limit": "The file grows beyond the limit when decompressed; reading stopped there.",
     "spans_open": "Very many spans were begun and not ended in a log; the oldest of them are shown without an end.",

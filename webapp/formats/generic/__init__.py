@@ -3,7 +3,8 @@
 Times are microseconds unless key, text or size say otherwise. Which key means what is in `fields.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import msgspec
@@ -12,12 +13,14 @@ from webapp.formats.generic.fields import (
     Clock,
     Field,
     Fields,
+    bare_lengths,
     fields_of,
     is_of_another_format,
     unknown_members,
 )
 from webapp.formats.head import Head
 from webapp.formats.json_stream import Document, documents, loads
+from webapp.formats.nesting import SAMPLE, WORDS, decide
 from webapp.formats.notes import Notes
 from webapp.formats.otlp.values import plain
 from webapp.formats.units import UNKNOWN_SERVICE, hashed_id, kind_number, read_id, status_number, written_form
@@ -46,14 +49,22 @@ def looks_like(head: Head) -> str | None:
 
 def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
     reader = _Reader(notes)
+    found = _records(stream, notes)
+    first = list(islice(found, SAMPLE))
+    reader.learn((fields for _, fields, _ in first))
+    for span, fields, where in chain(first, found):
+        made = reader.span(span, fields, where)
+        if made is not None:
+            yield made
+
+
+def _records(stream: BinaryIO, notes: Notes) -> Iterator[tuple[Json, Fields, str]]:
     for document in documents(stream, notes, opened=("traces",), records=("traces", "spans")):
         value = loads(document, notes)
         several = isinstance(value, list) or any(wrapper in value for wrapper in _WRAPPERS if value)
         for number, (span, fields) in enumerate(_spans_in(value), start=1):
             part = f"span {number}" if several else ""
-            made = reader.span(span, fields, Document(b"", document.line, document.byte, part).where)
-            if made is not None:
-                yield made
+            yield span, fields, Document(b"", document.line, document.byte, part).where
 
 
 def _spans_in(value: object) -> Iterator[tuple[Json, Fields]]:
@@ -78,6 +89,16 @@ class _Reader:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
         self._resources: dict[bytes, Resource] = {}
+        self._length_unit = ""  # of durations that name none, if it is another than that of the start
+
+    def learn(self, spans: Iterable[Fields]) -> None:
+        """In which unit durations are: the spans of a file nest in it."""
+        timed, likely = bare_lengths(spans)
+        decided = decide(timed, likely)
+        if decided.unit != likely:
+            self._length_unit = decided.unit
+            message = f"Durations were taken for {WORDS[decided.unit]}, {decided.why}."
+            self.notes.warn("length_unit", message, where=f"duration in {decided.unit}")
 
     def span(self, span: Json, fields: Fields, where: str) -> Span | None:
         trace_id = self._id(fields.get("trace_id"), 32, where)
@@ -101,7 +122,7 @@ class _Reader:
             name=str(_value(fields, "name") or ""),
             service=service,
             start_ns=start_ns,
-            end_ns=clock.end(start_ns, fields, unit),
+            end_ns=clock.end(start_ns, fields, unit, self._length_unit),
             parent_span_id=self._id(fields.get("parent_id"), 16, where),
             kind=kind_number(_plain_name(_value(fields, "kind"))),
             status=status,

@@ -1,11 +1,22 @@
 """Which key of a home-made span means what, and in which unit its times are. Making spans is in `generic.py`."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from webapp.formats.nesting import Timed
 from webapp.formats.notes import Notes
-from webapp.formats.units import duration_ns, is_clock_time, iso_ns, time_ns, unit_by_size, whole_number
+from webapp.formats.units import (
+    NS_PER_UNIT,
+    duration_ns,
+    is_clock_time,
+    iso_ns,
+    scaled_ns,
+    time_ns,
+    unit_by_size,
+    whole_number,
+)
 
 DECLARED_UNIT = "us"
 
@@ -123,15 +134,37 @@ class Clock:
         self.notes.warn("bad_time", where=self.where)
         return 0
 
-    def end(self, start_ns: int, fields: Fields, unit: str) -> int:
+    def end(self, start_ns: int, fields: Fields, unit: str, length_unit: str = "") -> int:
         """From the end if there is one, else from the duration; 0 (unfinished) without both."""
         if "end" in fields:
             return self.point(fields["end"], unit)
         if "duration" not in fields or not start_ns:
             return 0
         duration = fields["duration"]
-        length = duration_ns(duration.value, duration.unit or unit)
+        length = duration_ns(duration.value, duration.unit or length_unit or unit)
         if length is not None and is_clock_time(start_ns + length):
             return start_ns + length
         self.notes.warn("bad_time", where=self.where)
         return 0
+
+
+def bare_lengths(spans: Iterable[Fields]) -> tuple[list[Timed], str]:
+    """Of those that last so long and end nowhere, where no unit is named; and the unit that their starts have."""
+    found = []
+    starts: Counter[str] = Counter()
+    clock = Clock(Notes(), "")
+    for fields in spans:
+        duration = fields.get("duration")
+        if duration is None or duration.unit or "end" in fields or "start" not in fields:
+            continue
+        length = scaled_ns(duration.value, "s")
+        if length is None:
+            continue
+        unit = clock.unit(fields["start"])
+        starts[unit] += 1
+        start_ns = clock.point(fields["start"], unit)
+        trace_id, span_id, parent_id = (
+            str(fields[name].value) if name in fields else "" for name in ("trace_id", "span_id", "parent_id")
+        )
+        found.append(Timed(trace_id, span_id, parent_id, start_ns, length / NS_PER_UNIT["s"]))
+    return found, starts.most_common(1)[0][0] if starts else DECLARED_UNIT

@@ -1,14 +1,17 @@
 """Columns of times in nanoseconds. The unit of a column is what its name or type says, else decided once by its size."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from statistics import median_low
 from typing import Any
 
 from webapp.formats import units
 from webapp.formats.moments import checked
+from webapp.formats.nesting import SAMPLE, WORDS, Timed, decide
 from webapp.formats.notes import Notes
 
+Kin = Iterable[tuple[str, str, str]]  # trace, span and parent id of each row
 Place = Callable[[int], str]
 
 _DAY_CLOCK = re.compile(r"(-?)(?:(\d+)[. ])?(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
@@ -19,6 +22,7 @@ _EUROPEAN_DATE = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4}),? (\d\d?):(\d\d)(?::(\d\
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d{1,2}|-?0,\d+")  # with three digits behind it, it may part thousands
 _FINE = re.compile(r"[.,]\d{9}")
 _DECIDED = "The unit of times was decided by their size, as no name says it."
+_LENGTH_DECIDED = "No name says the unit of durations; they were taken for {unit}, {why}."
 _ABSENT = (None, "", "\\N")
 _RELATIVE = (
     10**8
@@ -79,8 +83,8 @@ class Clocks:
         )
         return found
 
-    def ends(self, starts: Sequence[int], column: Sequence[Any], place: Place) -> list[int]:
-        """The ends of what took so long; 0 where start or duration is not known."""
+    def ends(self, starts: Sequence[int], column: Sequence[Any], place: Place, kin: Kin = ()) -> list[int]:
+        """The ends of what took so long; 0 where start or duration is not known. `kin` helps to decide the unit."""
         quick = self._whole("duration", column) if "duration" in self._units else None
         if quick and max(starts) + max(quick) <= units.INT64_MAX:
             return [start + length if start else 0 for start, length in zip(starts, quick, strict=True)]
@@ -94,7 +98,7 @@ class Clocks:
                 continue
             length = _length(value)
             if length is None:
-                unit = self._units.get("duration") or self._duration_unit(column)
+                unit = self._units.get("duration") or self._duration_unit(starts, column, kin)
                 length = units.scaled_ns(int(value) if _is_digits(value) else value, unit)
             end_ns = None if length is None else start_ns + length
             found.append(checked(end_ns, self._notes, f"{place(row)}, duration “{str(value)[:40]}”"))
@@ -109,8 +113,10 @@ class Clocks:
             self._notes.warn("time_unit", _DECIDED, where=f"{field} in {unit}")
         return self._units[field]
 
-    def _duration_unit(self, column: Sequence[Any]) -> str:
-        """That of the start if it is a number; beside dates to the nanosecond whole numbers are ns, others ms."""
+    def _duration_unit(self, starts: Sequence[int], column: Sequence[Any], kin: Kin) -> str:
+        """That in which the spans nest. Likely is that of the start if it is a number; beside dates to the nanosecond
+        whole numbers are ns, others ms.
+        """
         whole = all(_is_digits(value) or isinstance(value, int) for value in column if value not in _ABSENT)
         start = (
             self._units.get("start", "ms")
@@ -119,10 +125,25 @@ class Clocks:
             if _FINE.search(self._date)
             else "ms"
         )
-        unit = start if whole or start != "ns" else "ms"
-        self._units["duration"] = unit
-        self._notes.warn("time_unit", _DECIDED, where=f"duration in {unit}")
-        return unit
+        lengths = map(_plain_number, column)
+        timed = [
+            Timed(*own, start_ns, length)
+            for own, start_ns, length in islice(zip(kin, starts, lengths, strict=False), SAMPLE)
+            if length is not None
+        ]
+        decided = decide(timed, start if whole or start != "ns" else "ms")
+        self._units["duration"] = decided.unit
+        message = _LENGTH_DECIDED.format(unit=WORDS[decided.unit], why=decided.why)
+        self._notes.warn("length_unit", message, where=f"duration in {decided.unit}")
+        return decided.unit
+
+
+def _plain_number(value: object) -> float | None:
+    """None for what says its unit itself."""
+    if isinstance(value, bytes) or value in _ABSENT or _length(value) is not None:
+        return None
+    found = units.scaled_ns(value, "s")
+    return None if found is None else found / units.NS_PER_UNIT["s"]
 
 
 def _is_digits(value: object) -> bool:

@@ -6,7 +6,7 @@ from webapp.formats import units
 from webapp.formats.notes import Notes
 from webapp.formats.tables import cells
 from webapp.formats.tables.batch import Batch, Columns, Place
-from webapp.formats.tables.clocks import Clocks
+from webapp.formats.tables.clocks import Clocks, Kin
 from webapp.formats.tables.details import Details
 from webapp.formats.tables.ids import ids, parents, span_ids, written
 from webapp.formats.tables.layout import MOST_COLUMNS, Layout
@@ -34,12 +34,14 @@ class Rows:
             self._notes.warn("too_large", message)
         traces = ids(batch.of("trace_id"), 32, self._notes, place)
         starts = self._clocks.points("start", batch.of("start"), place)
+        own_ids, parent_ids = span_ids(batch, traces, self._notes), parents(batch, self._notes)
+        ends = self._ends(batch, starts, zip(traces, own_ids, parent_ids, strict=True))
         attributes = self._details.attributes(batch)
         status, messages = statuses(batch, attributes)
         fields = zip(
-            traces, span_ids(batch, traces, self._notes), parents(batch, self._notes),
+            traces, own_ids, parent_ids,
             batch.of("trace_id"), batch.of("span_id"), batch.texts("name"), kinds(batch, attributes),
-            starts, self._ends(batch, starts), status, messages, attributes,
+            starts, ends, status, messages, attributes,
             self._details.events(batch), self._details.links(batch), self._details.resources(batch),
             self._scopes_of(batch), batch.texts("trace_state"), batch.of("flags"), batch.of("weight"),
             strict=True,
@@ -75,12 +77,12 @@ class Rows:
                 written_span_id="" if span_written == span_id else written(span_written, span_id),
             )
 
-    def _ends(self, batch: Batch, starts: list[int]) -> list[int]:
+    def _ends(self, batch: Batch, starts: list[int], kin: Kin) -> list[int]:
         """From the end if there is one, else from the duration; 0 (unfinished) without both."""
         by_end = self._clocks.points("end", batch.of("end"), batch.place) if batch.has("end") else []
         if by_end and (all(by_end) or not batch.has("duration")):
             return by_end
-        lasting = self._clocks.ends(starts, batch.of("duration"), batch.place)
+        lasting = self._clocks.ends(starts, batch.of("duration"), batch.place, kin)
         return [end or other for end, other in zip(by_end, lasting, strict=True)] if by_end else lasting
 
     def _scopes_of(self, batch: Batch) -> list[Scope]:
