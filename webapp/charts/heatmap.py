@@ -1,5 +1,6 @@
 """Duration over time as a heat map: what matches in the accent colour, what the query leaves out in grey."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -7,7 +8,9 @@ import plotly.graph_objects as go
 
 from webapp.charts import theme as themes
 from webapp.charts.ticks import duration_ticks, plotly_time, time_format
+from webapp.charts.versions import draw_versions
 from webapp.model import display
+from webapp.model.headline import VersionChange
 from webapp.model.results import HeatCell, HeatMap
 
 GRID = (90, 16)  # columns of time, rows of duration
@@ -26,7 +29,7 @@ class Slot:
     slowest_ns: int  # lower edge of the highest cell with a match
 
 
-def figure(grid: HeatMap, theme: str) -> bytes:
+def figure(grid: HeatMap, theme: str, changes: Sequence[VersionChange] = ()) -> bytes:
     colours = themes.COLOURS[theme]
     layout = themes.layout(theme, HEIGHT)
     if not grid.cells:
@@ -37,6 +40,7 @@ def figure(grid: HeatMap, theme: str) -> bytes:
     if grid.based_on is not None:
         words = f"matches are counted in the newest {display.plural(grid.based_on, 'trace')}"
         layout.annotations = [themes.remark(words, theme)]
+    draw_versions(layout, changes, grid.time_edges_ns[0], grid.time_edges_ns[-1], theme)
     traces = [
         _layer(grid, {(c.x, c.y): c.all - c.matched for c in grid.cells}, colours["ink-3"], (0.14, 0.5)),
         _layer(grid, {(c.x, c.y): c.matched for c in grid.cells}, colours["accent"], (0.28, 1.0)),

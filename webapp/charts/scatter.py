@@ -1,5 +1,6 @@
 """Duration over time, one point a trace: for searches too small for a heat map."""
 
+from collections.abc import Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -7,11 +8,13 @@ import plotly.graph_objects as go
 from webapp.charts import theme as themes
 from webapp.charts.heatmap import HEIGHT
 from webapp.charts.ticks import duration_ticks, plotly_time, time_format
+from webapp.charts.versions import draw_versions
 from webapp.model import display
+from webapp.model.headline import VersionChange
 from webapp.model.results import Point
 
 
-def figure(points: list[Point], theme: str) -> bytes:
+def figure(points: list[Point], theme: str, changes: Sequence[VersionChange] = ()) -> bytes:
     colours = themes.COLOURS[theme]
     layout = themes.layout(theme, HEIGHT)
     if not points:
@@ -21,6 +24,7 @@ def figure(points: list[Point], theme: str) -> bytes:
     layout.yaxis.update(tickvals=ticks, ticktext=labels)
     starts = [point.start_ns for point in points]
     layout.xaxis.update(tickformat=time_format(min(starts), max(starts)))
+    draw_versions(layout, changes, min(starts), max(starts), theme)
     left_out = [point for point in points if not point.matched]
     fine = [point for point in points if point.matched and not point.failed]
     failed = [point for point in points if point.matched and point.failed]

@@ -34,6 +34,7 @@ from webapp.store.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
+from webapp.store.headline import Headline
 from webapp.store.keys import KeyCatalog
 from webapp.store.lines import Lines
 from webapp.store.links import LINK_SECONDS, Links
@@ -55,6 +56,7 @@ class Store:
         self._recent = Recent(lambda: connection.writes)
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
+        self.headline = Headline(self._asking)
         self.lines = Lines(connection, self._append)
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written

@@ -1,9 +1,9 @@
 """`/traces`: find traces. The query text is the only filter; facets, chart and times rewrite it or the window."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import query as language
@@ -15,6 +15,7 @@ from webapp.query import Query, Window
 from webapp.store.matching import EXACT
 from webapp.store.span_facets import MOST_SPANS
 from webapp.views.fragments import leave_to, page_or_part
+from webapp.views.headline import headline
 from webapp.views.present import store
 from webapp.views.search_parts import Examples, FacetLinks, query_line, search_rows, without_each
 from webapp.views.state import CHARTS, PER_PAGE, SORTS, SearchState
@@ -84,6 +85,7 @@ def traces() -> BaseResponse:
         facets=facets,
         sorts=SORTS,
         chart=_chart(state, page),
+        said=headline(state, asked.query, asked.window),
         removed=without_each(asked.query, asked.window) if not page.total and state.q else [],
         examples=Examples(facets).links(state),
         caps=_caps(page),
@@ -141,13 +143,21 @@ def chart() -> Response:
     """The figure of the chart: Plotly's data and layout, in the colours of `theme`."""
     asked = understand(SearchState.read(request.args))
     theme = "dark" if request.args.get("theme") == "dark" else "light"
+    changes = store().headline.version_changes(asked.query, asked.window)
     if request.args.get("chart") == CHARTS[2]:
         points = store().points(asked.query, asked.window, HEAT_FROM)
-        body = scatter.figure(points, theme)
+        body = scatter.figure(points, theme, changes)
     else:
         columns, rows = heatmap.GRID
-        body = heatmap.figure(store().heatmap(asked.query, asked.window, columns, rows), theme)
+        grid = store().heatmap(asked.query, asked.window, columns, rows)
+        body = heatmap.figure(grid, theme, changes)
     return Response(body, mimetype="application/json")
+
+
+@blueprint.get("/traces/headline.json")
+def headline_json() -> Response:
+    asked = understand(SearchState.read(request.args))
+    return jsonify(asdict(headline(asked.state, asked.query, asked.window)))
 
 
 @blueprint.get("/traces/table")
@@ -156,7 +166,12 @@ def chart_table() -> Response:
     asked = understand(SearchState.read(request.args))
     grid = store().heatmap(asked.query, asked.window, 12, heatmap.GRID[1])
     return page_or_part(
-        "search/table.html", "search/_table.html", state=asked.state, slots=heatmap.by_time(grid), asked=asked
+        "search/table.html",
+        "search/_table.html",
+        state=asked.state,
+        slots=heatmap.by_time(grid),
+        asked=asked,
+        changes=store().headline.version_changes(asked.query, asked.window),
     )
 
 
