@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, MS, Opened, chain, get, span, words
-from webapp.model.spans import Event, Kind, Status
+from webapp.model.spans import Event, Kind, Span, Status
 
 
 def lines(page: Element) -> list[list[str]]:
@@ -107,20 +107,55 @@ def test_lists_hold_what_is_looked_for_what_failed_and_what_the_zoom_shows(opene
     assert names(errors="1") == ["web step 2"]
     assert names(t0="0ms", t1="30ms") == ["web step 1", "web step 2"]
     page = parse(get(client, view="spans", t0="0ms", t1="30ms"))
-    assert "Only what lies between 0 and 30.0 ms" in text(with_class(page, "note")[0])
+    assert text(with_class(page, "note")[0]).startswith("2 of 3 spans: between 0 and 30.0 ms, as zoomed.")
     assert "Nothing to show" in text(parse(get(client, view="spans", find="nowhere")))
     assert "not understood" in text(parse(get(client, view="spans", find="duration>fast")))
 
 
-def test_lists_hold_the_part_that_is_shown_and_other_views_say_that_they_do_not(opened: Opened) -> None:
+def test_lists_hold_the_part_that_is_shown(opened: Opened) -> None:
     client = opened(span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 2, 20, 30), span(4, 1, 60, 90))
     page = parse(get(client, view="spans", by="span", root=f"{2:016x}"))
     assert [row[0] for row in lines(page)] == ["web step 2", "web step 3"]
-    assert "Only web step 2 and what is below it." in text(with_class(page, "note")[0])
-    assert len(lines(parse(client.get(links(page, "Whole trace")[0])))) == 4
-    for view in ("flame", "map"):
-        there = parse(get(client, view=view, root=f"{2:016x}"))
-        assert "This is of the whole trace" in text(with_class(there, "note")[0])
+    assert text(with_class(page, "note")[0]) == "2 of 4 spans: those of web step 2 and below. Show all"
+    assert len(lines(parse(client.get(links(page, "Show all")[0])))) == 4
+
+
+def four() -> list[Span]:
+    """web step 1 of 100 ms calls db step 2 (10 to 50, of which step 3 has 20 to 30) and mail step 4 (60 to 90, failed)."""
+    return [
+        span(1, 0, 0, 100, kind=Kind.SERVER),
+        span(2, 1, 10, 50, service="db"),
+        span(3, 2, 20, 30, service="db"),
+        span(4, 1, 60, 90, service="mail", status=Status.ERROR),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "frame", "parties"),
+    [
+        (
+            {"root": f"{2:016x}"},
+            "2 of 4 spans: those of db step 2 and below.",
+            "db · step 2: 40.0 ms, 100%",
+            2,
+        ),
+        ({"errors": "1"}, "1 of 4 spans: failed.", "mail · step 4: 30.0 ms, 100%", 2),
+        ({"find": "service=db", "only": "1"}, "2 of 4 spans: that fit.", "db · step 2: 40.0 ms, 100%", 2),
+        ({"only": "path", "path": "response"}, "", "web · step 1: 100 ms, 100%", 4),
+        ({"find": "service=db"}, "", "web · step 1: 100 ms, 100%", 4),
+        ({"t0": "0", "t1": "20ms"}, "this is of all the time", "web · step 1: 100 ms, 100%", 4),
+    ],
+)
+def test_pictures_are_of_the_part_that_is_shown(
+    opened: Opened, state: dict[str, str], said: str, frame: str, parties: int
+) -> None:
+    client = opened(*four())
+    flame = parse(get(client, view="flame", **state))
+    assert frame in " / ".join(frames(flame))
+    calls = parse(get(client, view="map", **state))
+    for page in (flame, calls):
+        assert said in " ".join(map(text, with_class(page, "note")))
+    assert f"{parties} parties" in words(with_class(calls, "mapbox")[0])
 
 
 def test_a_line_leads_to_its_row_in_the_waterfall(opened: Opened) -> None:

@@ -7,12 +7,12 @@ user ──HTTP──> gateway ──HTTP──> orders ──postgresql──> 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from webapp.analysis.runs import run_starts
-from webapp.model.columns import I32, I64
+from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, TraceFacts
 from webapp.model.results import GraphEdge, GraphNode
 
@@ -35,11 +35,17 @@ class TraceMap:
     connections: list[Connection]
 
 
-def map_of(facts: TraceFacts, calls: EdgeCalls, protocols: Sequence[str], protocol: I64) -> TraceMap:
-    """`protocol` has for each call its place in `protocols`."""
+def map_of(
+    facts: TraceFacts, calls: EdgeCalls, protocols: Sequence[str], protocol: I64, kept: Bool | None = None
+) -> TraceMap:
+    """`protocol` has for each call its place in `protocols`. `kept`: only the calls and the time of these nodes."""
     place, parties = _parties(calls)
+    critical_ns = _critical_times(facts, calls, kept)
+    if kept is not None:
+        chosen_calls = kept[calls.span]
+        calls, protocol = _part(calls, chosen_calls), protocol[chosen_calls]
+        critical_ns = critical_ns[chosen_calls]
     caller, callee = place[calls.caller], place[calls.callee]
-    critical_ns = _critical_times(facts, calls)
     order = np.lexsort((calls.duration_ns, calls.type, protocol, callee, caller))
     starts = run_starts(*(keys[order] for keys in (caller, callee, protocol, calls.type)))
     connections = []
@@ -54,7 +60,7 @@ def map_of(facts: TraceFacts, calls: EdgeCalls, protocols: Sequence[str], protoc
         spent_ns = int(critical_ns[chosen].sum())
         connections.append(Connection(edge, protocols[protocol[first]], spent_ns, calls.span[chosen]))
     used = np.union1d(caller, callee).tolist()
-    shares = {share.service: share.critical_ns for share in facts.services}
+    shares = _shares(facts, kept)
     used += [
         at
         for at, (kind, name) in enumerate(parties)
@@ -101,7 +107,27 @@ def _counted(calls: EdgeCalls, chosen: I64) -> tuple[int, int, int, int]:
     return len(chosen), int(calls.error[chosen].sum()), p50, p95
 
 
-def _critical_times(facts: TraceFacts, calls: EdgeCalls) -> I64:
+def _part(calls: EdgeCalls, chosen: Bool) -> EdgeCalls:
+    columns = {column.name: getattr(calls, column.name) for column in fields(calls)}
+    return replace(calls, **{name: of[chosen] for name, of in columns.items() if isinstance(of, np.ndarray)})
+
+
+def _shares(facts: TraceFacts, kept: Bool | None) -> dict[str, int]:
+    """By service its time on the critical path."""
+    if kept is None:
+        return {share.service: share.critical_ns for share in facts.services}
+    forest = facts.forest
+    nodes = np.flatnonzero(kept & (forest.source >= 0))
+    services, place = np.unique(forest.service[nodes], return_inverse=True)
+    spent_ns = np.zeros(len(services), np.int64)
+    np.add.at(spent_ns, place, facts.critical_ns[nodes])
+    return {
+        forest.columns.services[code]: ns
+        for code, ns in zip(services.tolist(), spent_ns.tolist(), strict=True)
+    }
+
+
+def _critical_times(facts: TraceFacts, calls: EdgeCalls, kept: Bool | None) -> I64:
     """By call. Of several calls that one span tells of (a batch of messages) the first has it all."""
     forest = facts.forest
     told, first = np.unique(calls.span, return_index=True)
@@ -111,7 +137,7 @@ def _critical_times(facts: TraceFacts, calls: EdgeCalls) -> I64:
     while not np.array_equal(further := owner[owner], owner):
         owner = further
     spent_ns = np.zeros(len(forest), np.int64)
-    np.add.at(spent_ns, owner, facts.critical_ns)
+    np.add.at(spent_ns, owner, facts.critical_ns if kept is None else np.where(kept, facts.critical_ns, 0))
     critical_ns = np.zeros(len(calls.span), np.int64)
     critical_ns[first] = spent_ns[told]
     return critical_ns

@@ -49,7 +49,8 @@ def tabs_of(trace: OpenTrace, state: TraceState) -> list[Tab]:
 def other_view(trace: OpenTrace, state: TraceState, store: Store, problem: str) -> dict[str, object]:
     """All that `_view.html` names when the state asks for another view than the waterfall."""
     find, errors = (words_apart(state).rest, False) if state.view == "events" else (state.find, state.errors)
-    chosen = choose(trace, state, store, find=find, errors=errors)
+    lists = state.view in ("spans", "events")
+    chosen = choose(trace, state, store, find=find, errors=errors, lists=lists)
     return {
         "trace": trace,
         "state": state,

@@ -1,4 +1,4 @@
-"""Which spans the views beside the waterfall are about: what is looked for, errors only, the zoom. And pages of lists."""
+"""Which spans the views beside the waterfall are about: a subtree, what fits, what failed, the zoom. And pages of lists."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import numpy as np
 from webapp import query as language
 from webapp.analysis.attribution import label
 from webapp.model import display
-from webapp.model.columns import I64
+from webapp.model.columns import I64, Bool
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.views.trace.cache import OpenTrace
@@ -20,11 +20,14 @@ PER_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`found`: nodes that fit what is looked for, None if nothing is. `nodes`: the received ones that lists hold."""
+    """`found`: nodes that fit what is looked for, None if nothing is. `nodes`: the received ones that the view is about.
+    `part` has them by node, None where these are all.
+    """
 
     found: I64 | None
     problem: str
     nodes: I64
+    part: Bool | None
     notes: list[Note]
 
 
@@ -38,33 +41,42 @@ class Pages:
     part: slice
 
 
-def choose(trace: OpenTrace, state: TraceState, store: Store, *, find: str, errors: bool) -> Chosen:
-    """`find` and `errors` are what the view makes of those of the state."""
+def choose(
+    trace: OpenTrace, state: TraceState, store: Store, *, find: str, errors: bool, lists: bool
+) -> Chosen:
+    """`find` and `errors` are what the view makes of those of the state. What `lists` holds what is looked for and what
+    the zoom shows; a picture marks the one, and is of all the time.
+    """
     forest = trace.facts.forest
     found, problem = sought(trace, replace(state, find=find), store)
-    keep = forest.source >= 0
-    if found is not None:
-        keep &= np.isin(np.arange(len(forest)), found)
-    if errors:
-        keep &= forest.status == Status.ERROR
-    notes = []
+    received = forest.source >= 0
+    keep, words = received.copy(), []
     if top := top_of(trace, state):
         keep &= (trace.rows.row_of_node >= top) & (trace.rows.row_of_node < trace.rows.after[top])
-        span = " ".join(label(forest, int(trace.rows.node[top])))
-        notes.append(Note(f"Only {span} and what is below it.", [("Whole trace", state.url(root=""))]))
+        words.append(f"those of {' '.join(label(forest, int(trace.rows.node[top])))} and below")
     if state.only == "path":
         keep &= np.isin(np.arange(len(forest)), trace.along(state.path))
-        notes.append(Note("Only what is on the critical path.", [("All spans", state.url(only=""))]))
-    if zoom := window_of(trace, state):
+        words.append("on the path")
+    if found is not None and (lists or state.only == "1"):
+        keep &= np.isin(np.arange(len(forest)), found)
+        words += [] if lists else ["that fit"]
+    if errors:
+        keep &= forest.status == Status.ERROR
+        words.append("failed")
+    zoom = window_of(trace, state)
+    if zoom and lists:
         keep &= (forest.end_ns >= zoom[0]) & (forest.start_ns <= zoom[1])
-        notes.append(_zoom_note(trace, state, zoom))
-    return Chosen(found, problem, np.flatnonzero(keep), notes)
-
-
-def of_whole(state: TraceState) -> list[Note]:
-    """What a view says that is always of the whole trace."""
-    narrowed = state.root or state.only == "path" or (state.t0_ns, state.t1_ns) != (None, None)
-    return [Note("This is of the whole trace; the other views show a part.", [])] if narrowed else []
+        words.append(f"between {_time(trace, zoom[0])} and {_time(trace, zoom[1])}, as zoomed")
+    notes = []
+    if words:
+        of = display.plural(int(received.sum()), "span")
+        everything = state.url(root="", only="", errors=False, t0_ns=None, t1_ns=None)
+        notes.append(Note(f"{int(keep.sum()):,} of {of}: {', '.join(words)}.", [("Show all", everything)]))
+    if zoom and not lists:
+        notes.append(Note("The zoom is of the waterfall and of lists; this is of all the time.", []))
+    return Chosen(
+        found, problem, np.flatnonzero(keep), None if np.array_equal(keep, received) else keep, notes
+    )
 
 
 def window_of(trace: OpenTrace, state: TraceState) -> tuple[int, int] | None:
@@ -75,10 +87,8 @@ def window_of(trace: OpenTrace, state: TraceState) -> tuple[int, int] | None:
     return trace.begin_ns + (state.t0_ns or 0), trace.begin_ns + last_ns
 
 
-def _zoom_note(trace: OpenTrace, state: TraceState, zoom: tuple[int, int]) -> Note:
-    first, last = (display.duration(ns - trace.begin_ns) if ns > trace.begin_ns else "0" for ns in zoom)
-    whole = state.url(t0_ns=None, t1_ns=None)
-    return Note(f"Only what lies between {first} and {last}, as zoomed.", [("Whole trace", whole)])
+def _time(trace: OpenTrace, ns: int) -> str:
+    return display.duration(ns - trace.begin_ns) if ns > trace.begin_ns else "0"
 
 
 def pages_of(state: TraceState, total: int, noun: str) -> Pages:

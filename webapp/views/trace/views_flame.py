@@ -19,7 +19,7 @@ from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.notes import Note
 from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState
-from webapp.views.trace.views_chosen import Chosen, finding, of_whole
+from webapp.views.trace.views_chosen import Chosen, finding
 
 MOST_FRAMES = 400  # that are drawn …
 _MOST_LISTED = 150  # of them, in the table
@@ -80,13 +80,13 @@ class _Shown:
 
 def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: Store) -> dict[str, object]:
     """All that `_flame.html` names."""
-    frames = frames_of(trace.rows, _own_times(trace, state))
+    frames = frames_of(trace.rows, _own_times(trace, state, chosen.part))
     node = trace.node_of(state.frame) if state.frame else None
     shown = _shown(frames, -1 if node is None else int(frames.of_node[node]))
     maker = _Maker(trace, state, frames, shown, chosen.found)
     drawn = [maker.frame(number) for number in shown.drawn.tolist()]
     thin = shown.left_out[frames.total_ns[shown.left_out] * _THINNEST < shown.whole_ns]
-    notes = of_whole(state)
+    notes = [*chosen.notes]
     if state.frame and node is None:
         notes.append(Note(f"The trace has no span {state.frame}.", []))
     return {
@@ -114,11 +114,13 @@ def _widest(drawn: list[Frame], most: int) -> list[Frame]:
     return [drawn[place] for place in sorted(chosen)]
 
 
-def _own_times(trace: OpenTrace, state: TraceState) -> I64:
-    """Self times, or those on the path that the page shows."""
-    if state.of == "busy":
-        return trace.facts.self_ns
-    return critical_times(trace.facts.forest, trace.chosen_path(state.path))
+def _own_times(trace: OpenTrace, state: TraceState, part: Bool | None) -> I64:
+    """Self times, or those on the path that the page shows; none of what is left out."""
+    busy = state.of == "busy"
+    own_ns = (
+        trace.facts.self_ns if busy else critical_times(trace.facts.forest, trace.chosen_path(state.path))
+    )
+    return own_ns if part is None else np.where(part, own_ns, 0)
 
 
 def _shown(frames: Frames, base: int) -> _Shown:

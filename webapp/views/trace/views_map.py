@@ -19,7 +19,7 @@ from webapp.views.graph_parts import Words, draw
 from webapp.views.graph_queries import GraphQueries
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
-from webapp.views.trace.views_chosen import Chosen, of_whole, pages_of
+from webapp.views.trace.views_chosen import Chosen, pages_of
 
 # By which attributes of a span on either side a protocol is known; the first that fits.
 _KNOWN_BY = {
@@ -50,7 +50,7 @@ def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Stor
     forest = trace.facts.forest
     calls = edges.calls(forest)
     names, protocol = _protocols(trace, calls, store)
-    traced = map_of(trace.facts, calls, names, protocol)
+    traced = map_of(trace.facts, calls, names, protocol, chosen.part)
     parties = {node.name: node for node in traced.nodes}
     links = _Links(forest, state, GraphQueries(dict(store.keys())))
     pages = pages_of(state, len(traced.connections), "connection")
@@ -78,7 +78,6 @@ def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Stor
             for one in traced.connections[pages.part]
         ],
         "pages": pages,
-        "notes": of_whole(state),
         "nodes": len(traced.nodes),
         "connections": len(traced.connections),
     }
