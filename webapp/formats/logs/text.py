@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from webapp.formats.logs.keys import names_an_id
+from webapp.formats.logs.layouts import LEVEL, LEVEL_WITHIN, split
 
 Fields = dict[str, Any]
 
@@ -23,8 +24,6 @@ _ID_IN_WORDS = re.compile(
 _TIME = re.compile(
     r"[\[(]?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s?Z|\s?[+-]\d\d:?\d\d)?)[\])]?(?=[\s,|]|$)[\s,|]*"
 )
-_LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC|DPANIC)\b")
-_LEVEL_WITHIN = 80  # characters from the start of a line
 _COMPOSE = re.compile(r"([A-Za-z0-9][\w.-]*?)(?:-\d+|_\d+)?\s+\|\s(?!\|)")  # docker compose logs
 _CONTAINER = re.compile(r"(?:stdout|stderr) [FP] ")  # containerd's files, behind the time
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -81,7 +80,7 @@ def _prefix(line: str) -> tuple[Fields, str]:
 def _between(words: str) -> Fields:
     """What stands between a time and JSON; zap writes level, caller and message, with tabs between them."""
     found: Fields = {}
-    level = _LEVEL.search(words[:_LEVEL_WITHIN])
+    level = LEVEL.search(words[:LEVEL_WITHIN])
     if level:
         found["level"] = level[1]
         words = words[: level.start()] + words[level.end() :]
@@ -94,11 +93,8 @@ def _between(words: str) -> Fields:
 
 
 def _words(line: str) -> Fields:
-    found = ids_in_words(line) | _pairs(_PAIR_IN_WORDS, line)
-    if level := _LEVEL.search(line[:_LEVEL_WITHIN]):
-        found.setdefault("level", level[1])
-    found.setdefault("message", line)
-    return found
+    prefix, words = split(line)
+    return {"message": words} | prefix | ids_in_words(words) | _pairs(_PAIR_IN_WORDS, words)
 
 
 def _pairs(pattern: re.Pattern[str], line: str) -> Fields:
