@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from webapp.analysis.log_names import first_text, name_of
 from webapp.model.ids import hashed_id
 from webapp.model.logs import FAILED_LEVELS, LogLine
 from webapp.model.spans import UNKNOWN_SERVICE, Attributes, Event, Resource, Span, Status
@@ -20,21 +21,8 @@ MARK, MARKED = (
 _LEFT_OUT, _LEFT_OUT_OF_TRACE = "tailrace.log_lines_left_out", "tailrace.log_lines_left_out_of_trace"
 _MOST_EVENTS = 10_000  # of one span
 _MOST_ATTRIBUTES = 64
-_LONGEST_NAME = 100
 _SEARCHED_AROUND = 64  # spans that began earlier and may lie around one
 _HOST_KEYS = ("host.name", "hostname", "host", "pod_name", "pod", "kubernetes.pod_name")
-_OPERATION_KEYS = ("operation", "operation_name", "operationName", "span_name", "spanName", "span.name")
-_METHOD_KEYS = (
-    "method",
-    "http.method",
-    "http.request.method",
-    "http_method",
-    "http.req.method",
-    "req.method",
-)
-_PATH_KEYS = (
-    "route", "http.route", "path", "url.path", "http.path", "http.target", "uri", "url", "http.req.path", "req.url",
-)  # fmt: skip
 
 
 class Inferred(NamedTuple):
@@ -134,7 +122,7 @@ def _span(group: _Group, parent_span_id: str, left_out: int) -> Span:
         trace_id=first.trace_id,
         span_id=group.span_id,
         parent_span_id=parent_span_id if parent_span_id != group.span_id else "",
-        name=_name(lines),
+        name=name_of(lines),
         service=service,
         start_ns=group.start_ns,
         end_ns=group.end_ns,
@@ -146,23 +134,6 @@ def _span(group: _Group, parent_span_id: str, left_out: int) -> Span:
         written_trace_id=first.written_trace_id,
         written_span_id=first.written_span_id,
     )
-
-
-def _name(lines: Sequence[LogLine]) -> str:
-    """The operation if a line names it, the request if one does, else what the first line says."""
-    for line in lines:
-        if operation := _first(line.attributes, _OPERATION_KEYS):
-            return operation
-    for line in lines:
-        method, path = _first(line.attributes, _METHOD_KEYS), _first(line.attributes, _PATH_KEYS)
-        if method and path:
-            return f"{method} {path.partition('?')[0]}"[:_LONGEST_NAME]
-    words = " ".join(next((line.message for line in lines if line.message), "log lines").split())
-    return words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1] + "…"
-
-
-def _first(attributes: Attributes, keys: Sequence[str]) -> str:
-    return next((value for key in keys if isinstance(value := attributes.get(key), str) and value), "")
 
 
 def _common(lines: Sequence[LogLine]) -> Attributes:
@@ -181,14 +152,14 @@ def _common(lines: Sequence[LogLine]) -> Attributes:
 
 def _resource(service: str, attributes: Attributes) -> Resource:
     named: Attributes = {"service.name": service}
-    if host := _first(attributes, _HOST_KEYS):
+    if host := first_text(attributes, _HOST_KEYS):
         named["host.name"] = host
     return Resource(named)
 
 
 def _error(line: LogLine) -> str:
     """The line's message, and the error it holds."""
-    told = _first(line.attributes, ("error", "err", "error.message", "exception", "exception.message"))
+    told = first_text(line.attributes, ("error", "err", "error.message", "exception", "exception.message"))
     return ": ".join(part for part in (line.message, told) if part)
 
 
