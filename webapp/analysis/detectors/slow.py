@@ -9,7 +9,7 @@ from webapp.analysis.detectors.scene import Scene, quoted
 from webapp.model import display
 from webapp.model.facts import Finding
 
-_CONNECTING = re.compile("dns|connect|tls|ssl|handshake", re.IGNORECASE)
+CONNECTING = re.compile("dns|connect|tls|ssl|handshake", re.IGNORECASE)
 
 
 def slow_query(scene: Scene) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def connection_overhead(scene: Scene) -> Iterator[Finding]:
 
 def _connecting(scene: Scene, node: int) -> list[int]:
     below = scene.children.get(node)
-    return [child for child in below if _CONNECTING.search(scene.name(child))] if below else []
+    return [child for child in below if CONNECTING.search(scene.name(child))] if below else []
 
 
 def missing_spans(scene: Scene) -> Iterator[Finding]:

@@ -112,7 +112,7 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
         if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.children.get(node):
             continue
         least_ns = scene.floor("lock_or_pool_wait")
-        if on_path_ns >= least_ns and scene.received[node] and (what := _waits_for(scene.name(node))):
+        if on_path_ns >= least_ns and scene.received[node] and (what := waits_for(scene.name(node))):
             message = (
                 f"{scene.label(node)} takes {display.duration(on_path_ns)}: by its name it waits for {what}"
             )
@@ -135,7 +135,7 @@ def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
             yield scene.finding("lock_or_pool_wait", peak, message, severity="info", count=len(peak))
 
 
-def _waits_for(name: str) -> str:
+def waits_for(name: str) -> str:
     """`lockRows` and `lock_rows` are two words each."""
     words = re.sub(r"[^a-z]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
     if _MEANT.search(words):

@@ -1,0 +1,118 @@
+"""What many traces show together: findings by what they have in common, and what is told of each on the page."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from webapp.model.columns import I32, I64
+from webapp.model.thresholds import Least
+
+SEVERITIES = ("high", "medium", "info")
+
+
+class FindingKind(NamedTuple):
+    """What findings of several traces are one by. No ids: operations and templates have none.
+
+    `name` is the operation that it happens in, `subject` what is asked, whom, or what an error says; "" where a
+    code has none.
+    """
+
+    code: str
+    service: str
+    name: str
+    subject: str
+
+    @property
+    def fingerprint(self) -> str:
+        """For queries and addresses: the code and eight digits of the rest."""
+        digest = blake2b("\0".join(self).encode("utf-8", "replace"), digest_size=4).hexdigest()
+        return f"{self.code}-{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Findings of one kind in one trace, `trace` by number. `count`, `time_ns`, `share` made them fire, the greatest
+    of each; gains are added up, but not to more than the response.
+    """
+
+    trace: int
+    kind: FindingKind
+    severity: int  # place in SEVERITIES
+    times: int
+    gain_ns: int
+    count: int
+    time_ns: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class LateChildren:
+    """By trace and service: spans below its own spans, and how many of them ended after those."""
+
+    trace: I32
+    service: I32
+    children: I64
+    late: I64
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What a batch of traces shows. `root_row`: of each trace the store's row of its root, -1 if it was not received.
+
+    `unread`: calls whose attributes were not read, since their traces have too many.
+    """
+
+    found: list[Found]
+    late: LateChildren
+    root_row: I64
+    unread: int
+
+
+class Progress(NamedTuple):
+    """How many traces were looked at, of how many; calls in them that were not read."""
+
+    looked: int
+    traces: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    trace_id: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Findings of one kind over many traces. `lost_ns` is what responses could be shorter in all, by weight.
+
+    `trend` counts its traces in equal parts of the time that is shown; medians are over traces.
+    """
+
+    kind: FindingKind
+    severity: str
+    traces: int
+    weight: float
+    times: int
+    lost_ns: int
+    count: int
+    most: int
+    time_ns: int
+    gain_ns: int
+    first_ns: int
+    last_ns: int
+    trend: list[int]
+    largest: Exemplar
+    middle: Exemplar
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsAsked:
+    """`least` beyond what was looked for, by code."""
+
+    kind: str = ""
+    service: str = ""
+    from_ns: int | None = None
+    to_ns: int | None = None
+    hidden: tuple[str, ...] = ()
+    least: dict[str, Least] = field(default_factory=dict)
