@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.cases import CASES, spans_of
 from tests.analysis.detecting import below, in_turn, query, request
-from tests.analysis.drawing import MS, columns_of, span
+from tests.analysis.drawing import columns_of, span
 from tests.analysis.strategies import broken_traces, traces
 from tests.analysis.test_batch import moved
 from webapp.analysis.detectors import find_in
