@@ -31,7 +31,10 @@ class Outcome:
 class Schedule:
     """In which order the spans below a root waited for each other. `path` is the root's critical path."""
 
-    def __init__(self, forest: Forest, root: int, path: Path, children: Children | None = None) -> None:
+    def __init__(
+        self, forest: Forest, root: int | I32, path: Path, children: Children | None = None
+    ) -> None:
+        """`root`: one, or the primary roots of many traces; then ask for `responses`."""
         children = children or waited_for(forest)
         depth = gathered_from_above(forest.parent, (forest.parent >= 0).astype(np.int64), np.add)
         start_ns = gathered_from_above(forest.parent, forest.start_ns, np.maximum)
@@ -39,8 +42,8 @@ class Schedule:
         waited = forest.parent < 0
         waited[children.nodes] = start_ns[children.nodes] < end_ns[children.nodes]
         waited = gathered_from_above(forest.parent, waited, np.logical_and)
-        self.root = root
-        self.waited: Bool = waited & (tops(forest.parent) == root)
+        self.roots = np.atleast_1d(root)
+        self.waited: Bool = waited & np.isin(tops(forest.parent), root)
         self.start_ns: list[int] = start_ns.tolist()
         self.end_ns: list[int] = end_ns.tolist()
         self._parent, self._depth = forest.parent, depth
@@ -50,7 +53,12 @@ class Schedule:
 
     def faster(self, chosen: Bool, part: float) -> Outcome:
         """If the own time of the `chosen` nodes were shorter by `part`, from 0 to 1."""
-        return _Replay(self, chosen & self.waited, part).outcome()
+        return _Replay(self, chosen & self.waited, part).outcome(int(self.roots[0]))
+
+    def responses(self, chosen: Bool, part: float) -> I64:
+        """The same for each root, without saying what it would wait for."""
+        replay = _Replay(self, chosen & self.waited, part)
+        return np.array([replay.response_ns(root) for root in self.roots.tolist()], np.int64)
 
     def children(self, node: int) -> list[int]:
         """Those it waited for, by start."""
@@ -97,8 +105,10 @@ class _Replay:
             *_, length = self._placed(node)
             self._changed[node] = length
 
-    def outcome(self) -> Outcome:
-        root = self._schedule.root
+    def response_ns(self, root: int) -> int:
+        return round(self._length(root))
+
+    def outcome(self, root: int) -> Outcome:
         critical_ns: dict[int, float] = {}
         nodes = [root]
         while nodes:
@@ -108,7 +118,7 @@ class _Replay:
             if own_ns > 0:
                 critical_ns[node] = own_ns
             nodes.extend(waited)
-        return Outcome(round(self._length(root)), critical_ns)
+        return Outcome(self.response_ns(root), critical_ns)
 
     def _length(self, node: int) -> float:
         observed = self._schedule.end_ns[node] - self._schedule.start_ns[node]

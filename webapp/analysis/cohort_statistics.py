@@ -1,0 +1,141 @@
+"""Arithmetic of comparing two samples: weighted means and quantiles, intervals, tests. Knows no traces and no words.
+
+Sources: Wilson 1927 and Newcombe 1998 (method 10) for shares, Benjamini and Hochberg 1995 for many tests at once.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from webapp.model.cohorts import F64
+from webapp.model.columns import I64
+
+Z = 1.959963984540054  # 95 %
+_RESAMPLES = 200
+_FEW_EXPECTED = 10  # below, a chi-squared distribution is no good and the hypergeometric one is summed up
+
+
+def effective(weight: F64) -> float:
+    """How many equally weighted observations these are worth."""
+    squares = float((weight**2).sum())
+    return float(weight.sum()) ** 2 / squares if squares else 0.0
+
+
+def quantile(values: I64, weight: F64, part: float) -> int:
+    """The smallest value that has at least this part of all weight at or below it; 0 of nothing."""
+    if not len(values):
+        return 0
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    place = int(np.searchsorted(reached, part * reached[-1] * (1 - 1e-12)))
+    return int(values[order[min(place, len(values) - 1)]])
+
+
+def wilson(share: F64, count: float) -> tuple[F64, F64]:
+    """95 % bounds of shares that were seen among `count`."""
+    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
+    half = Z * np.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)) / (1 + Z * Z / count)
+    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+
+
+def newcombe(share_1: F64, count_1: float, share_0: F64, count_0: float) -> F64:
+    """The 95 % bound of share_1 − share_0 that is nearer to 0, with its sign; 0 where the interval holds 0."""
+    low_1, high_1 = wilson(share_1, count_1)
+    low_0, high_0 = wilson(share_0, count_0)
+    more = share_1 - share_0 - np.sqrt((share_1 - low_1) ** 2 + (high_0 - share_0) ** 2)
+    less = share_0 - share_1 - np.sqrt((high_1 - share_1) ** 2 + (share_0 - low_0) ** 2)
+    bound: F64 = np.where(share_1 >= share_0, np.maximum(0.0, more), -np.maximum(0.0, less))
+    return bound
+
+
+def independence(a: F64, count_1: float, b: F64, count_0: float) -> F64:
+    """P that a of count_1 and b of count_0 come from one share: G-test, Fisher's exact test where little is expected."""
+    having = a + b
+    total = count_1 + count_0
+    observed = np.stack((a, count_1 - a, b, count_0 - b))
+    lacking = total - having
+    expected = np.stack((having * count_1, lacking * count_1, having * count_0, lacking * count_0)) / total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(observed > 0, observed * np.log(observed / expected), 0.0)
+    p = np.array([math.erfc(math.sqrt(max(0.0, half_g))) for half_g in terms.sum(axis=0)])
+    for place in np.flatnonzero(expected.min(axis=0) < _FEW_EXPECTED):
+        p[place] = _fisher(round(a[place]), round(count_1), round(b[place]), round(count_0))
+    return p
+
+
+def _fisher(a: int, count_1: int, b: int, count_0: int) -> float:
+    """Sum of the chances of all tables that are no likelier than this one."""
+    having = a + b
+    first, last = max(0, having - count_0), min(having, count_1)
+    each = np.arange(first, last + 1)
+    chance = _log_choose(count_1, each) + _log_choose(count_0, having - each)
+    chance -= chance.max()
+    seen = chance[min(max(a, first), last) - first]
+    weights = np.exp(chance)
+    return min(1.0, float(weights[chance <= seen + 1e-9].sum() / weights.sum()))
+
+
+def _log_choose(count: int, chosen: I64) -> F64:
+    logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
+    picked: F64 = logs[count] - logs[chosen] - logs[count - chosen]
+    return picked
+
+
+def false_discovery(p: F64) -> F64:
+    """q: among all tests that are at least as sure, the share that chance alone would give."""
+    order = np.argsort(p, kind="stable")
+    ranked = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum(1.0, np.minimum.accumulate(ranked[::-1])[::-1])
+    return q
+
+
+class ColumnMeans:
+    """Weighted means of many columns over the traces of one set, of which only what is not 0 is given."""
+
+    def __init__(self, trace: I64, column: I64, values: F64, weight: F64, columns: int) -> None:
+        """`trace` is from 0 within the set."""
+        self.columns = columns
+        self._trace, self._column, self._values, self._weight = trace, column, values, weight
+        self.whole = max(float(weight.sum()), 1e-300)
+        self.mean: F64 = np.bincount(column, values * weight[trace], columns) / self.whole
+
+    def variance(self) -> F64:
+        """Of the means, by the normal approximation."""
+        weight = self._weight[self._trace]
+        squares = np.bincount(self._column, (weight * self._values) ** 2, self.columns)
+        cross = np.bincount(self._column, weight**2 * self._values, self.columns)
+        spread = squares - 2 * self.mean * cross + self.mean**2 * float((self._weight**2).sum())
+        count = max(2.0, effective(self._weight))
+        found: F64 = np.maximum(0.0, spread) / self.whole**2 * count / (count - 1)
+        return found
+
+    def resampled(self, seed: int) -> F64:
+        """Means of 200 samples drawn from the traces with replacement, a row each; always the same ones."""
+        traces = len(self._weight)
+        drawn = np.random.default_rng(seed).multinomial(traces, np.full(traces, 1 / traces), _RESAMPLES)
+        weights = drawn * self._weight
+        dense = np.zeros((traces, self.columns))
+        np.add.at(dense, (self._trace, self._column), self._values)
+        means: F64 = (weights @ dense) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+        return means
+
+
+def difference_interval(one: ColumnMeans, other: ColumnMeans, smallest: float) -> tuple[F64, F64]:
+    """95 % bounds of one's means less the other's. From 200 traces on normal, below by resampling."""
+    difference = one.mean - other.mean
+    if smallest >= _RESAMPLES:
+        half = Z * np.sqrt(one.variance() + other.variance())
+        return difference - half, difference + half
+    drawn = one.resampled(1) - other.resampled(2)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return low, high
+
+
+def correlation(first: Sequence[int], second: Sequence[int], total: int) -> float:
+    """φ of two sets of traces out of `total`."""
+    one, two = set(first), set(second)
+    both, a, b = len(one & two), len(one), len(two)
+    scale = math.sqrt(a * (total - a) * b * (total - b))
+    return (both * total - a * b) / scale if scale else float(one == two)

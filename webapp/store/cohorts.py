@@ -1,0 +1,274 @@
+"""Two sets of traces side by side: which traces they are, and what of them is read for `analysis/cohort.py`.
+
+Sets larger than 5,000 traces are sampled by the hash of the trace id, so that the same traces are looked at each time.
+What is read of their spans: `cohort_spans.py`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from threading import Lock
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from webapp.model.cohorts import (
+    BANDS,
+    Baseline,
+    CohortData,
+    CohortTraces,
+    Exemplar,
+    Membership,
+    ValueSought,
+)
+from webapp.model.columns import SpanColumns
+from webapp.query import Query, Window
+from webapp.store.arrow import uuids
+from webapp.store.catalogue import Catalogue
+from webapp.store.cohort_attributes import attribute_columns, keys_without_column, read_words
+from webapp.store.cohort_spans import error_origins, gather_spans, path_times, weights
+from webapp.store.columns import Selection, read_columns
+from webapp.store.connection import READ_SECONDS
+from webapp.store.matching import in_window, matching_traces
+from webapp.store.sql import plan
+from webapp.store.where import Where
+
+MOST_TRACES = 5_000  # of either set …
+MOST_SPANS = 150_000  # … with so many spans together …
+GIANT = 10_000  # … none of them in a trace with more than these
+_KEPT = 4  # of some megabytes each
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`band` narrows the selection to a part of its response times. `query` of the baseline: see `Baseline.kind`."""
+
+    query: Query
+    window: Window
+    band: str
+    baseline: Baseline
+    baseline_query: Query
+    baseline_window: Window
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (
+            self.query.text, self.window, self.band, self.baseline, self.baseline_query.text, self.baseline_window,
+        )  # fmt: skip
+
+
+class Cohorts:
+    """`knowing` opens the store's catalogue; `version` differs whenever something was written since."""
+
+    def __init__(
+        self,
+        knowing: Callable[[float], AbstractContextManager[Catalogue]],
+        version: Callable[[], int],
+    ) -> None:
+        self._knowing, self._version = knowing, version
+        self._recent: OrderedDict[tuple[object, ...], CohortData] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, asked: Asked) -> CohortData:
+        key = (*asked.key, self._version())
+        with self._lock:
+            if key in self._recent:
+                self._recent.move_to_end(key)
+                return self._recent[key]
+        with self._knowing(READ_SECONDS) as catalogue:
+            data = _read(catalogue, asked)
+        with self._lock:
+            self._recent[key] = data
+            while len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        return data
+
+    def columns(self, trace_ids: Sequence[str]) -> SpanColumns | None:
+        """The spans of whole traces; those that are gone meanwhile are left out. None if none is left."""
+        with self._knowing(READ_SECONDS) as catalogue:
+            cursor = catalogue.cursor
+            chosen = {"trace_id": uuids(list(trace_ids)), "given": np.arange(len(trace_ids))}
+            cursor.register("chosen_ids", pa.table(chosen))
+            found = cursor.execute(
+                """
+                CREATE OR REPLACE TEMP TABLE chosen_traces AS
+                SELECT trace_id, row_number() OVER (ORDER BY given) - 1 AS number, first_row, last_row
+                FROM chosen_ids JOIN traces USING (trace_id);
+                SELECT replace(trace_id::VARCHAR, '-', ''), first_row, last_row FROM chosen_traces ORDER BY number
+                """
+            ).fetchall()
+            if not found:
+                return None
+            source = (
+                "spans JOIN (SELECT trace_id, number FROM chosen_traces) USING (trace_id)"
+                " WHERE span_row BETWEEN ? AND ?"
+            )
+            rows = min(first for _, first, _ in found), max(last for *_, last in found)
+            return read_columns(cursor, Selection([each for each, *_ in found], source, "number", rows))
+
+    def words(self, data: CohortData, sought: Sequence[ValueSought]) -> list[str]:
+        """What the values are."""
+        if not sought:
+            return []
+        with self._knowing(READ_SECONDS) as catalogue:
+            return read_words(catalogue, data, sought)
+
+
+def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
+    cursor = catalogue.cursor
+    in_both = _gather(catalogue, asked)
+    members = [_sample(cursor, selected) for selected in (True, False)]
+    found = cursor.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE cohort AS
+        SELECT (row_number() OVER (ORDER BY selected DESC, rank) - 1)::SMALLINT AS number, * FROM sampled_traces;
+        SELECT replace(trace_id::VARCHAR, '-', '') AS trace_id, selected, response_ns, root_service, root_name
+        FROM cohort
+        ORDER BY number
+        """
+    ).fetchnumpy()
+    gather_spans(cursor)
+    traces = CohortTraces(
+        found["selected"].astype(np.bool_), found["response_ns"].astype(np.int64), weights(cursor, len(found["selected"]))
+    )  # fmt: skip
+    services = [service for (service,) in catalogue.rows("SELECT service FROM services ORDER BY service_id")]
+    roots = [" · ".join(pair) for pair in zip(found["root_service"], found["root_name"], strict=True)]
+    return CohortData(
+        selection=members[0],
+        baseline=members[1],
+        in_both=in_both,
+        traces=traces,
+        times=path_times(cursor),
+        columns=attribute_columns(cursor, roots),
+        services=services,
+        origins=error_origins(cursor),
+        exemplars=_exemplars(cursor),
+        without_column=keys_without_column(catalogue),
+        tail_sampled=_is_tail_sampled(catalogue),
+        trace_ids=tuple(found["trace_id"].tolist()),
+    )
+
+
+def _gather(catalogue: Catalogue, asked: Asked) -> int:
+    """Fills `members`: the traces of both sets. Returns how many both queries find."""
+    cursor = catalogue.cursor
+    _find(catalogue, "asked_traces", asked.query, asked.window)
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE members AS
+        SELECT trace_id, true AS selected FROM asked_traces {_in_band(cursor, "asked_traces", asked.band)}
+        """
+    )
+    if asked.baseline.kind == "rest" and asked.band:
+        others = "SELECT trace_id FROM asked_traces"
+    elif asked.baseline.kind == "rest":
+        inside = in_window(asked.window)
+        cursor.execute(
+            f"CREATE OR REPLACE TEMP TABLE other_traces AS SELECT t.trace_id FROM traces t WHERE {inside.text}",
+            list(inside.values),
+        )
+        others = "SELECT trace_id FROM other_traces"
+    else:
+        _find(catalogue, "other_traces", asked.baseline_query, asked.baseline_window)
+        band = asked.band if asked.baseline.kind == "before" else ""
+        others = f"SELECT trace_id FROM other_traces {_in_band(cursor, 'other_traces', band)}"
+    both = cursor.execute(f"SELECT count(*) FROM ({others}) SEMI JOIN members USING (trace_id)").fetchall()
+    cursor.execute(
+        f"INSERT INTO members SELECT trace_id, false FROM ({others}) ANTI JOIN members USING (trace_id)"
+    )
+    return 0 if asked.baseline.kind == "rest" else int(both[0][0])
+
+
+def _find(catalogue: Catalogue, table: str, query: Query, window: Window) -> None:
+    found: Where = matching_traces(catalogue.cursor, plan(query, catalogue), window)
+    catalogue.cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT t.trace_id, t.response_ns {found.text}",
+        list(found.values),
+    )
+
+
+def _in_band(cursor: duckdb.DuckDBPyConnection, table: str, band: str) -> str:
+    """WHERE that leaves the part of the response times that the band names."""
+    low, high = BANDS[band]
+    bounds = cursor.execute(f"SELECT quantile_disc(response_ns, [{low}, {high}]) FROM {table}").fetchall()[0][
+        0
+    ]
+    if bounds is None or not band:
+        return ""
+    above = f"response_ns > {bounds[0]}" if low else "true"
+    return f"WHERE {above} AND response_ns <= {bounds[1]}"
+
+
+def _sample(cursor: duckdb.DuckDBPyConnection, selected: bool) -> Membership:
+    """Fills `sampled_traces`, the selected first."""
+    make = "CREATE OR REPLACE TEMP TABLE sampled_traces AS" if selected else "INSERT INTO sampled_traces"
+    cursor.execute(
+        f"""
+        {make}
+        SELECT * EXCLUDE (spans_so_far)
+        FROM (
+          SELECT *, sum(spans) OVER (ORDER BY rank, trace_id) AS spans_so_far
+          FROM (
+            SELECT
+              trace_id, hash(trace_id) AS rank, selected, response_ns, spans, first_row, last_row,
+              try_cast('0x' || left(root_span_id, 16) AS UBIGINT) AS root_id, root_service, root_name
+            FROM traces JOIN members USING (trace_id)
+            WHERE selected = {selected} AND spans <= {GIANT}
+            ORDER BY rank, trace_id
+            LIMIT {MOST_TRACES}
+          )
+        )
+        WHERE spans_so_far <= {MOST_SPANS}
+        """
+    )
+    [(traces, giants)] = cursor.execute(
+        f"""
+        SELECT count(*), count(*) FILTER (spans > {GIANT})
+        FROM traces JOIN members USING (trace_id)
+        WHERE selected = {selected}
+        """
+    ).fetchall()
+    [(sampled,)] = cursor.execute(
+        f"SELECT count(*) FROM sampled_traces WHERE selected = {selected}"
+    ).fetchall()
+    return Membership(traces, sampled, giants)
+
+
+def _exemplars(cursor: duckdb.DuckDBPyConnection) -> list[Exemplar]:
+    """The largest of all selected traces, and those nearest to the medians of both sets."""
+    rows = cursor.execute(
+        """
+        WITH both_sets AS MATERIALIZED (
+          SELECT trace_id, selected, response_ns, root_service, root_name, verdict_sentence
+          FROM traces JOIN members USING (trace_id)
+        ),
+        medians AS (SELECT selected, quantile_disc(response_ns, 0.5) AS median FROM both_sets GROUP BY selected),
+        placed AS (
+          SELECT both_sets.*, median,
+            row_number() OVER (PARTITION BY selected ORDER BY response_ns DESC, trace_id) AS largest,
+            row_number() OVER (PARTITION BY selected ORDER BY abs(response_ns - median), trace_id) AS nearest
+          FROM both_sets JOIN medians USING (selected)
+        )
+        SELECT
+          CASE WHEN NOT selected THEN 'baseline' WHEN largest <= 3 THEN 'largest' ELSE 'median' END AS why,
+          replace(trace_id::VARCHAR, '-', ''), response_ns, root_service, root_name, verdict_sentence
+        FROM placed
+        WHERE (selected AND (largest <= 3 OR nearest <= 2)) OR (NOT selected AND nearest = 1)
+        ORDER BY why = 'baseline', why = 'median', largest, nearest
+        """
+    ).fetchall()
+    return [Exemplar(*row) for row in rows]
+
+
+def _is_tail_sampled(catalogue: Catalogue) -> bool:
+    """Whether a collector left word of it: on spans, or on their scopes."""
+    [(spans, scopes)] = catalogue.rows(
+        """
+        SELECT
+          EXISTS (SELECT 1 FROM key_catalog WHERE starts_with(key, 'tailsampling.')),
+          EXISTS (SELECT 1 FROM scopes WHERE contains(attributes, '"tailsampling.'))
+        """
+    )
+    return bool(spans or scopes)
