@@ -91,7 +91,7 @@ def test_services_by_their_part_of_the_path(case: Case) -> None:
 
 @having("edges")
 def test_edges(case: Case) -> None:
-    found = facts_of(case).edges
+    found = edges.edges(edges.calls(facts_of(case).forest))
     assert sorted([edge.caller, edge.callee, edge.type, edge.calls, edge.errors] for edge in found) == sorted(
         case["expect"]["edges"]
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webapp.analysis.runs import sorted_by
 from webapp.model.columns import I32, I64, U8, Bool
 from webapp.model.facts import Forest
 from webapp.model.spans import Kind
@@ -51,6 +52,6 @@ class Children:
 
 def waited_for(forest: Forest) -> Children:
     nodes = np.flatnonzero(forest.blocking & (forest.end_ns > forest.start_ns))
-    nodes = nodes[np.lexsort((forest.start_ns[nodes], forest.parent[nodes]))]
+    nodes = nodes[sorted_by(forest.parent[nodes], forest.start_ns[nodes])]
     counts = np.bincount(forest.parent[nodes], minlength=len(forest))
     return Children(nodes, np.concatenate(([0], np.cumsum(counts))))

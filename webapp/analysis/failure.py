@@ -14,6 +14,8 @@ _NO_WORDS = ErrorText("")
 
 def failures(forest: Forest) -> list[Failure | None]:
     """One a trace; None unless its primary root failed."""
+    if not (forest.status[forest.root] == Status.ERROR).any():
+        return [None] * len(forest.root)
     failed = np.flatnonzero((forest.status == Status.ERROR) & (forest.source >= 0))
     failed_below: dict[int, list[int]] = {}
     for node, parent in zip(failed.tolist(), forest.parent[failed].tolist(), strict=True):

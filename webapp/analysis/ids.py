@@ -26,7 +26,8 @@ class Distinct:
 
 def distinct(columns: SpanColumns) -> Distinct:
     count = len(columns)
-    order = np.lexsort((columns.span_id, columns.trace))
+    one = len(columns.trace_ids) == 1
+    order = np.argsort(columns.span_id) if one else np.lexsort((columns.span_id, columns.trace))
     trace, span_id = columns.trace[order], columns.span_id[order]
     same_id = (trace[1:] == trace[:-1]) & (span_id[1:] == span_id[:-1])
     if not same_id.any():
@@ -57,7 +58,10 @@ class Index:
         if len(self.order) == 0:
             return np.full(len(trace), -1, np.int32)
         high = self.bounds[trace + 1]
-        place = first_at_least(self.span_id, self.bounds[trace], high, span_id)
+        if len(self.bounds) == 2:  # one trace
+            place = np.searchsorted(self.span_id, span_id)
+        else:
+            place = first_at_least(self.span_id, self.bounds[trace], high, span_id)
         within = np.minimum(place, len(self.order) - 1)
         found = (place < high) & (self.span_id[within] == span_id)
         return np.where(found, self.order[within], -1).astype(np.int32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webapp.analysis.runs import run_starts
+from webapp.analysis.runs import run_starts, sorted_by
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest
 from webapp.model.spans import Status
@@ -79,8 +79,8 @@ def _counted_before(marks: I64 | Bool) -> I64:
 
 def _siblings_in_order(forest: Forest) -> I64:
     start_ns = forest.start_ns.copy()
-    start_ns[forest.root] = np.iinfo(np.int64).min
-    return np.lexsort((forest.suffix, forest.span_id, -forest.end_ns, start_ns, forest.parent))
+    start_ns[forest.root] = start_ns.min() - 1  # above all other roots
+    return sorted_by(forest.parent + 1, start_ns, -forest.end_ns, forest.span_id, forest.suffix)
 
 
 def _links(parent: I32, order: I64) -> tuple[I32, I32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from webapp.model.columns import I32, I64
 
 Numbers = NDArray[Any]
+_MOST = 1 << 62
 
 
 def run_starts(*keys: Numbers) -> I64:
@@ -46,8 +47,42 @@ def first_at_least(values: Numbers, low: I64, high: I64, wanted: Numbers) -> I64
     return low
 
 
+def sorted_by(major: Numbers, minor: I64, *rest: Numbers) -> I64:
+    """Indices by `major` (0, 1, 2 …), then `minor`, then each of `rest`; what is equal in all keeps its order.
+
+    One sort of one number where both fit into it; only what it leaves undecided is looked at again.
+    """
+    lifted = _lifted(minor, major)
+    if lifted is None:
+        return np.lexsort((*rest[::-1], minor, major))
+    key = lifted[0]
+    order = np.argsort(key)
+    same = key[order[1:]] == key[order[:-1]]
+    if same.any():
+        places = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        tied = np.sort(order[places])
+        order[places] = tied[np.lexsort((*(each[tied] for each in rest[::-1]), key[tied]))]
+    return order
+
+
+def _lifted(values: I64, group: Numbers) -> tuple[I64, I64] | None:
+    """Values lifted so that all of a group are above all of the group before, and by how much; None if that overflows."""
+    if len(values) == 0:
+        return values, values
+    lowest = int(values.min())
+    spread = int(values.max()) - lowest + 1
+    if (int(group.max()) + 1) * spread > _MOST:
+        return None
+    lift = group.astype(np.int64) * spread - lowest
+    return values + lift, lift
+
+
 def running_max(values: I64, position: I64) -> I64:
-    """The greatest value so far within each run. Doubles its reach each round; sums that could overflow are not needed."""
+    """The greatest value so far within each run. Where sums could overflow it doubles its reach each round."""
+    if (lifted := _lifted(values, np.cumsum(position == 0))) is not None:
+        highest, lift = lifted
+        running: I64 = np.maximum.accumulate(highest) - lift
+        return running
     result = values.copy()
     longest = int(position.max(initial=0)) + 1
     reach = 1

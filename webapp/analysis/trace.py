@@ -1,6 +1,5 @@
 """Everything that the page of one trace knows, in one call. Batches of traces are `batch.py`'s; both share the rooms."""
 
-from webapp.analysis import edges
 from webapp.analysis.attribution import evidence
 from webapp.analysis.blocking import tolerance, waited_for
 from webapp.analysis.critical_path import PathFinder
@@ -39,7 +38,6 @@ def analyse_trace(columns: SpanColumns) -> TraceFacts:
         completion_verdict=completion_verdict(evidence(forest, completion)[0]) if completion else None,
         failure=failures(forest)[0],
         services=service_shares(forest, critical_ns)[0],
-        edges=edges.edges(edges.calls(forest)),
         warnings=forest.warnings[0],
     )
 

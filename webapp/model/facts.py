@@ -148,7 +148,6 @@ class TraceFacts:
     completion_verdict: Verdict | None
     failure: Failure | None
     services: list[ServiceShare]  # most critical time first
-    edges: list[Edge]
     warnings: list[Warning]
 
 

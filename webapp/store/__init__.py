@@ -44,6 +44,7 @@ from webapp.store.operations import Operations
 from webapp.store.origins import Origins
 from webapp.store.recent import Asked, Recent
 from webapp.store.sql import plan
+from webapp.store.words import Words
 
 __all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
 
@@ -54,10 +55,11 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._recent = Recent(lambda: connection.writes)
+        self._words = Words()
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
         self.headline = Headline(self._asking)
-        self.lines = Lines(connection, self._append)
+        self.lines = Lines(connection, self._knowing, self._append)
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
@@ -112,7 +114,7 @@ class Store:
         """Whole traces that have no facts yet, or got spans since. `append_facts` each before asking for the next."""
         with self._connection.reading(seconds=float("inf")) as cursor:
             next_row = pending.setting(cursor, "next_row")
-            yield from pending.find_pending(cursor, max_spans)
+            yield from pending.find_pending(cursor, self._words, max_spans)
             if pending.all_settled(cursor):
                 with self._connection.writing() as writer:
                     pending.settle(writer, next_row)
@@ -134,7 +136,7 @@ class Store:
 
     def columns(self, trace_id: str) -> SpanColumns | None:
         with self._knowing() as catalogue:
-            return traces.columns_of(catalogue, trace_id)
+            return traces.columns_of(catalogue, self._words, trace_id)
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""
@@ -160,7 +162,7 @@ class Store:
         """Grows whenever spans or log lines of the trace arrive; -1 for a trace that is not here."""
         with self._knowing() as catalogue:
             rows = traces.rows_of(catalogue, trace_id)
-            return rows[1] + logs.line_count(catalogue.cursor, trace_id) if rows else -1
+            return rows[1] + logs.line_count(catalogue, trace_id) if rows else -1
 
     def find(self, text: str) -> list[str]:
         """Ids of the traces that an id names, in whatever form it is pasted; also by span id or a prefix."""

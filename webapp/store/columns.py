@@ -1,7 +1,7 @@
 """Rows of the spans table → SpanColumns for analysis: narrow columns as NumPy, words only where there are some."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from webapp.model.columns import I32, I64, U64, ErrorText, Peer, SpanColumns
 from webapp.store.contents import contents_of
 from webapp.store.inferences import inferred_among
+from webapp.store.words import Words
 
 _SPAN_ID = re.compile("[0-9a-f]{16}")
-_MANY_IDS = "(SELECT unnest(?::UINTEGER[]))"  # hundreds in a list are planned slowly
 _Odd = tuple[int, str, str, str]  # row, links, error message and source, of the few spans that have any
 
 
@@ -30,19 +30,19 @@ class Selection:
     parameters: Sequence[object] = ()
 
 
-def read_columns(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> SpanColumns:
+def read_columns(cursor: duckdb.DuckDBPyConnection, selection: Selection, words: Words) -> SpanColumns:
     arrays = _read_arrays(cursor, selection)
-    names, name = _names(cursor, arrays["operation_id"])
-    hosts, host = _hosts(cursor, arrays["resource_id"])
-    peers, peer = _peers(cursor, arrays["peer_id"])
-    services = cursor.execute("SELECT service FROM services ORDER BY service_id").fetchall()
+    names, name = _names(cursor, words, arrays["operation_id"])
+    hosts, host = _hosts(cursor, words, arrays["resource_id"])
+    peers, peer = _peers(cursor, words, arrays["peer_id"])
+    services = words.services(cursor, int(arrays["service_id"].max(initial=0)))
     odd = _read_odd(cursor, selection)
     places = _places(arrays["span_row"], [row for row, *_ in odd])
     linking = [selection.trace_ids[arrays["trace"][place]] for place in places]
     link_owner, link_span = _links_within(odd, places, linking)
     return SpanColumns(
         trace_ids=selection.trace_ids,
-        services=[service for (service,) in services],
+        services=services,
         names=names,
         hosts=hosts,
         peers=peers,
@@ -82,33 +82,38 @@ def _read_arrays(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> dic
         """,
         list(selection.parameters),
     ).fetchnumpy()
-    order = np.lexsort((found["span_row"], found["trace"]))
+    row, trace = found["span_row"], found["trace"]
+    if (row[1:] > row[:-1]).all() and (trace[1:] == trace[:-1]).all():
+        return {name: np.asarray(array) for name, array in found.items()}
+    order = np.lexsort((row, trace))
     return {name: np.asarray(array)[order] for name, array in found.items()}
 
 
-def _names(cursor: duckdb.DuckDBPyConnection, operation_ids: NDArray[Any]) -> tuple[list[str], I32]:
+def _names(
+    cursor: duckdb.DuckDBPyConnection, words: Words, operation_ids: NDArray[Any]
+) -> tuple[list[str], I32]:
     used, place = _compact(operation_ids)
-    query = f"SELECT operation_id, name FROM operations WHERE operation_id IN {_MANY_IDS}"
-    return _distinct(dict(cursor.execute(query, [used]).fetchall()), used, place)
+    return _distinct(words.of(cursor, "name", used), used, place)
 
 
-def _hosts(cursor: duckdb.DuckDBPyConnection, resource_ids: NDArray[Any]) -> tuple[list[str], I32]:
+def _hosts(
+    cursor: duckdb.DuckDBPyConnection, words: Words, resource_ids: NDArray[Any]
+) -> tuple[list[str], I32]:
     used, place = _compact(resource_ids)
-    query = f"SELECT resource_id, host FROM resources WHERE resource_id IN {_MANY_IDS}"
-    hosts, host = _distinct(dict(cursor.execute(query, [used]).fetchall()), used, place)
+    hosts, host = _distinct(words.of(cursor, "host", used), used, place)
     if hosts[:1] == [""]:  # unknown sorts first
         return hosts[1:], host - np.int32(1)
     return hosts, host
 
 
-def _peers(cursor: duckdb.DuckDBPyConnection, node_ids: NDArray[Any]) -> tuple[list[Peer], I32]:
+def _peers(cursor: duckdb.DuckDBPyConnection, words: Words, node_ids: NDArray[Any]) -> tuple[list[Peer], I32]:
     called = node_ids >= 0
     peer = np.full(len(node_ids), -1, np.int32)
     if not called.any():
         return [], peer
     used, peer[called] = _compact(node_ids[called])
-    query = f"SELECT kind, name FROM nodes WHERE node_id IN {_MANY_IDS} ORDER BY node_id"
-    return [Peer(kind, name) for kind, name in cursor.execute(query, [used]).fetchall()], peer
+    known = words.of(cursor, "peer", used)
+    return [Peer(*known[number]) for number in used], peer
 
 
 def id_list(ids: Iterable[int]) -> str:
@@ -123,9 +128,9 @@ def _compact(ids: NDArray[Any]) -> tuple[list[int], I32]:
     return np.flatnonzero(occurs).tolist(), places[ids]
 
 
-def _distinct(word_of: dict[int, str], used: list[int], place: I32) -> tuple[list[str], I32]:
+def _distinct(word_of: Mapping[int, str], used: list[int], place: I32) -> tuple[list[str], I32]:
     """The different words, sorted, and the place of each entry's word."""
-    words = sorted(set(word_of.values()))
+    words = sorted({word_of[each] for each in used})
     places = {word: number for number, word in enumerate(words)}
     return words, np.array([places[word_of[each]] for each in used], np.int32)[place]
 

@@ -1,6 +1,7 @@
 """Log lines as other rooms write and read them, and the spans that are inferred from them. Their SQL is in `logs.py`."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import duckdb
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow as pa
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 from webapp.store import logs
+from webapp.store.catalogue import Catalogue
 from webapp.store.connection import Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.pending import setting
@@ -18,8 +20,14 @@ Append = Callable[[duckdb.DuckDBPyConnection, Encoded, Sequence[int]], None]
 class Lines:
     """Asked of the store as `store.lines`. `append_spans` writes encoded spans of the sources with these ids."""
 
-    def __init__(self, connection: Connection, append_spans: Append) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        knowing: Callable[[], AbstractContextManager[Catalogue]],
+        append_spans: Append,
+    ) -> None:
         self._connection = connection
+        self._knowing = knowing
         self._append_spans = append_spans
 
     def append(self, rows: pa.Table, source_ids: Sequence[int]) -> None:
@@ -51,7 +59,7 @@ class Lines:
 
     def of(self, trace_id: str, most: int) -> tuple[list[LogLine], int]:
         """The first `most` lines of a trace, in time, and how many there are."""
-        with self._connection.reading() as cursor:
-            total = logs.line_count(cursor, trace_id)
-            lines = logs.lines_of(cursor, [trace_id], most)[0] if total else []
+        with self._knowing() as catalogue:
+            total = logs.line_count(catalogue, trace_id)
+            lines = logs.lines_of(catalogue.cursor, [trace_id], most)[0] if total else []
             return [line for line, _ in lines], total if len(lines) == most else len(lines)

@@ -81,6 +81,8 @@ class Links:
     def to_trace(self, trace_id: str, most: int) -> list[LinkedTrace]:
         """Other traces of which spans link to this one, by time."""
         with self._knowing() as catalogue:
+            if not _any(catalogue):
+                return []
             counted = catalogue.cursor.execute(
                 """
                 SELECT replace(trace_id::VARCHAR, '-', ''), count(*)
@@ -98,7 +100,7 @@ class Links:
         """The first `most` of the other traces that spans of this one link to, and how many they are."""
         with self._knowing() as catalogue:
             extent = rows_of(catalogue, trace_id)
-            if extent is None:
+            if extent is None or not _any(catalogue):
                 return [], 0
             found = catalogue.cursor.execute(
                 """
@@ -145,6 +147,11 @@ def _traces(catalogue: Catalogue, counted: Sequence[tuple[str, int]]) -> list[Li
         service, name, start_ns = known.get(trace_id, ("", "", 0))
         linked.append(LinkedTrace(trace_id, service, name, start_ns, number))
     return linked
+
+
+def _any(catalogue: Catalogue) -> bool:
+    """Whether there are links at all: in most stores none, and then nothing has to be looked through."""
+    return bool(catalogue.rows("SELECT 1 FROM spans WHERE links IS NOT NULL LIMIT 1"))
 
 
 def _written(trace_id: str, span_id: str = "") -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from webapp.model.logs import LogLine
 from webapp.store.anyvalue import decode_attributes, encode_attributes
 from webapp.store.arrow import insert, strings, uuids
+from webapp.store.catalogue import Catalogue
 from webapp.store.pending import setting
 from webapp.store.span_sums import take_back_rows
 
@@ -137,8 +138,12 @@ def lines_of(
     return lines
 
 
-def line_count(cursor: duckdb.DuckDBPyConnection, trace_id: str) -> int:
-    found = cursor.execute("SELECT lines FROM log_traces WHERE trace_id = ?::UUID", [trace_id]).fetchall()
+def line_count(catalogue: Catalogue, trace_id: str) -> int:
+    if not catalogue.rows("SELECT 1 FROM log_traces LIMIT 1"):
+        return 0
+    found = catalogue.cursor.execute(
+        "SELECT lines FROM log_traces WHERE trace_id = ?::UUID", [trace_id]
+    ).fetchall()
     return int(found[0][0]) if found else 0
 
 

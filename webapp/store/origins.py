@@ -33,20 +33,19 @@ class Origins:
             rows = rows_of(catalogue, trace_id)
             if rows is None:
                 return Origin()
-            own = "trace_id = ?::UUID AND span_row BETWEEN ? AND ?"
-            [(written,)] = catalogue.cursor.execute(
-                f"SELECT any_value(written_trace_id) FROM spans WHERE {own}", [trace_id, *rows]
-            ).fetchall()
-            found = catalogue.cursor.execute(
-                f"""
-                SELECT path, warnings
-                FROM sources
-                WHERE warnings <> '[]' AND source_id IN (SELECT DISTINCT source_id FROM spans WHERE {own})
-                ORDER BY source_id
+            [(written, source_ids)] = catalogue.cursor.execute(
+                """
+                SELECT any_value(written_trace_id), list(DISTINCT source_id)
+                FROM spans
+                WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?
                 """,
                 [trace_id, *rows],
             ).fetchall()
-        return Origin(written or "", [loss for path, text in found for loss in _losses(path, text)])
+            warned = catalogue.rows(
+                "SELECT source_id, path, warnings FROM sources WHERE warnings <> '[]' ORDER BY source_id"
+            )
+        told = [(path, text) for source_id, path, text in warned if source_id in (source_ids or ())]
+        return Origin(written or "", [loss for path, text in told for loss in _losses(path, text)])
 
 
 def _losses(path: str, text: str) -> list[Warning]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from webapp.model.columns import SpanColumns
 from webapp.store.columns import Selection, read_columns
+from webapp.store.words import Words
 
 # A trace is pending while its newest span is newer than its facts. Below settled_row no trace is.
 _FIND = """
@@ -29,7 +30,7 @@ WHERE traces.last_row IS NULL OR traces.last_row < fresh.last_row
 """
 
 
-def find_pending(cursor: duckdb.DuckDBPyConnection, max_spans: int) -> Iterator[SpanColumns]:
+def find_pending(cursor: duckdb.DuckDBPyConnection, words: Words, max_spans: int) -> Iterator[SpanColumns]:
     """Chunks of at most `max_spans` spans; a larger trace comes alone. `cursor` must stay open meanwhile."""
     cursor.execute(_FIND, [setting(cursor, "settled_row")])
     found = cursor.execute(
@@ -47,6 +48,7 @@ def find_pending(cursor: duckdb.DuckDBPyConnection, max_spans: int) -> Iterator[
                 f"number - {first}",
                 (first, end - 1, *rows),
             ),
+            words,
         )
 
 

@@ -7,6 +7,7 @@ from webapp.model.facts import TraceSummary
 from webapp.store.catalogue import Catalogue
 from webapp.store.columns import Selection, read_columns
 from webapp.store.summaries import SUMMARY_COLUMNS, to_summary
+from webapp.store.words import Words
 
 
 def rows_of(catalogue: Catalogue, trace_id: str) -> tuple[int, int] | None:
@@ -26,12 +27,13 @@ def rows_of(catalogue: Catalogue, trace_id: str) -> tuple[int, int] | None:
     return None if first is None else (first, last)
 
 
-def columns_of(catalogue: Catalogue, trace_id: str) -> SpanColumns | None:
+def columns_of(catalogue: Catalogue, words: Words, trace_id: str) -> SpanColumns | None:
     rows = rows_of(catalogue, trace_id)
     if rows is None:
         return None
     source = "spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?"
-    return read_columns(catalogue.cursor, Selection([trace_id], source, parameters=(trace_id, *rows)))
+    selection = Selection([trace_id], source, parameters=(trace_id, *rows))
+    return read_columns(catalogue.cursor, selection, words)
 
 
 def summary_of(cursor: duckdb.DuckDBPyConnection, trace_id: str) -> TraceSummary | None:

@@ -1,5 +1,6 @@
 """The `.json` twin of the trace page, and one span as it stands in it. Field names are fixed (architecture.md)."""
 
+from webapp.analysis.edges import calls, edges
 from webapp.model.facts import Failure, Path, Verdict, Where
 from webapp.model.logs import LogLine
 from webapp.model.spans import Attributes, Kind, Span, Status
@@ -44,7 +45,7 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
         ],
         "edges": [
             {name: getattr(edge, name) for name in ("caller", "callee", "type", "calls", "errors")}
-            for edge in facts.edges
+            for edge in edges(calls(forest))
         ],
     }
 
