@@ -142,7 +142,7 @@ def data_of(shop: Shop, selected: Bool, most: int = 5_000) -> CohortData:
         AttributeColumn(
             key, "span", number, np.full(len(chosen), SERVICES.index(service), np.int32),
             values[chosen].astype(np.uint64), words=shop.words[service, key],
-        )
+        ).in_order()
         for (service, key), values in shop.values.items()
     ]  # fmt: skip
     counts = [Membership(int(side.sum()), min(most, int(side.sum()))) for side in (selected, ~selected)]

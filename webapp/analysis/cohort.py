@@ -64,11 +64,10 @@ def compare(
 ) -> Comparison:
     """`names`: of the paths that were looked up; `defining`, `errors`: see `cohort_attributes.rank`."""
     traces, times = data.traces, data.times
-    ids = times.path_ids.tolist()
-    weight = np.bincount(times.path, times.critical_ns, len(ids)).tolist()
-    known = [path for path in ids if path in names]
-    tree = path_tree(known, names, dict(zip(ids, weight, strict=True)))
-    entry = entries_of(tree, ids)
+    total_ns = np.bincount(times.path, times.critical_ns, len(times.path_ids)).tolist()
+    known = {path: ns for path, ns in zip(times.path_ids.tolist(), total_ns, strict=True) if path in names}
+    tree = path_tree(names, known)
+    entry = entries_of(tree, times.path_ids)
     parts = split(tree, entry, traces, times)
     sides = [_side(data, chosen) for chosen in (True, False)]
     enough = min(side.worth for side in sides) >= ENOUGH

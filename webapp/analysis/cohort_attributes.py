@@ -4,14 +4,15 @@ The unit is the trace: a value counts once a trace, however many spans have it. 
 since only there can it mean one thing. What is no value is "(missing)".
 """
 
-import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
+from webapp.analysis.cohort_keys import follows_from_errors, tells_nothing
 from webapp.analysis.cohort_statistics import correlation, effective, false_discovery, independence, newcombe
+from webapp.analysis.runs import run_lengths, run_starts
 from webapp.model.cohorts import F64, AttributeColumn, CohortTraces
 from webapp.model.columns import I64, Bool
 
@@ -23,17 +24,6 @@ _DETERMINED = 0.99
 MOST_KEYS, MOST_VALUES = 20, 5
 _DISTINCT_NUMBERS = 12  # from here on numbers are compared by tenths of the baseline
 _ID_LIKE = 0.5
-_IDS = re.compile(
-    r"(?:^|[._-])(?:[ug]uid|(?:trace|span|request|correlation|message)[._-]?id)$", re.IGNORECASE
-)
-_TIMES = re.compile(
-    r"(?:^|[._-])(?:timestamp|time|date|at|duration|elapsed|latency|took)"
-    r"(?:[._-](?:ns|us|ms|s|unix|nanos?|millis))*$",
-    re.IGNORECASE,
-)
-_CONSEQUENCES = re.compile(
-    r"^(?:error(?:\.|$)|exception\.|otel\.status|status(?:[._]|$)|.*\.status(?:_code|\.code|_text|\.message)?$|grpc\.code$)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +88,9 @@ class _Group:
     codes: list[int]
     edges: list[tuple[float, float]] | None
 
-    def traces_of(self, value: int) -> list[int]:
+    def traces_of(self, value: int) -> I64:
         first, end = np.searchsorted(self.pair_value, [value, value + 1])
-        traces: list[int] = self.pair_trace[first:end].tolist()
-        return traces
+        return self.pair_trace[first:end]
 
 
 def rank(
@@ -111,25 +100,31 @@ def rank(
     counter = _Counter(traces)
     groups, not_comparable = [], []
     for column in columns:
-        if column.key in defining or _IDS.search(column.key) or _TIMES.search(column.key):
+        if column.key in defining or tells_nothing(column.key):
             continue
         for group in _groups(column, traces):
             if counter.is_id_like(group):
                 not_comparable.append((column.key, group.service))
             else:
                 groups.append(group)
-    tested = [
-        candidate for number, group in enumerate(groups) for candidate in counter.candidates(number, group)
-    ]
-    if not tested:
-        return Ranking([], 0, not_comparable, 0)
-    q = false_discovery(np.array([value.p for _, _, value in tested]))
-    found: dict[int, list[tuple[int, Value]]] = {}
-    for (number, place, value), sure in zip(tested, q.tolist(), strict=True):
-        if sure < _SURE and abs(value.share_1 - value.share_0) >= FLOOR and value.score:
-            found.setdefault(number, []).append((place, replace(value, q=sure)))
-    keys = _merged([_Found(groups[number], values) for number, values in found.items()], traces, errors)
-    return Ranking(keys[:MOST_KEYS], len(tested), not_comparable, max(0, len(keys) - MOST_KEYS))
+    tested = [counter.test(group) for group in groups]
+    p = np.concatenate([pairs.p for pairs in tested]) if tested else np.empty(0)
+    found, done = [], 0
+    q_all = false_discovery(p)
+    for group, pairs in zip(groups, tested, strict=True):
+        q = q_all[done : done + len(pairs.p)]
+        done += len(pairs.p)
+        telling = np.flatnonzero(
+            (q < _SURE) & (np.abs(pairs.share_1 - pairs.share_0) >= FLOOR) & (pairs.score != 0)
+        )
+        if len(telling):
+            found.append(
+                _Found(
+                    group, [(int(pairs.place[at]), pairs.value(group, at, q[at])) for at in telling.tolist()]
+                )
+            )
+    keys, more = _merged(found, traces, errors)
+    return Ranking(keys, len(p), not_comparable, more)
 
 
 def _by_tenths(group: _Group) -> bool:
@@ -152,65 +147,79 @@ class _Counter:
         often = np.bincount(group.pair_value[selected], minlength=1)
         return int(often.max(initial=0)) < _LEAST
 
-    def candidates(self, number: int, group: _Group) -> Iterator[tuple[int, int, Value]]:
-        """(number, value, what is known of it) of all that may be tested; value -1 is what has none."""
-        traces = self._traces
+    def test(self, group: _Group) -> "_Pairs":
+        """All values that may be tested; the place after the last value is that of what has none."""
+        traces, values = self._traces, len(group.codes)
         selected = traces.selected[group.pair_trace]
-        values = len(group.codes)
-        a, b = (np.bincount(group.pair_value[side], minlength=values) for side in (selected, ~selected))
         weight = traces.weight[group.pair_trace]
-        share_1 = np.bincount(group.pair_value[selected], weight[selected], values) / self._whole[0]
-        share_0 = np.bincount(group.pair_value[~selected], weight[~selected], values) / self._whole[1]
         having = np.zeros(len(traces), np.bool_)
         having[group.pair_trace] = True
-        a = np.append(a, (traces.selected & ~having).sum())
-        b = np.append(b, (~traces.selected & ~having).sum())
-        share_1 = np.append(share_1, traces.weight[traces.selected & ~having].sum() / self._whole[0])
-        share_0 = np.append(share_0, traces.weight[~traces.selected & ~having].sum() / self._whole[1])
-        chosen = np.flatnonzero((a >= _LEAST) | (share_1 - share_0 <= -FLOOR))
-        chosen = chosen[(a + b)[chosen] < len(traces)]  # what all have tells nothing
-        if len(chosen):
-            for place, value in zip(
-                chosen.tolist(), self._values(group, chosen, (a, b), (share_1, share_0)), strict=True
-            ):
-                yield number, place if place < values else -1, value
-
-    def _values(
-        self, group: _Group, chosen: I64, counts: tuple[I64, I64], shares: tuple[F64, F64]
-    ) -> Iterator[Value]:
-        a, b = (count[chosen] for count in counts)
-        share_1, share_0 = (np.clip(share[chosen], 0.0, 1.0) for share in shares)
+        counts, shares = [], []
+        for chosen, members, whole in zip(
+            (selected, ~selected), (traces.selected, ~traces.selected), self._whole, strict=True
+        ):
+            lacking = members & ~having
+            counts.append(np.append(np.bincount(group.pair_value[chosen], minlength=values), lacking.sum()))
+            sums = np.bincount(group.pair_value[chosen], weight[chosen], values)
+            shares.append(
+                np.clip(np.append(sums, traces.weight[lacking].sum()) / max(whole, 1e-300), 0.0, 1.0)
+            )
+        (a, b), (share_1, share_0) = counts, shares
+        place = np.flatnonzero(
+            ((a >= _LEAST) | (share_1 - share_0 <= -FLOOR))
+            & (a + b < len(traces))  # what all have tells nothing
+        )
+        a, b, share_1, share_0 = a[place], b[place], share_1[place], share_0[place]
         one, other = self._worth
-        score = newcombe(share_1, one, share_0, other)
-        lift = (share_1 * one + 0.5) / (one + 1) / ((share_0 * other + 0.5) / (other + 1))
-        p = independence(share_1 * one, one, share_0 * other, other)
-        for at, place in enumerate(chosen.tolist()):
-            known = place < len(group.codes)
-            low, high = group.edges[place] if known and group.edges is not None else (None, None)
-            yield Value(
-                int(a[at]), int(b[at]), float(share_1[at]), float(share_0[at]), float(score[at]), float(lift[at]),
-                float(p[at]), 1.0, group.traces_of(place)[0] if known else -1, group.codes[place] if known else 0, low, high,
-            )  # fmt: skip
+        return _Pairs(
+            place, a, b, share_1, share_0, newcombe(share_1, one, share_0, other),
+            (share_1 * one + 0.5) / (one + 1) / ((share_0 * other + 0.5) / (other + 1)),
+            independence(share_1 * one, one, share_0 * other, other),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Arrays of what `Value` has, by tested value."""
+
+    place: I64
+    a: I64
+    b: I64
+    share_1: F64
+    share_0: F64
+    score: F64
+    lift: F64
+    p: F64
+
+    def value(self, group: _Group, at: int, q: float) -> Value:
+        place = int(self.place[at])
+        known = place < len(group.codes)
+        low, high = group.edges[place] if known and group.edges is not None else (None, None)
+        return Value(
+            int(self.a[at]), int(self.b[at]), float(self.share_1[at]), float(self.share_0[at]),
+            float(self.score[at]), float(self.lift[at]), float(self.p[at]), float(q),
+            int(group.traces_of(place)[0]) if known else -1, group.codes[place] if known else 0, low, high,
+        )  # fmt: skip
 
 
 def _groups(column: AttributeColumn, traces: CohortTraces) -> Iterator[_Group]:
     """Of each service that has the key."""
-    order = np.argsort(column.service, kind="stable")
-    services, firsts = np.unique(column.service[order], return_index=True)
-    for service, entries in zip(services.tolist(), np.split(order, firsts[1:]), strict=True):
-        number = None if column.number is None else column.number[entries]
+    starts = run_starts(column.service)
+    for first, length in zip(starts.tolist(), run_lengths(starts, len(column.service)).tolist(), strict=True):
+        entries = slice(first, first + length)
         trace = column.trace[entries].astype(np.int64)
-        edges: list[tuple[float, float]] | None = None
+        number = None if column.number is None else column.number[entries]
+        service = int(column.service[first])
         if number is not None and _has_many(number):
             value, edges = _tenths(number, ~traces.selected[trace])
+            cells = np.unique(value * len(traces) + trace)
             codes = list(range(len(edges)))
-        else:
-            found, first, value = np.unique(column.code[entries], return_index=True, return_inverse=True)
-            codes = found.tolist()
-            if number is not None:
-                edges = [(one, one) for one in number[first].tolist()]
-        cells = np.unique(value.astype(np.int64) * len(traces) + trace)
-        yield _Group(column, service, cells // len(traces), cells % len(traces), codes, edges)
+            yield _Group(column, service, cells // len(traces), cells % len(traces), codes, edges)
+            continue
+        values = run_starts(column.code[entries])
+        value = np.repeat(np.arange(len(values)), run_lengths(values, length))
+        exact = None if number is None else [(one, one) for one in number[values].tolist()]
+        yield _Group(column, service, value, trace, column.code[entries][values].tolist(), exact)
 
 
 def _has_many(number: F64) -> bool:
@@ -231,28 +240,29 @@ class _Found:
     values: list[tuple[int, Value]]  # place in the group, and what is known
 
 
-def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> list[KeyScore]:
-    """Best first; keys whose best value is in the same traces as that of a better one are one row with it."""
+def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> tuple[list[KeyScore], int]:
+    """Best first, and how many more there are; keys whose best value is in the same traces are one row."""
     for each in found:
         each.values.sort(key=lambda pair: (-round(abs(pair[1].score), 6), pair[1].score < 0, pair[0]))
-    consequence = {id(each): errors and bool(_CONSEQUENCES.search(each.group.column.key)) for each in found}
+    consequence = {id(each): errors and follows_from_errors(each.group.column.key) for each in found}
     found.sort(key=lambda each: (consequence[id(each)], -abs(each.values[0][1].score), _plainness(each)))
-    rows: list[tuple[KeyScore, list[int], Value]] = []
+    rows: list[tuple[KeyScore, Bool, Value]] = []
+    more = 0
     for each in found:
         place, best = each.values[0]
         members = _members(each.group, place, len(traces))
         column, service = each.group.column, each.group.service
-        same = next(
-            (row for row, others, other in rows if _is_same(best, members, other, others, len(traces))), None
-        )
+        same = next((row for row, others, other in rows if _is_same(best, members, other, others)), None)
         if same is not None:
             same.also.append((column.key, service, column.scope))
-            continue
-        values = [value for _, value in each.values[:MOST_VALUES]]
-        marked = consequence[id(each)] or _determined(best)
-        score = KeyScore(column.key, column.scope, service, values, len(each.group.codes), marked)
-        rows.append((score, members, best))
-    return [row for row, _, _ in rows]
+        elif len(rows) == MOST_KEYS:
+            more += 1
+        else:
+            values = [value for _, value in each.values[:MOST_VALUES]]
+            marked = consequence[id(each)] or _determined(best)
+            score = KeyScore(column.key, column.scope, service, values, len(each.group.codes), marked)
+            rows.append((score, members, best))
+    return [row for row, _, _ in rows], more
 
 
 def _plainness(each: _Found) -> tuple[int, str, int]:
@@ -261,19 +271,18 @@ def _plainness(each: _Found) -> tuple[int, str, int]:
     return ("trace", "resource", "span").index(column.scope), column.key, each.group.service
 
 
-def _members(group: _Group, place: int, total: int) -> list[int]:
-    if place >= 0:
-        return group.traces_of(place)
-    lacking = np.ones(total, np.bool_)
-    lacking[group.pair_trace] = False
-    missing: list[int] = np.flatnonzero(lacking).tolist()
-    return missing
+def _members(group: _Group, place: int, total: int) -> Bool:
+    """The traces with that value, or without any."""
+    known = place < len(group.codes)
+    members = np.full(total, not known)
+    members[group.traces_of(place) if known else group.pair_trace] = known
+    return members
 
 
-def _is_same(one: Value, members: list[int], other: Value, others: list[int], total: int) -> bool:
+def _is_same(one: Value, members: Bool, other: Value, others: Bool) -> bool:
     """The same partition, also when one tells by having and the other by lacking."""
     near = abs(abs(one.share_1 - one.share_0) - abs(other.share_1 - other.share_0)) < 1 - _SAME + 1e-9
-    return near and abs(correlation(members, others, total)) >= _SAME
+    return near and abs(correlation(members, others)) >= _SAME
 
 
 def _determined(value: Value) -> bool:

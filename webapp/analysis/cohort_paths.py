@@ -4,7 +4,7 @@ The store keeps a number for the path of each span. Its service and operation, a
 whole traces that have all those paths between them: the same rules that gave the numbers give them again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,10 @@ from webapp.analysis.call_path import depths as depths_of
 from webapp.analysis.call_path import operation, path_ids
 from webapp.analysis.tree import repair
 from webapp.model.cohorts import F64, PathTimes
-from webapp.model.columns import I32, I64, SpanColumns
+from webapp.model.columns import I32, I64, U64, SpanColumns
 
 OTHER, MISSING = "(other)", "(missing)"
-MOST_TRACES, MOST_SPANS = 200, 30_000  # that are read to learn the names of paths
+MOST_TRACES, MOST_SPANS = 150, 20_000  # that are read to learn the names of paths
 _WIDEST = 200  # children of one path; the smaller ones are summed up
 
 
@@ -87,12 +87,11 @@ def path_names(columns: SpanColumns) -> dict[int, PathName]:
     return names
 
 
-def path_tree(wanted: Iterable[int], names: Mapping[int, PathName], weight: Mapping[int, float]) -> PathTree:
-    """Of these paths and all above them; the last two entries stand for other paths and for spans not received.
-
-    `weight` says which of too many children of one path are kept.
+def path_tree(names: Mapping[int, PathName], weight: Mapping[int, float]) -> PathTree:
+    """Of the paths with a weight and all above them; the last two entries stand for other paths and for spans not
+    received. The weight says which of too many children of one path are kept.
     """
-    kept = _kept(wanted, names, weight)
+    kept = _kept(names, weight)
     children: dict[int | None, list[int]] = {}
     for path in kept:
         children.setdefault(names[path].parent, []).append(path)
@@ -113,14 +112,14 @@ def path_tree(wanted: Iterable[int], names: Mapping[int, PathName], weight: Mapp
     )
 
 
-def _kept(wanted: Iterable[int], names: Mapping[int, PathName], weight: Mapping[int, float]) -> list[int]:
+def _kept(names: Mapping[int, PathName], weight: Mapping[int, float]) -> list[int]:
     below: dict[int, float] = {}  # of each path, its own weight and that of all below it
-    for path in wanted:
+    for path, own in weight.items():
         step: int | None = path
         seen: set[int] = set()
         while step is not None and step in names and step not in seen:
             seen.add(step)
-            below[step] = below.get(step, 0.0) + weight.get(path, 0.0)
+            below[step] = below.get(step, 0.0) + own
             step = names[step].parent
     siblings: dict[int | None, list[int]] = {}
     for path in below:
@@ -135,10 +134,14 @@ def _kept(wanted: Iterable[int], names: Mapping[int, PathName], weight: Mapping[
     return [path for path in below if path in kept]
 
 
-def entries_of(tree: PathTree, path_ids_of: list[int]) -> I64:
-    """The entry of the tree that each path is summed in."""
-    places = {path: place for place, path in enumerate(tree.path_id[:-2])}
-    return np.array([places.get(path, len(tree) - 2) for path in path_ids_of], np.int64)
+def entries_of(tree: PathTree, path_ids_of: U64) -> I64:
+    """The entry of the tree that each path is summed in; `path_ids_of` ascends."""
+    entries = np.full(len(path_ids_of), len(tree) - 2, np.int64)
+    named = np.array(tree.path_id[:-2], np.uint64)
+    places = np.minimum(np.searchsorted(path_ids_of, named), max(0, len(path_ids_of) - 1))
+    there = path_ids_of[places] == named if len(path_ids_of) else np.zeros(len(named), np.bool_)
+    entries[places[there]] = np.flatnonzero(there)
+    return entries
 
 
 def with_all_below(tree: PathTree, values: F64) -> F64:

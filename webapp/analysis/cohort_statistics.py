@@ -4,16 +4,16 @@ Sources: Wilson 1927 and Newcombe 1998 (method 10) for shares, Benjamini and Hoc
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from webapp.model.cohorts import F64
-from webapp.model.columns import I64
+from webapp.model.columns import I64, Bool
 
 Z = 1.959963984540054  # 95 %
 _RESAMPLES = 200
-_FEW_EXPECTED = 10  # below, a chi-squared distribution is no good and the hypergeometric one is summed up
+_FEW_EXPECTED = 10  # below, a chi-squared distribution is no good and the hypergeometric one is summed up …
+_DOUBTFUL = 1e-7, 0.2  # … where that may decide
 
 
 def effective(weight: F64) -> float:
@@ -58,28 +58,27 @@ def independence(a: F64, count_1: float, b: F64, count_0: float) -> F64:
     expected = np.stack((having * count_1, lacking * count_1, having * count_0, lacking * count_0)) / total
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(observed > 0, observed * np.log(observed / expected), 0.0)
-    p = np.array([math.erfc(math.sqrt(max(0.0, half_g))) for half_g in terms.sum(axis=0)])
-    for place in np.flatnonzero(expected.min(axis=0) < _FEW_EXPECTED):
-        p[place] = _fisher(round(a[place]), round(count_1), round(b[place]), round(count_0))
+    p = np.array([math.erfc(math.sqrt(max(0.0, half_g))) for half_g in terms.sum(axis=0).tolist()])
+    doubtful = np.flatnonzero(
+        (expected.min(axis=0) < _FEW_EXPECTED) & (p > _DOUBTFUL[0]) & (p < _DOUBTFUL[1])
+    )
+    if len(doubtful):
+        logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, round(total) + 2)))))
+        for place in doubtful.tolist():
+            p[place] = _fisher(round(a[place]), round(count_1), round(b[place]), round(count_0), logs)
     return p
 
 
-def _fisher(a: int, count_1: int, b: int, count_0: int) -> float:
-    """Sum of the chances of all tables that are no likelier than this one."""
+def _fisher(a: int, count_1: int, b: int, count_0: int, logs: F64) -> float:
+    """Sum of the chances of all tables that are no likelier than this one. `logs`: of factorials."""
     having = a + b
     first, last = max(0, having - count_0), min(having, count_1)
     each = np.arange(first, last + 1)
-    chance = _log_choose(count_1, each) + _log_choose(count_0, having - each)
+    chance = -(logs[each] + logs[count_1 - each] + logs[having - each] + logs[count_0 - having + each])
     chance -= chance.max()
     seen = chance[min(max(a, first), last) - first]
     weights = np.exp(chance)
     return min(1.0, float(weights[chance <= seen + 1e-9].sum() / weights.sum()))
-
-
-def _log_choose(count: int, chosen: I64) -> F64:
-    logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
-    picked: F64 = logs[count] - logs[chosen] - logs[count - chosen]
-    return picked
 
 
 def false_discovery(p: F64) -> F64:
@@ -114,6 +113,8 @@ class ColumnMeans:
     def resampled(self, seed: int) -> F64:
         """Means of 200 samples drawn from the traces with replacement, a row each; always the same ones."""
         traces = len(self._weight)
+        if not traces:
+            return np.zeros((_RESAMPLES, self.columns))
         drawn = np.random.default_rng(seed).multinomial(traces, np.full(traces, 1 / traces), _RESAMPLES)
         weights = drawn * self._weight
         dense = np.zeros((traces, self.columns))
@@ -133,9 +134,9 @@ def difference_interval(one: ColumnMeans, other: ColumnMeans, smallest: float) -
     return low, high
 
 
-def correlation(first: Sequence[int], second: Sequence[int], total: int) -> float:
-    """φ of two sets of traces out of `total`."""
-    one, two = set(first), set(second)
-    both, a, b = len(one & two), len(one), len(two)
+def correlation(first: Bool, second: Bool) -> float:
+    """φ of two sets out of as many as the arrays are long."""
+    total, a, b = len(first), int(first.sum()), int(second.sum())
+    both = int(np.count_nonzero(first & second))
     scale = math.sqrt(a * (total - a) * b * (total - b))
-    return (both * total - a * b) / scale if scale else float(one == two)
+    return (both * total - a * b) / scale if scale else float(np.array_equal(first, second))

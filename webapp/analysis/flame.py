@@ -63,7 +63,7 @@ def frames_of(rows: TraceRows, own_ns: I64) -> Frames:
         failed=np.bincount(frame[forest.status == Status.ERROR], minlength=count),
         own_ns=_summed(frame, own_ns, count),
         total_ns=total,
-        start_ns=_placed(parent, total),
+        start_ns=placed(parent, total),
         of_node=frame,
     )
 
@@ -109,7 +109,7 @@ def _summed(index: I64, values: I64, count: int) -> I64:
     return sums
 
 
-def _placed(parent: I32, total_ns: I64) -> I64:
+def placed(parent: I32, total_ns: I64) -> I64:
     """Siblings beside each other from their parent's start on, the widest first."""
     order = np.lexsort((np.arange(len(parent)), -total_ns, parent))
     starts = run_starts(parent[order])

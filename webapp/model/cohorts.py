@@ -4,7 +4,7 @@ The selection is what the user asks about, the baseline what it is measured by. 
 `CohortTraces`; both sets lie in one array.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class PathTimes:
 
 @dataclass(frozen=True, slots=True)
 class AttributeColumn:
-    """The values of one key: an entry a trace, service and different value there. Equal values have equal codes.
+    """The values of one key: an entry a service, value and trace, in this order. Equal values have equal codes.
 
     `scope`: span, resource or trace. `service` indexes into CohortData.services, -1 for facts of the whole trace.
     `number` is there for keys that hold numbers. `words` by code, where they are few; else `Cohorts.words` finds them.
@@ -56,6 +56,15 @@ class AttributeColumn:
     code: U64
     number: F64 | None = None
     words: list[str] | None = None
+
+    def in_order(self) -> "AttributeColumn":
+        """Sorted, and each entry once."""
+        order = np.lexsort((self.trace, self.code, self.service))
+        trace, service, code = self.trace[order], self.service[order], self.code[order]
+        first = np.ones(len(order), np.bool_)
+        first[1:] = (trace[1:] != trace[:-1]) | (service[1:] != service[:-1]) | (code[1:] != code[:-1])
+        number = None if self.number is None else self.number[order][first]
+        return replace(self, trace=trace[first], service=service[first], code=code[first], number=number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _resource_columns(cursor: duckdb.DuckDBPyConnection) -> Iterator[AttributeCo
         yield AttributeColumn(
             key, "resource", trace[has], service[has], of_resource[place][has].astype(np.uint64),
             numbers[place][has] if numeric else None, words,
-        )  # fmt: skip
+        ).in_order()  # fmt: skip
 
 
 def _span_columns(cursor: duckdb.DuckDBPyConnection) -> Iterator[AttributeColumn]:

@@ -34,9 +34,10 @@ from webapp.store.connection import READ_SECONDS
 from webapp.store.matching import in_window, matching_traces
 from webapp.store.sql import plan
 from webapp.store.where import Where
+from webapp.store.words import Words
 
 MOST_TRACES = 5_000  # of either set …
-MOST_SPANS = 150_000  # … with so many spans together …
+MOST_SPANS = 100_000  # … with so many spans together …
 GIANT = 10_000  # … none of them in a trace with more than these
 _KEPT = 4  # of some megabytes each
 
@@ -65,9 +66,10 @@ class Cohorts:
     def __init__(
         self,
         knowing: Callable[[float], AbstractContextManager[Catalogue]],
+        words: Words,
         version: Callable[[], int],
     ) -> None:
-        self._knowing, self._version = knowing, version
+        self._knowing, self._words, self._version = knowing, words, version
         self._recent: OrderedDict[tuple[object, ...], CohortData] = OrderedDict()
         self._lock = Lock()
 
@@ -106,7 +108,9 @@ class Cohorts:
                 " WHERE span_row BETWEEN ? AND ?"
             )
             rows = min(first for _, first, _ in found), max(last for *_, last in found)
-            return read_columns(cursor, Selection([each for each, *_ in found], source, "number", rows))
+            return read_columns(
+                cursor, Selection([each for each, *_ in found], source, "number", rows), self._words
+            )
 
     def words(self, data: CohortData, sought: Sequence[ValueSought]) -> list[str]:
         """What the values are."""

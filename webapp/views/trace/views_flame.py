@@ -9,11 +9,11 @@ from webapp import query as language
 from webapp.analysis.attribution import label
 from webapp.analysis.call_path import operation
 from webapp.analysis.flame import Frames, frames_of
-from webapp.analysis.runs import gathered_from_above
 from webapp.analysis.summary import critical_times
 from webapp.model import display
 from webapp.model.columns import I64, Bool
 from webapp.store import Store
+from webapp.views.flame import LABELLED, LEVEL, Shown, base_depth, choose_frames, rests_of
 from webapp.views.present import slot
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.notes import Note
@@ -21,11 +21,7 @@ from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.views_chosen import Chosen, finding
 
-MOST_FRAMES = 400  # that are drawn …
-_MOST_LISTED = 150  # of them, in the table
-_THINNEST = 1_000  # … and only from this part of the width on
-LEVEL = 22  # pixels
-_LABELLED = 1.2  # percent from which a frame has room for letters
+_MOST_LISTED = 150  # of the drawn frames, in the table
 _FIRST_CRUMBS, _LAST_CRUMBS = 3, 5
 _MOST_NAMES = 5  # that a query spells out
 _SPECIAL = re.compile(r"([\\.^$|?*+()\[\]{}])")  # in a regular expression
@@ -54,45 +50,26 @@ class Frame:
     longest_url: str
     labelled: bool
 
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """The children of a frame that are not drawn, side by side as one."""
-
-    level: int
-    x: float
-    width: float
-    count: int
-    time_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """`base`: the frame that fills the width, -1 for all roots. `drawn`: frames, in preorder."""
-
-    base: int
-    whole_ns: int
-    begin_ns: int
-    drawn: I64
-    left_out: I64  # for they are too thin, or too many
-    without: int  # frames that have no time at all
+    @property
+    def text(self) -> str:
+        return display.duration(self.total_ns)
 
 
 def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: Store) -> dict[str, object]:
     """All that `_flame.html` names."""
     frames = frames_of(trace.rows, _own_times(trace, state, chosen.part))
     node = trace.node_of(state.frame) if state.frame else None
-    shown = _shown(frames, -1 if node is None else int(frames.of_node[node]))
+    shown = choose_frames(frames, -1 if node is None else int(frames.of_node[node]))
     maker = _Maker(trace, state, frames, shown, chosen.found)
     drawn = [maker.frame(number) for number in shown.drawn.tolist()]
-    thin = shown.left_out[frames.total_ns[shown.left_out] * _THINNEST < shown.whole_ns]
+    thin = shown.thin(frames)
     notes = [*chosen.notes]
     if state.frame and node is None:
         notes.append(Note(f"The trace has no span {state.frame}.", []))
     return {
         "frames": drawn,
         "listed": _widest(drawn, _MOST_LISTED),
-        "rests": _rests(frames, shown),
+        "rests": rests_of(frames, shown),
         "focus": maker.frame(shown.base) if shown.base >= 0 else None,
         "crumbs": maker.crumbs(),
         "height": LEVEL * (1 + max((frame.level for frame in drawn), default=0)),
@@ -123,60 +100,11 @@ def _own_times(trace: OpenTrace, state: TraceState, part: Bool | None) -> I64:
     return own_ns if part is None else np.where(part, own_ns, 0)
 
 
-def _shown(frames: Frames, base: int) -> _Shown:
-    inside = np.ones(len(frames), np.bool_)
-    whole_ns, begin_ns = int(frames.total_ns[frames.parent < 0].sum()), 0
-    if base >= 0:
-        marked = np.arange(len(frames)) == base
-        inside = gathered_from_above(frames.parent, marked, np.logical_or)
-        whole_ns, begin_ns = int(frames.total_ns[base]), int(frames.start_ns[base])
-    timed = inside & (frames.total_ns > 0)
-    wide = np.flatnonzero(timed & (frames.total_ns * _THINNEST >= whole_ns))
-    drawn = wide[np.lexsort((wide, -frames.total_ns[wide]))][:MOST_FRAMES]  # parents before their children
-    drawn = drawn[np.lexsort((frames.depth[drawn], frames.start_ns[drawn]))]
-    timed[drawn] = False
-    return _Shown(
-        base, whole_ns, begin_ns, drawn, np.flatnonzero(timed), int((inside & (frames.total_ns == 0)).sum())
-    )
-
-
-def _rests(frames: Frames, shown: _Shown) -> list[Rest]:
-    """One below each drawn frame that has children which are not, if all of them together can be seen."""
-    above = frames.parent[shown.left_out]
-    is_drawn = np.zeros(len(frames) + 1, np.bool_)
-    is_drawn[shown.drawn] = True
-    is_drawn[-1] = shown.base < 0  # the roots, which nothing is above
-    top = shown.left_out[is_drawn[above]]
-    parents, group = np.unique(frames.parent[top], return_inverse=True)
-    time_ns, first_ns = np.zeros(len(parents), np.int64), np.full(len(parents), np.iinfo(np.int64).max)
-    np.add.at(time_ns, group, frames.total_ns[top])
-    np.minimum.at(first_ns, group, frames.start_ns[top])
-    counts = np.bincount(group, minlength=len(parents))
-    rests = []
-    for parent, count, length_ns, start_ns in zip(
-        parents.tolist(), counts.tolist(), time_ns.tolist(), first_ns.tolist(), strict=True
-    ):
-        if length_ns * _THINNEST >= shown.whole_ns:
-            level = int(frames.depth[parent]) + 1 if parent >= 0 else 0
-            x, width = _extent(shown, start_ns, length_ns)
-            rests.append(Rest(level - _base_depth(frames, shown), x, width, count, length_ns))
-    return rests
-
-
-def _base_depth(frames: Frames, shown: _Shown) -> int:
-    return int(frames.depth[shown.base]) if shown.base >= 0 else 0
-
-
-def _extent(shown: _Shown, start_ns: int, length_ns: int) -> tuple[float, float]:
-    whole_ns = max(1, shown.whole_ns)
-    return round((start_ns - shown.begin_ns) * 100 / whole_ns, 3), round(length_ns * 100 / whole_ns, 3)
-
-
 class _Maker:
     """Puts frames into words and percent."""
 
     def __init__(
-        self, trace: OpenTrace, state: TraceState, frames: Frames, shown: _Shown, found: I64 | None
+        self, trace: OpenTrace, state: TraceState, frames: Frames, shown: Shown, found: I64 | None
     ) -> None:
         self._trace, self._state, self._frames, self._shown = trace, state, frames, shown
         self._hit: Bool | None = None
@@ -196,11 +124,11 @@ class _Maker:
         total_ns, own_ns = int(frames.total_ns[number]), int(frames.own_ns[number])
         spans, failed = int(frames.spans[number]), int(frames.failed[number])
         span_id = self._trace.span_id(int(frames.node[number]))
-        x, width = _extent(shown, int(frames.start_ns[number]), total_ns)
+        x, width = shown.extent(int(frames.start_ns[number]), total_ns)
         share = total_ns / max(1, self.all_ns)
         title = f"{service} · {name}: {display.duration(total_ns)}, {display.share(share)}, {display.plural(spans, 'span')}"
         return Frame(
-            level=int(frames.depth[number]) - _base_depth(frames, shown),
+            level=int(frames.depth[number]) - base_depth(frames, shown),
             x=x,
             width=width,
             slot=slot(service),
@@ -217,7 +145,7 @@ class _Maker:
             failed=failed,
             spans_url=self._spans_url(number, service),
             longest_url=self._state.url(f"show/{span_id}"),
-            labelled=width >= _LABELLED,
+            labelled=width >= LABELLED,
         )
 
     def crumbs(self) -> list[tuple[str, str]]:

@@ -1,0 +1,104 @@
+"""Flame graphs: which frames are drawn, and where they lie. Of one trace and of many. What they say is not here."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from webapp.analysis.runs import gathered_from_above
+from webapp.model.columns import I32, I64
+
+MOST_FRAMES = 400  # that are drawn …
+_THINNEST = 1_000  # … and only from this part of the width on
+LEVEL = 22  # pixels
+LABELLED = 1.2  # percent from which a frame has room for letters
+
+
+class Frames(Protocol):
+    """By frame, parents before children: width in ns, and where it begins on the scale of the widths."""
+
+    @property
+    def parent(self) -> I32: ...
+    @property
+    def depth(self) -> I32: ...
+    @property
+    def total_ns(self) -> I64: ...
+    @property
+    def start_ns(self) -> I64: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The children of a frame that are not drawn, side by side as one."""
+
+    level: int
+    x: float
+    width: float
+    count: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`base`: the frame that fills the width, -1 for all roots. `drawn`: frames, in preorder."""
+
+    base: int
+    whole_ns: int
+    begin_ns: int
+    drawn: I64
+    left_out: I64  # for they are too thin, or too many
+    without: int  # frames that have no time at all
+
+    def extent(self, start_ns: int, length_ns: int) -> tuple[float, float]:
+        """X and width in percent."""
+        whole_ns = max(1, self.whole_ns)
+        return round((start_ns - self.begin_ns) * 100 / whole_ns, 3), round(length_ns * 100 / whole_ns, 3)
+
+    def thin(self, frames: Frames) -> I64:
+        return self.left_out[frames.total_ns[self.left_out] * _THINNEST < self.whole_ns]
+
+
+def choose_frames(frames: Frames, base: int) -> Shown:
+    inside = np.ones(len(frames), np.bool_)
+    whole_ns, begin_ns = int(frames.total_ns[frames.parent < 0].sum()), 0
+    if base >= 0:
+        marked = np.arange(len(frames)) == base
+        inside = gathered_from_above(frames.parent, marked, np.logical_or)
+        whole_ns, begin_ns = int(frames.total_ns[base]), int(frames.start_ns[base])
+    timed = inside & (frames.total_ns > 0)
+    wide = np.flatnonzero(timed & (frames.total_ns * _THINNEST >= whole_ns))
+    drawn = wide[np.lexsort((wide, -frames.total_ns[wide]))][:MOST_FRAMES]  # parents before their children
+    drawn = drawn[np.lexsort((frames.depth[drawn], frames.start_ns[drawn]))]
+    timed[drawn] = False
+    return Shown(
+        base, whole_ns, begin_ns, drawn, np.flatnonzero(timed), int((inside & (frames.total_ns == 0)).sum())
+    )
+
+
+def rests_of(frames: Frames, shown: Shown) -> list[Rest]:
+    """One below each drawn frame that has children which are not, if all of them together can be seen."""
+    above = frames.parent[shown.left_out]
+    is_drawn = np.zeros(len(frames) + 1, np.bool_)
+    is_drawn[shown.drawn] = True
+    is_drawn[-1] = shown.base < 0  # the roots, which nothing is above
+    top = shown.left_out[is_drawn[above]]
+    parents, group = np.unique(frames.parent[top], return_inverse=True)
+    time_ns, first_ns = np.zeros(len(parents), np.int64), np.full(len(parents), np.iinfo(np.int64).max)
+    np.add.at(time_ns, group, frames.total_ns[top])
+    np.minimum.at(first_ns, group, frames.start_ns[top])
+    counts = np.bincount(group, minlength=len(parents))
+    rests = []
+    for parent, count, length_ns, start_ns in zip(
+        parents.tolist(), counts.tolist(), time_ns.tolist(), first_ns.tolist(), strict=True
+    ):
+        if length_ns * _THINNEST >= shown.whole_ns:
+            level = int(frames.depth[parent]) + 1 if parent >= 0 else 0
+            x, width = shown.extent(start_ns, length_ns)
+            rests.append(Rest(level - base_depth(frames, shown), x, width, count, length_ns))
+    return rests
+
+
+def base_depth(frames: Frames, shown: Shown) -> int:
+    return int(frames.depth[shown.base]) if shown.base >= 0 else 0
