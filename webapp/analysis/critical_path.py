@@ -29,7 +29,7 @@ def completion_path(forest: Forest, root: int) -> Path:
 
 
 class PathFinder:
-    """Times and children as plain lists, made once for all paths through a forest.
+    """Reads times and children number by number, for all paths through a forest.
 
     `touching` False: a child that ends at the very moment the next one begins did not let it begin (`jaeger_path`).
     """
@@ -38,12 +38,12 @@ class PathFinder:
         children = children or waited_for(forest)
         self._forest = forest
         self._touching = touching
-        self._start = forest.start_ns.tolist()
-        self._end = forest.end_ns.tolist()
-        self._id = forest.span_id.tolist()
-        self._suffix = forest.suffix.tolist()
-        self._children = children.nodes.tolist()
-        self._bounds = children.bounds.tolist()
+        self._start = forest.start_ns.data  # plain numbers come out, and nothing is copied
+        self._end = forest.end_ns.data
+        self._id = forest.span_id.data
+        self._suffix = forest.suffix.data
+        self._children = children.nodes.data
+        self._bounds = children.bounds.data
 
     def critical(self, root: int) -> Path:
         steps: list[_Step] = []

@@ -220,8 +220,8 @@ class Store:
 
     def keys(self) -> list[tuple[str, int]]:
         """Attribute keys, most frequent first."""
-        with self.reading() as cursor:
-            return suggest.attribute_keys(cursor)
+        with self._knowing() as catalogue:
+            return catalogue.rows(suggest.ATTRIBUTE_KEYS)
 
     def graph(self, window: Window) -> Graph:
         with self._asking(parse(""), window) as (cursor, asked):

@@ -30,7 +30,10 @@ class Selection:
     parameters: Sequence[object] = ()
 
 
-def read_columns(cursor: duckdb.DuckDBPyConnection, selection: Selection, words: Words) -> SpanColumns:
+def read_columns(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, words: Words | None = None
+) -> SpanColumns:
+    words = words or Words()
     arrays = _read_arrays(cursor, selection)
     names, name = _names(cursor, words, arrays["operation_id"])
     hosts, host = _hosts(cursor, words, arrays["resource_id"])

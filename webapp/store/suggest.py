@@ -14,6 +14,8 @@ _LISTED = 12
 _LONGEST = 300  # characters; nobody completes more
 _NEWEST = 300_000  # spans that values are counted in
 Suggestions = list[tuple[str, int]]
+# with the number of spans (or resources) that carry them, most frequent first
+ATTRIBUTE_KEYS = "SELECT key, sum(count)::BIGINT FROM key_catalog GROUP BY key ORDER BY 2 DESC, 1"
 
 
 def suggest(cursor: duckdb.DuckDBPyConnection, text: str) -> Suggestions:
@@ -27,13 +29,6 @@ def suggest(cursor: duckdb.DuckDBPyConnection, text: str) -> Suggestions:
     return _keys(cursor, typed)
 
 
-def attribute_keys(cursor: duckdb.DuckDBPyConnection) -> Suggestions:
-    """All attribute keys with the number of spans (or resources) that carry them, most frequent first."""
-    return cursor.execute(
-        "SELECT key, sum(count)::BIGINT FROM key_catalog GROUP BY key ORDER BY 2 DESC, 1"
-    ).fetchall()
-
-
 def _plain(token: Token) -> str:
     if token.kind == "quoted":
         return unquote(token.text)
@@ -42,7 +37,7 @@ def _plain(token: Token) -> str:
 
 def _keys(cursor: duckdb.DuckDBPyConnection, typed: str) -> Suggestions:
     spans = int(cursor.execute("SELECT count(*) FROM spans").fetchall()[0][0])
-    found: Suggestions = [(write_key(key), count) for key, count in attribute_keys(cursor)]
+    found: Suggestions = [(write_key(key), count) for key, count in cursor.execute(ATTRIBUTE_KEYS).fetchall()]
     found += [(key, spans) for key in OWN_KEYS]
     if typed:
         found += [(f"trace.{key}", spans) for key in TRACE_KEYS]

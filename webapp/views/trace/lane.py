@@ -1,6 +1,7 @@
 """Where bars, labels, threads and ticks lie in the lane, in percent of its width. Numbers only: `trace/row_html` draws."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -169,7 +170,7 @@ def _label(
 ) -> Label:
     """After the bar or before it, where that is free of threads; else inside on a chip; else behind the next thread."""
     left, right = bar
-    pixels = round(sum(map(_pixels, text)) + _SPACE)
+    pixels = round(_text_pixels(text) + _SPACE)
     need = pixels / px
     passing = [thread.x for thread in threads if not thread.part]
     if right + need <= 100.5 and not any(right < x < right + need for x in passing):
@@ -182,6 +183,11 @@ def _label(
         if free + need <= 100.5 and not any(free < x < free + need for x in passing):
             return Label(text, round(free, 3), "after", 0)
     return Label(text, round(left if left > 50 else right, 3), "before" if left > 50 else "after", 0)
+
+
+@lru_cache(10_000)
+def _text_pixels(text: str) -> float:
+    return sum(map(_pixels, text))
 
 
 def _pixels(character: str) -> float:
