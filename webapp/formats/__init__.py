@@ -111,18 +111,31 @@ READS = (
 )
 
 
+_BESIDE = "Those that name a trace stand beside its spans as soon as these are loaded, too."
+
+
 class Batch(NamedTuple):
     spans: list[Span]
     lines: list[LogLine]
 
 
 class Reading:
-    """One file being read. Iterating yields its spans in batches; `notes` is complete when that has ended."""
+    """One file being read. Iterating yields its spans in batches; `notes` is complete when that has ended.
+
+    A file of nothing but OpenTelemetry's log records is no file of traces, though its lines may stand beside the
+    spans of other files: then `format` is "" in the end, and `reason` says so.
+    """
 
     def __init__(
-        self, format_name: str, reason: str, notes: Notes, records: Iterator[Span | LogLine]
+        self,
+        format_name: str,
+        reason: str,
+        notes: Notes,
+        records: Iterator[Span | LogLine],
+        without_spans: NotTraces | None = None,
     ) -> None:
         self.format = format_name
+        self._without_spans = without_spans
         self.reason = reason
         self.notes = notes
         self._records = records
@@ -137,7 +150,11 @@ class Reading:
         try:
             while batch := list(islice(self._records, BATCH)):
                 lines = [one for one in batch if isinstance(one, LogLine)]
-                yield Batch([one for one in batch if isinstance(one, Span)] if lines else batch, lines)  # type: ignore[arg-type]
+                spans = [one for one in batch if isinstance(one, Span)] if lines else batch
+                self._without_spans = None if spans else self._without_spans
+                yield Batch(spans, lines)  # type: ignore[arg-type]
+            if self._without_spans and not self.notes.rejected:
+                self.format, self.reason = "", str(self._without_spans)
         finally:
             if was_enabled:
                 gc.enable()
@@ -178,7 +195,9 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
         raise _refusal(head, name, mapping)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
     reason = ", ".join([reason, *content.layers, *empty])
-    return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records))
+    is_log = isinstance(first, LogLine) and module.NAME == otlp.NAME
+    refusal = _refusal(head, name, mapping) if is_log else None
+    return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records), refusal)
 
 
 def _check_unpacked(notes: Notes, name: str) -> None:
@@ -203,6 +222,8 @@ def _refusal(head: Head, name: str, mapping: Mapping) -> NotTraces:
     what = what_it_is(head)
     if not what:
         return NotTraces("The file is empty.", where=name)
+    if what == "OTLP logs":
+        return NotTraces(f"This looks like {what}.", where=name, hint=_BESIDE)
     unnamed = what.startswith("JSON with the keys") and json_rows.unknown(head, mapping)
     if unknown := unnamed or text.unknown(head, mapping):
         return unknown.about(name)

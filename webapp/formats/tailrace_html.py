@@ -9,6 +9,7 @@ from webapp.formats.byte_source import ByteSource
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
 from webapp.formats.unpack import buffered
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 NAME = "tailrace-html"
@@ -29,7 +30,7 @@ def looks_like(head: Head) -> str | None:
     return "A trace page that Tailrace wrote, with its spans inside" if is_page else None
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     inside = spans_in(stream)
     if inside is None:
         notes.reject("truncated", "The file ends before its spans.")

@@ -12,6 +12,7 @@ from webapp.formats.otlp.pieces import note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.wire import decode_loose_message
 from webapp.formats.units import scaled_ns, time_ns
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 NAME = "tempo"
@@ -28,7 +29,7 @@ def looks_like(head: Head) -> str | None:
     return None
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     converter = Converter(notes)
     for document in documents(stream, notes, records=("trace", "services", "scopes", "spans")):
         answer = loads(document, notes)

@@ -9,13 +9,16 @@ from pathlib import PurePath
 import msgspec
 
 from webapp.analysis.inferred import infer
+from webapp.formats import otlp
 from webapp.loading.paths import STDIN
 from webapp.model.logs import LogLine
 from webapp.store import MOST_LINES, Store
 
+_BESIDE = (otlp.NAME, "")  # what reports log records beside its spans: none are inferred from those alone
+
 
 def infer_spans(store: Store) -> None:
-    for traces in store.lines.unexplained():
+    for traces in store.lines.unexplained(_BESIDE):
         made = [
             (each.span, lines[each.line][1])
             for lines in traces

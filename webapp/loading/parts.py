@@ -92,6 +92,7 @@ def _read_content(file: File, content: Unpacked) -> Iterator[Part]:
                 reading.notes.warn("service_from_file", count=len(lines))
             yield Part(file, spans, named)
     finally:
+        file.format, file.reason = reading.format, reading.reason
         file.rejected, file.warnings = reading.notes.rejected, reading.notes.warnings
 
 

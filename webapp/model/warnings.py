@@ -10,6 +10,7 @@ CODES: dict[str, str] = {
     "truncated": "The file ends in the middle of a record; everything before it is here.",
     "not_utf8": "Bytes that are not UTF-8 were replaced.",
     "other_signal": "Metrics, logs or other records that are not spans were passed over.",
+    "no_trace_id": "Log records that name no trace were passed over.",
     "other_text": "Lines between the records that a program printed were passed over.",
     "abridged": "The program that wrote the file left parts of values out, such as [Object]; they stand as it wrote them.",
     "partial": "Whoever sent this trace says that not all of it is here.",

@@ -35,10 +35,16 @@ class Lines:
         with self._connection.writing() as writer:
             logs.append_lines(writer, rows, source_ids)
 
-    def unexplained(self, most_lines: int = 50_000) -> Iterator[list[list[tuple[LogLine, int]]]]:
-        """Lines, in time and with their sources, of traces without recorded spans: `infer` them before the next."""
+    def unexplained(
+        self, beside: Sequence[str] = (), most_lines: int = 50_000
+    ) -> Iterator[list[list[tuple[LogLine, int]]]]:
+        """Lines, in time and with their sources, of traces without recorded spans: `infer` them before the next.
+
+        Not of traces that only sources of the formats `beside` name.
+        """
         with self._connection.writing() as writer:
             logs.give_way(writer)
+            logs.settle_beside(writer, beside)
         with self._connection.reading(seconds=float("inf")) as cursor:
             waiting = list(logs.waiting_traces(cursor, most_lines))
         for trace_ids in waiting:

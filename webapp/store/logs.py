@@ -84,6 +84,23 @@ def give_way(writer: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def settle_beside(writer: duckdb.DuckDBPyConnection, formats: Sequence[str]) -> None:
+    """Traces that no source of another format names wait for recorded spans."""
+    writer.execute(
+        """
+        UPDATE log_traces
+        SET fresh = false
+        WHERE fresh AND trace_id NOT IN (
+          SELECT trace_id
+          FROM log_lines JOIN sources USING (source_id)
+          WHERE line_row >= (SELECT min(first_row) FROM log_traces WHERE fresh)
+            AND format NOT IN (SELECT unnest(?::VARCHAR[]))
+        )
+        """,
+        [list(formats)],
+    )
+
+
 def waiting_traces(cursor: duckdb.DuckDBPyConnection, most_lines: int) -> Iterator[list[str]]:
     """Traces with fresh lines, after `give_way`: none of them has recorded spans. So many lines at once."""
     found = cursor.execute(

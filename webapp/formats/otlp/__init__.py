@@ -1,5 +1,7 @@
 """OTLP JSON in all arrangements: collector files, export requests, Tempo and Jaeger v3 responses; read and written.
 
+Log records among the spans are log lines of their traces, metrics are passed over.
+
 Each document is decoded in one go; if it does not fit its types, span by span; a span that does not, part by part.
 """
 
@@ -18,6 +20,7 @@ from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_
 from webapp.formats.otlp.writing import write as write
 from webapp.formats.otlp.writing import written as written
 from webapp.formats.unpack import peek
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 NAME = "otlp"
@@ -26,8 +29,9 @@ EXAMPLE = '{"resourceSpans":[{"resource":{…},"scopeSpans":[{"spans":[{"traceId
 _TOP = ("resourceSpans", "resource_spans", "batches")
 _WRAPPERS = ("result", "trace", "data")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
-_OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", "resourceLogs", "resource_logs")
-_RECORDS = (*_TOP, *_SCOPES, "spans")
+_LOGS = ("resourceLogs", "resource_logs")
+_OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", *_LOGS)
+_RECORDS = (*_TOP, *_SCOPES, "spans", *_LOGS, "scopeLogs", "scope_logs", "logRecords", "log_records")
 
 
 def looks_like(head: Head) -> str | None:
@@ -62,14 +66,14 @@ def other_signal(head: Head) -> str:
     return next((key for found in head.objects for key in _OTHER_SIGNALS if key in found), "")
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     start, stream = peek(stream)
     converter = Converter(notes)
     spelling = _Spelling()
     found = documents(
         stream,
         notes,
-        opened=_TOP + _WRAPPERS,
+        opened=_TOP + _LOGS + _WRAPPERS,
         records=_RECORDS,
         decode=spelling.decode,
         prose=_is_prose(start),
@@ -81,7 +85,7 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
         if message is None:
             yield from spans_one_by_one(document, converter)
         else:
-            yield from _spans(message, document, converter)
+            yield from _records(message, document, converter)
 
 
 def _is_prose(start: bytes) -> bool:
@@ -121,7 +125,7 @@ def _objects(found: Iterable[Document]) -> Iterator[Document]:
 def _is_foreign(message: Message) -> bool:
     """Whether nothing in it was recognised: its keys may be in another spelling."""
     message = _unwrapped(message)
-    if message.resource_metrics or message.resource_logs:
+    if message.resource_metrics or message.resource_logs or message.scope_logs:
         return False
     for group in message.resource_spans or (ResourceSpans(scope_spans=message.scope_spans),):
         for scoped in group.scope_spans or ():
@@ -136,16 +140,19 @@ def _unwrapped(message: Message) -> Message:
     return message
 
 
-def _spans(message: Message, document: Document, converter: Converter) -> Iterator[Span]:
+def _records(message: Message, document: Document, converter: Converter) -> Iterator[Span | LogLine]:
     note_partial(message, document, converter.notes)
     message = _unwrapped(message)
     groups = message.resource_spans or []
     if message.scope_spans:
         groups = [ResourceSpans(message.resource, message.schema_url, message.scope_spans)]
-    elif message.resource_metrics or message.resource_logs:
+    elif message.resource_metrics:
         converter.notes.warn("other_signal", where=document.where)
     elif message == Message() and document.raw.strip() != b"{}":
         converter.notes.reject("bad_record", where=document.where)
+    if message.resource_logs or message.scope_logs:
+        raw = message.resource_logs or msgspec.Raw(document.raw)
+        yield from converter.logs.in_json(raw, document)
     for group in groups:
         resource = converter.resource(group.resource, group.schema_url, document)
         for scoped in group.scope_spans or ():

@@ -19,12 +19,13 @@ from webapp.formats.otlp.wire import (
     decode_span,
     in_camel,
 )
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 UNFIT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span]:
+def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span | LogLine]:
     """What is bad is noted and left out: an attribute, a span, or a group whose shape cannot be understood."""
     numbers = count(1)
     waiting: list[msgspec.Raw | bytes | bytearray] = [document.raw]
@@ -35,6 +36,8 @@ def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span]
         waiting.extend(wrapped for wrapped in (message.result, message.trace) if wrapped)
         note_partial(message, document, converter.notes)
         waiting.extend(reversed(message.resource_spans or ()))
+        if bytes(message.resource_logs):
+            yield from converter.logs.in_json(message.resource_logs, document)
         resource = converter.resource(message.resource, message.schema_url, document)
         for scoped in map(_scope_spans, message.scope_spans or ()):
             if scoped is None:
@@ -65,7 +68,14 @@ def _message(raw: msgspec.Raw | bytes | bytearray, document: Document, notes: No
         return None
     try:
         message = decode_loose_message(raw)
-        empty = not (message.resource_spans or message.scope_spans or message.result or message.trace)
+        found = (
+            message.resource_spans,
+            message.scope_spans,
+            message.result,
+            message.trace,
+            bytes(message.resource_logs),
+        )
+        empty = not any(found)
         return decode_loose_message(in_camel(bytes(raw))) if empty else message
     except UNFIT:
         notes.reject("bad_record", where=document.where)

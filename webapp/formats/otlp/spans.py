@@ -9,6 +9,7 @@ import msgspec
 from webapp.formats import otel_tags
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
+from webapp.formats.otlp.log_records import LogRecords
 from webapp.formats.otlp.tolerant import Tolerant
 from webapp.formats.otlp.values import attributes
 from webapp.formats.otlp.wire import (
@@ -34,6 +35,7 @@ class Converter:
 
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
+        self.logs = LogRecords(notes)
         self._traces: dict[str, tuple[str, str]] = {}
         self._resources: dict[tuple[bytes, str], tuple[Resource, str]] = {}
         self._scopes: dict[bytes, Scope] = {}

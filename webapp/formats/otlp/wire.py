@@ -103,6 +103,7 @@ class Message(msgspec.Struct, rename="camel", gc=False):
     scope_spans: list[ScopeSpans] | None = None
     resource_metrics: Raw = NOTHING
     resource_logs: Raw = NOTHING
+    scope_logs: Raw = NOTHING
     status: Raw = NOTHING  # these two are Tempo's word on the trace beside them
     message: Raw = NOTHING
 
@@ -116,6 +117,7 @@ class LooseMessage(msgspec.Struct, rename="camel", gc=False):
     resource: Raw = NOTHING
     schema_url: str = ""
     scope_spans: list[Raw] | None = None
+    resource_logs: Raw = NOTHING
     status: Raw = NOTHING
     message: Raw = NOTHING
 
@@ -145,6 +147,11 @@ _CAMEL: dict[bytes, bytes] = {
     b"instrumentation_library_spans": b"scopeSpans",
     b"instrumentationLibrary": b"scope",
     b"instrumentation_library": b"scope",
+    b"log_records": b"logRecords",
+    b"severity_text": b"severityText",
+    b"severity_number": b"severityNumber",
+    b"observed_time_unix_nano": b"observedTimeUnixNano",
+    b"event_name": b"eventName",
 } | {
     field.name.encode(): field.encode_name.encode()
     for message in _MESSAGES

@@ -12,6 +12,7 @@ from webapp.formats.notes import Notes
 from webapp.formats.otlp.protobuf.framing import Framing, Signal, recognise
 from webapp.formats.otlp.protobuf.reading import Reader
 from webapp.formats.otlp.protobuf.wire import Source
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 NAME = "otlp"
@@ -32,7 +33,7 @@ def other_signal(head: Head) -> str:
     return "" if found is None or found[1] is Signal.SPANS else found[1].value
 
 
-def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
+def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
     """From a file, or the body of a request."""
     source = Source(stream)
     found = recognise(source.peek(HEAD_BYTES))

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
@@ -23,12 +24,12 @@ from webapp.formats.otlp.protobuf.mending import mended
 from webapp.formats.otlp.protobuf.spans import Converter, scope_of
 from webapp.formats.otlp.protobuf.wire import LENGTH, NO_END, Damage, Source, fields
 from webapp.model.display import size
+from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
 WHOLE_UP_TO = 16_000_000  # bytes of a group that are decoded in one go
 LONGEST_MESSAGE = 1_000  # of words for the user
 LONGEST_SPAN = 64_000_000
-_OTHERS = (Signal.METRICS, Signal.LOGS)
 
 _LENGTH = rb"[\x80-\xff]{0,4}[\x00-\x7f]"
 # a span in its list (a trace id of 16 bytes, a span id of 8), or a group: its resource has an attribute has a key
@@ -52,7 +53,7 @@ class Reader:
         self.converter = Converter(notes)
         self._is_cut = False  # which is said once
 
-    def read(self, framing: Framing) -> Iterator[Span]:
+    def read(self, framing: Framing) -> Iterator[Span | LogLine]:
         while True:
             try:
                 yield from self._answer() if framing is Framing.ANSWER else self._messages(framing)
@@ -63,12 +64,12 @@ class Reader:
                     continue
             return
 
-    def _messages(self, framing: Framing) -> Iterator[Span]:
+    def _messages(self, framing: Framing) -> Iterator[Span | LogLine]:
         """Raises Damage."""
         for message in frames(self.source, framing):
             yield from self._message(message.stop)
 
-    def _answer(self) -> Iterator[Span]:
+    def _answer(self) -> Iterator[Span | LogLine]:
         """Raises Damage."""
         for field in fields(self.source, NO_END):
             if (field.number, field.wire) == (1, LENGTH):
@@ -79,7 +80,7 @@ class Reader:
                     "partial", f"Tempo says: {text.decode('utf-8', 'replace')}", where=f"byte {field.at}"
                 )
 
-    def _message(self, stop: int) -> Iterator[Span]:
+    def _message(self, stop: int) -> Iterator[Span | LogLine]:
         """Raises Damage."""
         at, others = self.source.at, False
         for group in inner(self.source, stop, 1):
@@ -90,8 +91,11 @@ class Reader:
             raw = self.source.take(group.stop - start)
             found = None if start + len(raw) < group.stop else _group(raw)
             is_sure = found is not None and _is_surely_of_spans(found)
-            if not is_sure and signal_of_group(Source(io.BytesIO(raw)), len(raw)) in _OTHERS:
+            signal = None if is_sure else signal_of_group(Source(io.BytesIO(raw)), len(raw))
+            if signal is Signal.METRICS:
                 others = True
+            elif signal is Signal.LOGS:
+                yield from self._log_lines(raw, start, group.stop)
             elif found is not None:
                 yield from self._spans(found, start)
             else:
@@ -99,15 +103,27 @@ class Reader:
         if others:
             self.notes.warn("other_signal", where=f"byte {at}")
 
-    def _spans(self, group: Any, at: int) -> Iterator[Span]:  # noqa: ANN401  of upb
+    def _spans(self, group: Any, at: int) -> Iterator[Span | LogLine]:  # noqa: ANN401  of upb
         where = f"byte {at}"
         resource = self.converter.resource(group.resource, group.schema_url)
         for scoped in group.scope_spans:
             yield from self.converter.spans(scoped.spans, resource, scope_of(scoped.scope), where)
 
+    def _log_lines(self, raw: bytes, at: int, stop: int) -> Iterator[Span | LogLine]:
+        try:
+            group = logs_pb2.ResourceLogs.FromString(raw)
+        except DecodeError:
+            yield from self._by_span(Source(io.BytesIO(raw), at), stop)
+            return
+        resource = self.converter.resource(group.resource, group.schema_url)
+        for scoped in group.scope_logs:
+            yield from self.converter.lines(
+                scoped.log_records, resource, scope_of(scoped.scope), f"byte {at}"
+            )
+
     # what is damaged, or too long to be decoded in one go
 
-    def _by_span(self, source: Source, stop: int) -> Iterator[Span]:
+    def _by_span(self, source: Source, stop: int) -> Iterator[Span | LogLine]:
         """Of a ResourceSpans up to `stop`. Its resource is known before its spans: writers keep the order of fields."""
         resource = resource_pb2.Resource()
         try:
@@ -122,7 +138,7 @@ class Reader:
             self._note(damage)
             source.skip_to(stop)
 
-    def _scope_spans(self, source: Source, stop: int, resource: Any) -> Iterator[Span]:  # noqa: ANN401  of upb
+    def _scope_spans(self, source: Source, stop: int, resource: Any) -> Iterator[Span | LogLine]:  # noqa: ANN401  of upb
         made = self.converter.resource(resource, "")
         scope = scope_of(InstrumentationScope())
         while source.at < stop:
@@ -131,8 +147,11 @@ class Reader:
                     if (field.number, field.wire) == (1, LENGTH):
                         scope = scope_of(self._part(source, field.stop, InstrumentationScope))
                     elif (field.number, field.wire) == (2, LENGTH):
-                        spans = self._span(source, field.stop)
-                        yield from self.converter.spans(spans, made, scope, f"byte {field.at}")
+                        found = self._record(source, field.stop)
+                        if isinstance(found, trace_pb2.Span):
+                            yield from self.converter.spans([found], made, scope, f"byte {field.at}")
+                        elif found is not None:
+                            yield from self.converter.lines([found], made, scope, f"byte {field.at}")
             except Damage as damage:
                 self._note(damage)
                 if damage.cut:
@@ -140,26 +159,28 @@ class Reader:
                 if not source.skip_to_match(_SPAN_OR_GROUP, stop) or source.peek(1) != b"\x12":
                     source.skip_to(stop)
 
-    def _span(self, source: Source, stop: int) -> list[Any]:
-        """None or one."""
+    def _record(self, source: Source, stop: int) -> Any:  # noqa: ANN401  of upb
+        """A span, a log record, or None."""
         at = source.at
         if stop - at > LONGEST_SPAN:
             self.notes.reject(
                 "too_large", f"A span of over {size(LONGEST_SPAN)} was left out.", where=f"byte {at}"
             )
-            return []
+            return None
         raw = source.take(stop - at)
         if at + len(raw) < stop:
-            return []  # `fields` says so
+            return None  # `fields` says so
         found = self._decoded(raw, at, trace_pb2.Span)
         if found is None or not found.start_time_unix_nano:  # it may be a metric or a log record
             signal = signal_of_record(Source(io.BytesIO(raw)), len(raw))
-            if signal in _OTHERS:
+            if signal is Signal.METRICS:
                 self.notes.warn("other_signal", where=f"byte {at}")
-                return []
+                return None
+            if signal is Signal.LOGS:
+                found = self._decoded(raw, at, logs_pb2.LogRecord)
         if found is None:
             self.notes.reject("bad_record", where=f"byte {at}")
-        return [] if found is None else [found]
+        return found
 
     def _part(self, source: Source, stop: int, kind: type[Any]) -> Any:  # noqa: ANN401  of `kind`
         """A resource or scope; an empty one if it cannot be read."""

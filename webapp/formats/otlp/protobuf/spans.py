@@ -7,6 +7,7 @@ from typing import Any
 
 from webapp.formats import otel_tags
 from webapp.formats.notes import Notes
+from webapp.formats.otlp.log_records import LogRecords, level_of
 from webapp.formats.otlp.spans import forget_if_full, service_in, take_loose_parent, take_shared
 from webapp.formats.units import (
     INT64_MAX,
@@ -15,6 +16,8 @@ from webapp.formats.units import (
     status_number,
     written_form,
 )
+from webapp.formats.value_text import as_text
+from webapp.model.logs import LogLine
 from webapp.model.spans import NO_RESOURCE, NO_SCOPE, Attributes, Event, Link, Resource, Scope, Span, Value
 
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
@@ -28,6 +31,7 @@ class Converter:
 
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
+        self._logs = LogRecords(notes)
         self._traces: dict[bytes, tuple[str, str]] = {}
         self._resources: dict[tuple[bytes, str], tuple[Resource, str]] = {}
 
@@ -89,6 +93,13 @@ class Converter:
                 written_span_id=written,
             )
 
+    def lines(
+        self, messages: Iterable[Message], resource: tuple[Resource, str], scope: Scope, where: str
+    ) -> Iterator[LogLine]:
+        """Of log records."""
+        told = ((_told(one), _attributes(one.attributes)) for one in messages)
+        return self._logs.lines(told, resource[0].attributes, scope.name, where)
+
     def _trace(self, raw: bytes, where: str) -> tuple[str, str]:
         """The id and how it was written."""
         forget_if_full(self._traces)
@@ -123,6 +134,18 @@ class Converter:
         trace = self._traces.get(link.trace_id) or self._trace(link.trace_id, where)
         span_id, _ = self._id(link.span_id, 16, where)
         return Link(trace[0], span_id, _attributes(link.attributes), link.trace_state)
+
+
+def _told(record: Message) -> dict[str, Any]:
+    body = record.body.string_value or _other(record.body)
+    return {
+        "timestamp": record.time_unix_nano or record.observed_time_unix_nano,
+        "level": record.severity_text or level_of(record.severity_number),
+        "message": body if isinstance(body, str | dict) else as_text(body),
+        "event.name": record.event_name,
+        "trace_id": record.trace_id.hex(),
+        "span_id": record.span_id.hex(),
+    }
 
 
 def scope_of(message: Message) -> Scope:
