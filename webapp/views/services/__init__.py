@@ -1,0 +1,1 @@
+"""The pages of services: all of them, and one."""

@@ -1,0 +1,132 @@
+"""How the numbers of services are written, and their pictures of one line: rates, changes, trends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webapp.model import display
+from webapp.model.red import LEAST_FOR_P95, LEAST_FOR_P99, Moment, Period, Red
+
+TREND_WIDTH, TREND_HEIGHT = 108, 22
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`words` of a change against the period before; `worse` when it is one for the worse that is worth a colour."""
+
+    words: str
+    title: str
+    ratio: float | None  # for sorting
+    worse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Outlines of calls and of failed calls, as SVG paths of TREND_WIDTH by TREND_HEIGHT."""
+
+    calls: str
+    errors: str
+    words: str
+
+
+def rate(calls: float, seconds: float) -> str:
+    """Calls a second, or a minute when they are few."""
+    per_second = calls / seconds
+    if per_second >= 0.995:
+        return f"{_digits(per_second)}/s"
+    return f"{_digits(per_second * 60)}/min" if calls else "0/min"
+
+
+def _digits(number: float) -> str:
+    if number < 0.01:
+        return "<0.01"
+    if number < 9.995:
+        return f"{number:.2f}" if number < 0.995 else f"{number:.1f}"
+    return f"{number:,.0f}"
+
+
+def length(period: Period) -> str:
+    """How long it is, to the eye: `30 m`, not `30 m 00 s`."""
+    return display.duration(period.to_ns - period.from_ns).removesuffix(" 00 s").removesuffix(" 00 m")
+
+
+def stretch(moments: Sequence[Moment]) -> str:
+    """How long one of them is."""
+    return length(Period(moments[0].from_ns, moments[0].to_ns, exact=True)) if moments else ""
+
+
+def calls(number: float) -> str:
+    """A sum of weights: whole for the eye."""
+    return display.count(round(number))
+
+
+def percentile(red: Red, name: str) -> int | None:
+    """In ns; None when there are too few spans for it to say something of more than themselves."""
+    least = {"p50": 1, "p95": LEAST_FOR_P95, "p99": LEAST_FOR_P99}[name]
+    found: int | None = getattr(red, f"{name}_ns")
+    return found if red.spans >= least else None
+
+
+def p95_change(now: Red, before: Red | None) -> Change:
+    if before is None or not before.spans:
+        return Change("new" if now.spans else "–", "nothing of it in the period before", None)
+    p95, earlier = percentile(now, "p95"), percentile(before, "p95")
+    if p95 is None or not earlier:
+        return Change("–", f"fewer than {LEAST_FOR_P95} calls in one of the periods", None)
+    ratio = p95 / earlier
+    title = f"p95 {display.duration(earlier)} before, {display.duration(p95)} now"
+    return Change(_ratio(ratio), title, ratio, worse=ratio >= 1.5)
+
+
+def _ratio(ratio: float) -> str:
+    if ratio >= 2:
+        return f"{ratio:.1f}×" if ratio < 99.5 else f"{ratio:,.0f}×"
+    percent = round(100 * (ratio - 1))
+    return f"+{percent}%" if percent > 0 else f"−{-percent}%" if percent else "±0%"
+
+
+def error_change(now: Red, before: Red | None) -> Change:
+    """In points of a percent."""
+    if before is None or not before.spans or not now.spans:
+        return Change("–", "nothing of it in one of the periods", None)
+    points = 100 * (now.error_share - before.error_share)
+    title = f"{display.share(before.error_share)} before, {display.share(now.error_share)} now"
+    if abs(points) < 0.05:
+        return Change("±0", title, points)
+    worse = points >= 1 and now.failed > before.failed
+    return Change(f"{'+' if points > 0 else '−'}{abs(points):.1f} pts", title, points, worse=worse)
+
+
+def trend(moments: Sequence[Moment]) -> Trend:
+    most = max((moment.red.calls for moment in moments), default=0.0)
+    if not most:
+        return Trend("", "", "no calls")
+    step = TREND_WIDTH / len(moments)
+    shown = [_outline([moment.red.calls / most for moment in moments], step)]
+    shown.append(_outline([moment.red.errors / most for moment in moments], step))
+    width = display.duration(moments[0].to_ns - moments[0].from_ns)
+    return Trend(shown[0], shown[1], f"calls over time, at most {calls(most)} in {width}")
+
+
+def _outline(heights: Sequence[float], step: float) -> str:
+    """Bars side by side as one path; what is there is at least one pixel high."""
+    parts = []
+    for number, height in enumerate(heights):
+        if height > 0:
+            top = TREND_HEIGHT - max(1.0, (TREND_HEIGHT - 1) * height)
+            parts.append(
+                f"M{number * step:.1f} {TREND_HEIGHT}V{top:.1f}h{max(0.8, step - 0.6):.1f}V{TREND_HEIGHT}z"
+            )
+    return "".join(parts)
+
+
+def weights_note(reds: Sequence[Red]) -> str:
+    """What to say of sampling: how many of the counted spans stand for more than themselves."""
+    spans, weighted = sum(red.spans for red in reds), sum(red.weighted for red in reds)
+    if not weighted:
+        return ""
+    if weighted == spans:
+        return f"Counts are weighted by sampling: {display.plural(spans, 'recorded span')} stand for all that were made."
+    return (
+        f"Sampling rates are mixed: {display.count(weighted)} of {display.plural(spans, 'recorded span')} say how many"
+        " they stand for and count as so many; the others say nothing and count as one each."
+    )
