@@ -18,7 +18,8 @@ from webapp.views.fragments import leave_to, page_or_part
 from webapp.views.headline import headline
 from webapp.views.present import store
 from webapp.views.search_parts import Examples, FacetLinks, query_line, search_rows, without_each
-from webapp.views.state import CHARTS, PER_PAGE, SORTS, SearchState
+from webapp.views.search_spans import fields, shown, trace_fields
+from webapp.views.state import AMONG, CHARTS, PER_PAGE, SHOWS, SORTS, SearchState
 
 blueprint = Blueprint("search", __name__)
 # trace_id=…, "traceID": "…" from a log line, or the address of a trace in another tool
@@ -70,7 +71,8 @@ def traces() -> BaseResponse:
     if opened:
         return leave_to(state.changed(q="").trace_url(opened))
     asked = understand(state)
-    page = store().search(asked.query, asked.window, state.sort, state.page)
+    instead = shown(state, asked.query, asked.window)
+    page = store().search(asked.query, asked.window, state.sort, 1 if instead else state.page)
     totals = store().totals(asked.query, asked.window)
     facets = FacetLinks(state, store().facets(asked.query, asked.window))
     return page_or_part(
@@ -84,8 +86,13 @@ def traces() -> BaseResponse:
         totals=totals,
         facets=facets,
         sorts=SORTS,
+        shows=SHOWS,
+        among=AMONG,
+        shown=instead,
+        fields=fields(),
+        field_values=trace_fields(state, [row.summary.trace_id for row in page.rows]),
         chart=_chart(state, page),
-        said=headline(state, asked.query, asked.window),
+        said=None if instead else headline(state, asked.query, asked.window),
         removed=without_each(asked.query, asked.window) if not page.total and state.q else [],
         examples=Examples(facets).links(state),
         caps=_caps(page),

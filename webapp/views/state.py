@@ -12,6 +12,11 @@ from webapp.query.spelling import UNITS_NS
 
 SORTS = {"newest": "Newest", "slowest": "Slowest", "spans": "Most spans"}
 CHARTS = ("", "heat", "scatter")
+SHOWS = {"": "Traces", "spans": "Spans", "groups": "Groups"}
+AMONG = {"all": "All spans", "root": "Roots", "entry": "Entries"}
+ORDERS = {"": "Spans", "errors": "Errors", "p95": "p95", "critical": "Critical"}
+CARRIED = ("q", "from", "to", "sort")  # what a trace keeps of the search it came from
+MOST_FIELDS = 8
 PER_PAGE = 50
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?", re.ASCII)
 _RELATIVE = re.compile(r"-(\d{1,9})(ns|us|ms|s|m|h|d)")
@@ -20,7 +25,11 @@ _DAY_NS = 86_400_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class SearchState:
-    """`from_` and `to` as the user wrote them: `2025-11-20T10:32:07Z`, relative `-1h`, or "" for open."""
+    """`from_` and `to` as the user wrote them: `2025-11-20T10:32:07Z`, relative `-1h`, or "" for open.
+
+    `show`: traces, or spans or groups of spans; `among`: which spans, "" for what suits the query; `by`: what groups share;
+    `order` of groups; `fields`: what further columns show, with commas between.
+    """
 
     q: str = ""
     from_: str = ""
@@ -28,11 +37,17 @@ class SearchState:
     sort: str = "newest"
     page: int = 1
     chart: str = ""
+    show: str = ""
+    among: str = ""
+    by: str = ""
+    order: str = ""
+    fields: str = ""
 
     @classmethod
     def read(cls, arguments: Mapping[str, str]) -> "SearchState":
         """Unknown values fall back to the default: a URL typed by hand must still open the page."""
         sort, chart, page = arguments.get("sort", ""), arguments.get("chart", ""), arguments.get("page", "")
+        show, among, order = (arguments.get(name, "") for name in ("show", "among", "order"))
         return cls(
             q=arguments.get("q", "").strip(),
             from_=arguments.get("from", "").strip(),
@@ -40,7 +55,21 @@ class SearchState:
             sort=sort if sort in SORTS else "newest",
             page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
             chart=chart if chart in CHARTS else "",
+            show=show if show in SHOWS else "",
+            among=among if among in AMONG else "",
+            by=arguments.get("by", "").strip(),
+            order=order if order in ORDERS else "",
+            fields=",".join(_fields(arguments.get("fields", ""))),
         )
+
+    @classmethod
+    def carried(cls, arguments: Mapping[str, str]) -> "SearchState":
+        """Of the address of another page: what it keeps of the search it came from."""
+        return cls.read({name: arguments[name] for name in CARRIED if name in arguments})
+
+    @property
+    def field_list(self) -> list[str]:
+        return _fields(self.fields)
 
     def parameters(self) -> dict[str, str]:
         """What differs from the defaults, by its name in the URL."""
@@ -62,7 +91,7 @@ class SearchState:
 
     def trace_url(self, trace_id: str) -> str:
         """The trace, carrying the search it came from for previous, next and the way back."""
-        carried = {name: text for name, text in self.parameters().items() if name not in ("page", "chart")}
+        carried = {name: text for name, text in self.parameters().items() if name in CARRIED}
         return f"/trace/{quote(trace_id)}" + (f"?{urlencode(carried)}" if carried else "")
 
     def window(self, now_ns: int) -> tuple[Window, str]:
@@ -90,6 +119,11 @@ class SearchState:
         window, _ = self.window(now_ns)
         ends = {"from": window.from_ns, "to": (now_ns if window.to_ns is None else window.to_ns) + 999_999}
         return urlencode({name: display.iso(max(0, ns)) for name, ns in ends.items() if ns is not None})
+
+
+def _fields(text: str) -> list[str]:
+    names = (name.strip() for name in text.split(","))
+    return list(dict.fromkeys(name for name in names if name))[:MOST_FIELDS]
 
 
 def _moment(text: str, now_ns: int) -> int | None:

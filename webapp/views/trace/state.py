@@ -90,7 +90,7 @@ class TraceState:
             t0_ns = t1_ns = None
         return cls(
             trace_id=trace_id,
-            search=replace(SearchState.read(arguments), page=1, chart=""),
+            search=SearchState.carried(arguments),
             span=span_ids(arguments.get("span", "")),
             depth=depth,
             fold=Folds.read(arguments.get("fold", ""), look_up),

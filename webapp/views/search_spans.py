@@ -1,0 +1,120 @@
+"""Search results that are spans, or groups of them: records for the templates `search/_spans.html` and `_groups.html`."""
+
+from dataclasses import dataclass
+
+from webapp.errors import TooSlow
+from webapp.model.results import Note
+from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
+from webapp.query import Query, Window, add_term, write_key, write_term
+from webapp.query.tree import speaks_of_spans
+from webapp.store.fields import OWN_FIELDS
+from webapp.views.present import slot, store
+from webapp.views.state import PER_PAGE, SearchState
+
+NO_FIELD = "service"  # what groups share until a field is chosen
+_SPARK_WIDTH, _SPARK_HEIGHT = 72, 18
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    group: Group
+    slot: int | None
+    url: str
+    error_share: float
+    critical_share: float
+    bars: list[tuple[float, float, float, float]]  # x, y, width and height of the sparkline's
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in place of the list of traces; `page` or `groups` is set. `among` is what was settled for the query."""
+
+    among: str
+    by: str
+    page: SpanPage | None = None
+    urls: tuple[str, ...] = ()
+    groups: Groups | None = None
+    rows: tuple[GroupRow, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def shown(state: SearchState, query: Query, window: Window, per_page: int = PER_PAGE) -> Shown | None:
+    """None when the search is for traces."""
+    if not state.show:
+        return None
+    among = state.among or ("all" if speaks_of_spans(query.root) else "root")
+    try:
+        if state.show == "groups":
+            return _groups(state, query, window, among)
+        sort = "slowest" if state.sort == "slowest" else "newest"
+        page = store().span_search.page(query, window, among, sort, state.page, per_page, state.field_list)
+        return Shown(
+            among,
+            "",
+            page,
+            tuple(_span_url(state, span) for span in page.rows),
+            notes=_unknown(state.field_list),
+        )
+    except TooSlow:
+        return Shown(among, state.by, notes=(Note("This takes too long: narrow the time or the query."),))
+
+
+def fields() -> list[str]:
+    """What can be grouped by or shown: own facts first, then attributes, the most frequent first."""
+    return [*OWN_FIELDS, *(name for name, _ in store().keys())]  # noqa: SIM118 - a question to the store
+
+
+def trace_fields(state: SearchState, trace_ids: list[str]) -> dict[str, list[str | None]]:
+    """By trace: the values of the further columns."""
+    return store().span_search.of_traces(trace_ids, state.field_list) if state.field_list else {}
+
+
+def _span_url(state: SearchState, span: FoundSpan) -> str:
+    url = state.trace_url(span.trace_id)
+    return f"{url}{'&' if '?' in url else '?'}span={span.span_id}"
+
+
+def _groups(state: SearchState, query: Query, window: Window, among: str) -> Shown:
+    by = state.by or NO_FIELD
+    groups = store().span_search.groups(query, window, among, by, state.order or "spans")
+    rows = tuple(_row(state, by, group, groups) for group in groups.groups)
+    return Shown(among, by, groups=groups, rows=rows, notes=_unknown([by]))
+
+
+def _row(state: SearchState, by: str, group: Group, groups: Groups) -> GroupRow:
+    return GroupRow(
+        group,
+        slot(group.value) if by == "service" and group.value else None,
+        state.url(q=add_term(state.q, term_of(by, group.value)), show=""),
+        group.errors / max(1, group.spans),
+        group.critical_ns / max(1, groups.critical_ns),
+        _bars(group.counts),
+    )
+
+
+def term_of(field: str, value: str | None) -> str:
+    """The query term for a value of a field, or for spans without any."""
+    key = field if field in OWN_FIELDS else write_key(field)
+    if value is None:
+        return f"-{key}?"
+    if field in ("error", "root"):
+        return field if value == "true" else f"-{field}"
+    return write_term(key, "=", value)
+
+
+def _bars(counts: list[int]) -> list[tuple[float, float, float, float]]:
+    most = max(counts, default=1)
+    width = _SPARK_WIDTH / max(1, len(counts))
+    return [
+        (round(number * width, 2), round(_SPARK_HEIGHT - height, 2), round(width - 0.5, 2), round(height, 2))
+        for number, count in enumerate(counts)
+        if (height := max(1.0, _SPARK_HEIGHT * count / most) if count else 0)
+    ]
+
+
+def _unknown(fields: list[str]) -> tuple[Note, ...]:
+    return tuple(
+        Note(f"No span has an attribute “{field}”.")
+        for field in fields
+        if not store().span_search.knows(field)
+    )
