@@ -18,6 +18,8 @@ from webapp.views import (
 )
 from webapp.views.compare import page as compare
 from webapp.views.fragments import as_whole
+from webapp.views.services import one as service
+from webapp.views.services import page as services
 from webapp.views.takeaway import page as takeaway
 from webapp.views.trace import asked as trace_asked
 from webapp.views.trace import page as trace
@@ -54,6 +56,8 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         trace_asked,
         takeaway,
         graph,
+        services,
+        service,
         compare,
         help,
         preferences,

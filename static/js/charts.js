@@ -64,6 +64,10 @@ function narrow(box, { x, y }) {
 function open(box, point) {
   const id = point.customdata ?? box.slowest?.[point.pointIndex?.join?.(",") ?? ""];
   if (!id) return;
+  if (id.startsWith("/")) {
+    location.href = id;
+    return;
+  }
   const url = new URL(box.dataset.trace, location.href);
   url.pathname += id;
   location.href = url.href;

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import duckdb
 
@@ -89,7 +90,7 @@ def _presences(cursor: duckdb.DuckDBPyConnection) -> list[Presence]:
         """,
         [SLOT_NS, SLOT_NS],
     ).fetchall()
-    return [*(Presence(*row) for row in sending), *(Presence(*row, False) for row in silent)]
+    return [*(Presence(*row) for row in sending), *(replace(Presence(*row), sends=False) for row in silent)]
 
 
 def _profile(cursor: duckdb.DuckDBPyConnection, service: str, window: Window, *, entry: bool) -> Profile:
