@@ -43,8 +43,6 @@ from webapp.store.names import Names
 from webapp.store.operations import Operations
 from webapp.store.origins import Origins
 from webapp.store.recent import Asked, Recent
-from webapp.store.services import Services
-from webapp.store.span_search import SpanSearch
 from webapp.store.sql import plan
 from webapp.store.words import Words
 
@@ -56,14 +54,12 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._recent = Recent(lambda: connection.writes)
+        self._recent = Recent(connection)
         self._words = Words()
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
         self.headline = Headline(self._asking)
-        self.span_search = SpanSearch(self._asking, self._recent)
         self.lines = Lines(connection, self._knowing, self._append)
-        self.services = Services(lambda window: self._asking(parse(""), window))
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
@@ -272,7 +268,8 @@ class Store:
 
     def _known_ids(self, writer: duckdb.DuckDBPyConnection) -> tuple[Names, KeyCatalog]:
         if self._ids is None:
-            self._ids = Names(writer), KeyCatalog(writer)
+            names, keys = self._ids = Names(writer), KeyCatalog(writer)
+            self._connection.brought_names = lambda: names.grew() | keys.grew()
         return self._ids
 
     def _forget_ids(self) -> None:

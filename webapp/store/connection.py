@@ -16,7 +16,7 @@ from webapp.errors import BadSetting, TooSlow, UnreadableFile
 
 READ_SECONDS = 5.0
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text("utf-8")
-SCHEMA_NUMBER = 2
+SCHEMA_NUMBER = 3
 _SCHEMA_SUM = crc32(SCHEMA.encode())
 _LIVE_CHECKPOINT = "64MB"  # keeps reopening after a crash under half a second
 _IMPORT_CHECKPOINT = "1GB"  # fewer rewrites while a folder is loaded
@@ -72,6 +72,8 @@ class Connection:
         self._lock = threading.RLock()
         self._in_transaction = False
         self.writes = 0  # that are durable
+        self.namings = 0  # of these, that brought names or keys which were not known before
+        self.brought_names: Callable[[], bool] = lambda: False  # whether any came since it was last asked
         self.after_rollback: Callable[[], None] = lambda: None
         self._watchdog = Watchdog()
         atexit.register(self.close)
@@ -120,6 +122,7 @@ class Connection:
             self.after_rollback()
             raise
         self._writer.execute("COMMIT")
+        self.namings += self.brought_names()
         self.writes += 1
 
     @contextmanager

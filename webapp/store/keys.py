@@ -49,6 +49,12 @@ class KeyCatalog:
         self._entries = {(key, kind, scope): _Entry(*rest) for key, kind, scope, *rest in rows}
         self._columns = sum(entry.column is not None for entry in self._entries.values())
         self._changed: set[tuple[str, str, str]] = set()
+        self._grew = False
+
+    def grew(self) -> bool:
+        """Whether keys came, or values where a key had none, since this was last asked."""
+        grew, self._grew = self._grew, False
+        return grew
 
     def column_of(self, key: str, kind: str) -> str | None:
         entry = self._entries.get((key, kind, "span"))
@@ -67,9 +73,11 @@ class KeyCatalog:
             column = f"c{self._columns:04}"
             writer.execute(f"ALTER TABLE spans ADD COLUMN {column} {SQL_TYPES[kind]}")
             self._entry(key, kind, "span").column = column
+            self._grew = True
 
     def count(self, key: str, kind: str, number: int, *, scope: str = "span", in_rest: bool = False) -> None:
         entry = self._entry(key, kind, scope)
+        self._grew |= not entry.count or in_rest > entry.in_rest
         entry.count += number
         entry.in_rest |= in_rest
 

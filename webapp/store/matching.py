@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from webapp.model.columns import I64
 from webapp.query import Window
 from webapp.store.catalogue import Catalogue
+from webapp.store.newest import in_window as in_window
+from webapp.store.newest import newest
 from webapp.store.sql import Plan
 from webapp.store.where import TRUE, Where, every
 
@@ -59,11 +61,11 @@ class Found:
 
 def find(catalogue: Catalogue, plan: Plan, window: Window) -> Found:
     """All matches, or at least the newest `EXACT` of them, or fewer when more would take long."""
-    traces = _count(catalogue, window)
+    traces = count_traces(catalogue, window)
     step = _FIRST_STEP if plan.spans else traces
     while True:
         part = 2 * step < traces  # else all at once, lest most be looked at twice
-        floor_ns = _start_of(catalogue, window, step) if part else None
+        floor_ns = newest(catalogue, window, step).floor_ns if part else None
         began = time.perf_counter()
         order = f"start_ns DESC, first_row DESC LIMIT {EXACT + 1}"
         rows = ranked(catalogue.cursor, plan, window, order, floor_ns)
@@ -184,25 +186,7 @@ def rows_of(cursor: duckdb.DuckDBPyConnection, traces: Where, floor_ns: int | No
     return every([rows, Where("s.start_ns >= ? OR s.start_ns = 0", (floor_ns,))])  # 0: start unknown
 
 
-def in_window(window: Window, floor_ns: int | None = None) -> Where:
-    bounds = (
-        ("t.start_ns >= ?", window.from_ns),
-        ("t.start_ns >= ?", floor_ns),
-        ("t.start_ns < ?", window.to_ns),
-    )
-    return every(Where(text, (bound,)) for text, bound in bounds if bound is not None)
-
-
-def _count(catalogue: Catalogue, window: Window) -> int:
+def count_traces(catalogue: Catalogue, window: Window) -> int:
+    """All of the window."""
     inside = in_window(window)
     return int(catalogue.rows(f"SELECT count(*) FROM traces t WHERE {inside.text}", inside.values)[0][0])
-
-
-def _start_of(catalogue: Catalogue, window: Window, rank: int) -> int:
-    """When the trace of that rank starts, counted from the newest of the window."""
-    inside = in_window(window)
-    found = catalogue.rows(
-        f"SELECT t.start_ns FROM traces t WHERE {inside.text} ORDER BY t.start_ns DESC LIMIT 1 OFFSET {rank}",
-        inside.values,
-    )
-    return int(found[0][0])

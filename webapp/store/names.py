@@ -21,6 +21,10 @@ class Numbered(Interned[Key]):
         super().__init__(keys)
         self._stored = len(self)
 
+    @property
+    def has_fresh(self) -> bool:
+        return self._stored < len(self)
+
     def take_fresh(self) -> tuple[Column, list[Key]]:
         """Ids and keys that are not yet in their table."""
         first, self._stored = self._stored, len(self)
@@ -42,6 +46,12 @@ class Names:
         self._service_of_operation = [self.services.id_of(service) for service, _ in operations]
         self._resources = Numbered(load("attributes, schema_url", "resources", "resource_id"))
         self._scopes = Numbered(load("name, version, attributes", "scopes", "scope_id"))
+        self._grew = False
+
+    def grew(self) -> bool:
+        """Whether names that a query may ask for were written since this was last asked."""
+        grew, self._grew = self._grew, False
+        return grew
 
     def operation_ids(self, operations: list[tuple[str, str]]) -> tuple[Ids, Ids]:
         """Operation and service ids of (service, name) pairs."""
@@ -60,6 +70,8 @@ class Names:
 
     def flush(self, writer: duckdb.DuckDBPyConnection, keys: KeyCatalog) -> None:
         """Write what is new since the last flush."""
+        tables = (self.operations, self.services, self._resources, self._scopes)
+        self._grew |= any(table.has_fresh for table in tables)
         ids, operations = self.operations.take_fresh()
         service_ids = self.services.ids_of([service for service, _ in operations])
         names = strings([name for _, name in operations])

@@ -4,12 +4,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import duckdb
 
 from webapp.query import Query, Window
-from webapp.store.catalogue import Catalogue
+from webapp.store.catalogue import Answers, Catalogue, Known
+from webapp.store.connection import Connection
 from webapp.store.matching import Found, find
 from webapp.store.sql import Plan, plan
 
@@ -20,13 +21,23 @@ _MOST_CATALOGUED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query, understood, what it finds, and what was worked out of that since."""
+    """A query, understood, and what was worked out of it since."""
 
     query: Query
     window: Window
     plan: Plan
-    found: Found
+    known: Known = field(compare=False)
+    find: Callable[[], Found] = field(compare=False)
     answers: dict[Hashable, object] = field(default_factory=dict, compare=False)
+
+    @property
+    def found(self) -> Found:
+        """Looked for when first asked for: the newest page does without, where counting all that match would take long."""
+        return self.once("found", self.find)
+
+    @property
+    def is_found(self) -> bool:
+        return "found" in self.answers
 
     def once(self, name: Hashable, work_out: Callable[[], T]) -> T:
         """The answer of that name. Two threads may both work it out, and then find the same."""
@@ -38,22 +49,22 @@ class Asked:
 class Recent:
     """Shared by the threads that read one store."""
 
-    def __init__(self, version: Callable[[], int]) -> None:
-        """`version` differs whenever something was written since."""
-        self._version = version
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._answers: OrderedDict[tuple[object, ...], Asked] = OrderedDict()
-        self._catalogued: tuple[int, dict[object, list[tuple[Any, ...]]]] = (-1, {})
+        self._written: tuple[int, Answers] = (-1, {})
+        self._named: tuple[int, Answers] = (-1, {})
         self._lock = threading.Lock()
 
     def ask(self, cursor: duckdb.DuckDBPyConnection, query: Query, window: Window) -> Asked:
-        key = (query.text, window, self._version())
+        key = (query.text, window, self._connection.writes)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        catalogue = self.catalogue(cursor)
-        understood = plan(query, catalogue)
-        asked = Asked(query, window, understood, find(catalogue, understood, window))
+        known = self._known()
+        understood = plan(query, Catalogue(cursor, known))
+        asked = Asked(query, window, understood, known, lambda: self._find(understood, window))
         with self._lock:
             self._answers[key] = asked
             while len(self._answers) > _KEPT:
@@ -62,10 +73,18 @@ class Recent:
 
     def catalogue(self, cursor: duckdb.DuckDBPyConnection) -> Catalogue:
         """Does not ask again what it was asked since the last write."""
-        now = self._version()
+        return Catalogue(cursor, self._known())
+
+    def _known(self) -> Known:
         with self._lock:
-            version, answers = self._catalogued
-            if version != now or len(answers) > _MOST_CATALOGUED:
-                answers = {}
-                self._catalogued = now, answers
-        return Catalogue(cursor, answers)
+            self._written = _kept(self._written, self._connection.writes)
+            self._named = _kept(self._named, self._connection.namings)
+            return Known(self._written[1], self._named[1])
+
+    def _find(self, understood: Plan, window: Window) -> Found:
+        with self._connection.reading() as cursor:
+            return find(self.catalogue(cursor), understood, window)
+
+
+def _kept(before: tuple[int, Answers], version: int) -> tuple[int, Answers]:
+    return before if before[0] == version and len(before[1]) <= _MOST_CATALOGUED else (version, {})

@@ -4,39 +4,62 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from webapp.model.columns import I64
 from webapp.model.facts import TraceSummary
 from webapp.model.results import Match, ResultPage, ResultRow, Summary
-from webapp.store.matching import COSTLY_S, Rows, fitting_spans, matching_traces, only_traces, ranked
+from webapp.store.catalogue import Catalogue
+from webapp.store.matching import (
+    COSTLY_S,
+    Rows,
+    count_traces,
+    fitting_spans,
+    matching_traces,
+    only_traces,
+    ranked,
+)  # fmt: skip
+from webapp.store.newest_page import MATCH_COLUMNS, find_newest, to_match
 from webapp.store.recent import Asked
 from webapp.store.sql import Plan
-from webapp.store.summaries import SUMMARY_COLUMNS, to_summaries, to_summary
+from webapp.store.summaries import to_summary
 from webapp.store.where import Where
 
 SORTS = {"newest": "start_ns", "slowest": "duration_ns", "spans": "spans"}  # greatest first, then the newest
-_FEW = 100  # traces that a list in the statement names faster than a table
 
 
 def find_page(
     cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, page: int, per_page: int = 50
 ) -> ResultPage:
     """Page 1 is the first."""
-    rows = _ranked(cursor, asked, sort, Slice((page - 1) * per_page, per_page + 1))
-    has_more = len(rows) > per_page
-    rows = rows.at(slice(per_page))
-    shown = _shown(cursor, rows)
-    matches = _matches(cursor, asked.plan, shown)
+    part = Slice((page - 1) * per_page, per_page + 1)
+    rows = find_rows(cursor, asked, sort, part)
     total, exact = count_found(cursor, asked)
     return ResultPage(
-        rows=[ResultRow(each.summary, matches.get(each.summary.trace_id)) for each in shown],
+        rows=rows[:per_page],
         total=total,
         total_exact=exact,
         page=page,
-        has_more=has_more,
-        slowest_ns=max((each.summary.duration_ns for each in shown), default=0),
+        has_more=len(rows) > per_page,
+        slowest_ns=max((row.summary.duration_ns for row in rows[:per_page]), default=0),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    offset: int
+    length: int
+
+
+def find_rows(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Slice) -> list[ResultRow]:
+    """The traces at these places of the results, each with its slowest span that fits."""
+    catalogue = Catalogue(cursor, asked.known)
+    if sort == "newest" and not asked.is_found:
+        newest = find_newest(catalogue, asked.plan, asked.window, part.offset + part.length)
+        if newest is not None:
+            return newest[part.offset :]
+    shown = _shown(cursor, _ranked(cursor, asked, sort, part))
+    matches = _matches(catalogue, asked.plan, shown)
+    return [ResultRow(each.summary, matches.get(each.summary.trace_id)) for each in shown]
 
 
 def summarise(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> Summary:
@@ -119,6 +142,8 @@ def _neighbours_stored(
 
 def count_found(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, bool]:
     """How many traces match, and whether that is all or only "more than"."""
+    if asked.query.root is None:
+        return count_traces(Catalogue(cursor, asked.known), asked.window), True
     found = asked.found
     if found.complete or asked.plan.spans is not None:
         return len(found.rows), found.complete
@@ -128,12 +153,6 @@ def count_found(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, b
         return int(cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()[0][0])
 
     return asked.once("total", count), True
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    offset: int
-    length: int
 
 
 def _ranked(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Slice) -> Rows:
@@ -174,48 +193,37 @@ def _shown(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[_Shown]:
     """In the order of `rows`."""
     if not len(rows):
         return []
-    source = f"traces t WHERE t.start_ns BETWEEN {rows.start_ns.min()} AND {rows.start_ns.max()} AND t.first_row IN"
-    select = f"SELECT first_row, last_row, {SUMMARY_COLUMNS} FROM {source}"
-    if len(rows) <= _FEW:
-        found = cursor.execute(f"{select} ({_listed(rows.first_row)})").fetchall()
-        shown = [_Shown(first, last, to_summary(row)) for first, last, *row in found]
-    else:  # planned twice, but neither a long list nor a dict for each service of each trace
-        cursor.register("chosen_traces", pa.table({"first_row": rows.first_row}))
-        table = cursor.sql(f"{select} (FROM chosen_traces)").to_arrow_table()
-        extents = (table[name].to_pylist() for name in ("first_row", "last_row"))
-        shown = list(map(_Shown, *extents, to_summaries(table.drop_columns(["first_row", "last_row"]))))
+    found = cursor.execute(
+        f"""
+        SELECT first_row, last_row, summary
+        FROM traces t
+        WHERE t.start_ns BETWEEN {rows.start_ns.min()} AND {rows.start_ns.max()}
+        AND t.first_row IN (SELECT unnest(?::BIGINT[]))
+        """,
+        [rows.first_row.tolist()],
+    ).fetchall()
+    shown = [_Shown(first, last, to_summary(summary)) for first, last, summary in found]
     by_first = {each.first_row: each for each in shown}
     return [by_first[first] for first in rows.first_row.tolist() if first in by_first]
 
 
-def _matches(cursor: duckdb.DuckDBPyConnection, plan: Plan, shown: list[_Shown]) -> dict[str, Match]:
+def _matches(catalogue: Catalogue, plan: Plan, shown: list[_Shown]) -> dict[str, Match]:
     """By trace id: the slowest span of the trace that fits, and how many do. None if the query speaks of no span."""
     if plan.spans is None or not shown:
         return {}
     ids = ", ".join(f"'{each.summary.trace_id}'::UUID" for each in shown)
     first, last = min(each.first_row for each in shown), max(each.last_row for each in shown)
     spans = fitting_spans(plan, Where(f"s.span_row BETWEEN {first} AND {last} AND s.trace_id IN ({ids})"))
-    found = cursor.execute(
+    found = catalogue.cursor.execute(
         f"""
-        SELECT replace(trace_id::VARCHAR, '-', ''), format('{{:016x}}', span_id), service, name, duration_ns, matches
-        FROM (
-          SELECT trace_id, unnest(slowest), matches
-          FROM (
-            SELECT
-              s.trace_id, count(*) AS matches,
-              arg_max(
-                {{'span_id': s.span_id, 'operation_id': s.operation_id, 'duration_ns': coalesce(s.duration_ns, 0)}},
-                (coalesce(s.duration_ns, 0), -s.span_row)
-              ) AS slowest
-            {spans.text}
-            GROUP BY s.trace_id
-          )
-        )
-        JOIN operations USING (operation_id) JOIN services USING (service_id)
+        SELECT replace(s.trace_id::VARCHAR, '-', ''), {MATCH_COLUMNS}
+        {spans.text}
+        GROUP BY s.trace_id
         """,
         list(spans.values),
     ).fetchall()
-    return {trace_id: Match(*match) for trace_id, *match in found}
+    names = catalogue.operations(operation for *_, operation in found)
+    return {trace_id: to_match(names, *match) for trace_id, *match in found}
 
 
 def _listed(numbers: I64) -> str:

@@ -6,7 +6,7 @@ from webapp.model.columns import SpanColumns
 from webapp.model.facts import TraceSummary
 from webapp.store.catalogue import Catalogue
 from webapp.store.columns import Selection, read_columns
-from webapp.store.summaries import SUMMARY_COLUMNS, to_summary
+from webapp.store.summaries import to_summary
 from webapp.store.words import Words
 
 
@@ -37,10 +37,8 @@ def columns_of(catalogue: Catalogue, words: Words, trace_id: str) -> SpanColumns
 
 
 def summary_of(cursor: duckdb.DuckDBPyConnection, trace_id: str) -> TraceSummary | None:
-    found = cursor.execute(
-        f"SELECT {SUMMARY_COLUMNS} FROM traces WHERE trace_id = ?::UUID", [trace_id]
-    ).fetchall()
-    return to_summary(found[0]) if found else None
+    found = cursor.execute("SELECT summary FROM traces WHERE trace_id = ?::UUID", [trace_id]).fetchall()
+    return to_summary(found[0][0]) if found else None
 
 
 def span_total(catalogue: Catalogue) -> int:
@@ -49,5 +47,4 @@ def span_total(catalogue: Catalogue) -> int:
 
 def bounds(catalogue: Catalogue) -> tuple[int, int]:
     """First and newest start of a trace whose start is known; zeros for an empty store."""
-    first, newest = catalogue.rows("SELECT min(start_ns), max(start_ns) FROM traces WHERE start_ns <> 0")[0]
-    return (0, 0) if first is None else (first, newest)
+    return catalogue.trace_bounds()[1:]
