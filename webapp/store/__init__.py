@@ -43,6 +43,8 @@ from webapp.store.names import Names
 from webapp.store.operations import Operations
 from webapp.store.origins import Origins
 from webapp.store.recent import Asked, Recent
+from webapp.store.services import Services
+from webapp.store.span_search import SpanSearch
 from webapp.store.sql import plan
 from webapp.store.words import Words
 
@@ -59,7 +61,9 @@ class Store:
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
         self.headline = Headline(self._asking)
+        self.span_search = SpanSearch(self._asking, self._recent)
         self.lines = Lines(connection, self._knowing, self._append)
+        self.services = Services(lambda window: self._asking(parse(""), window))
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         connection.after_rollback = self._forget_ids  # those that were not written
