@@ -132,3 +132,19 @@ def test_ten_thousand_alike_children_are_one_row_in_window_and_preview(opened: O
     assert int.from_bytes(bars[14:16], "little") > 7_000  # the second bar is as wide as all of them
     opened_run = client.get(f"/trace/{ID}/rows?row=9950&n=50&fold={written(10)}-", headers=PART)
     assert opened_run.headers["X-Rows"] == "10001"
+
+
+def test_a_few_of_many_spans_each_are_shown_and_may_be_folded(opened: Opened) -> None:
+    """Each is worth a look; a row for all would hide the trace."""
+    calls = [span(10 + k, 1, 100 * k, 100 * k + 90, name="suite") for k in range(5)]
+    below = [
+        span(100 * (k + 1) + n, 10 + k, 100 * k + n, 100 * k + n + 1, name=f"step {n}")
+        for k in range(5)
+        for n in range(12)
+    ]
+    client = opened(span(1, 0, 0, 900), *calls, *below)
+    page = parse(get(client))
+    assert len(rows(page)) == 66
+    link = next(a for a in with_class(page, "alike") if text(a) == "5 alike")
+    assert names(parse(client.get(link.get("href", "")))) == ["step 1", "suite"]
+    assert len(rows(parse(get(client, alike="0")))) == 66

@@ -9,9 +9,10 @@ import numpy as np
 
 from webapp.analysis.rows import TraceRows
 from webapp.analysis.runs import run_lengths, run_starts
-from webapp.model.columns import I32, I64
+from webapp.model.columns import I32, I64, Bool
 
 LEAST = 5  # siblings
+_MANY, _SMALL = 50, 8  # members from which one row is better than they; rows of a member that has little to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Alike:
     after: I64
     count: I64
     end_ns: I64  # when the last member ends
+    folds: Bool  # it is folded until somebody asks: fewer members, of many rows each, are worth a look
     run: I32  # by row: the run that the row is a member of, -1
     _place: I64  # of a run's first member among …
     _members: I64  # … the rows of all siblings
@@ -50,12 +52,15 @@ def alike_siblings(rows: TraceRows) -> Alike:
     member = np.repeat(long, lengths)
     run = np.full(len(rows), -1, np.int32)
     run[siblings[member]] = np.repeat(np.arange(len(place)), count)
+    first = siblings[place]
+    after = rows.after[siblings[place + count - 1]].astype(np.int64) if len(place) else place
     ends_ns = forest.end_ns[node][siblings[member]]
     return Alike(
-        first=siblings[place],
-        after=rows.after[siblings[place + count - 1]].astype(np.int64) if len(place) else place,
+        first=first,
+        after=after,
         count=count,
         end_ns=np.maximum.reduceat(ends_ns, np.cumsum(count) - count) if len(place) else count,
+        folds=(count > _MANY) | (after - first <= _SMALL * count),
         run=run,
         _place=place,
         _members=siblings,

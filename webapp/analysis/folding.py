@@ -168,14 +168,14 @@ def only(view: View, nodes: I64) -> View:
 
 def opening(rows: TraceRows, path: I64, errors: I64, alike: Alike | None = None, top: int = 0) -> Opening:
     """How to show a trace, or the subtree of a row, first. `path` and `errors` are nodes, those to be unfolded first
-    in front. All runs are folded.
+    in front. Runs are folded as they are by themselves.
     """
     end = int(rows.after[top]) if top else len(rows)
     if end - top <= OPEN_WHOLE:
         return Opening(None, np.empty(0, np.int64), 0, 0)
     if top:
         path, errors = (nodes[_within(rows.row_of_node[nodes], top, end)] for nodes in (path, errors))
-    closed = np.ones(len(alike), np.bool_) if alike else _NONE
+    closed = alike.folds if alike else _NONE
     whole = visible(rows, None, alike=alike, closed=closed, top=top)
     by_level = np.cumsum(np.bincount(rows.depth[whole.shown] - rows.depth[top]))
     depth = max(0, int(np.searchsorted(by_level, FIRST_ROWS, "right")) - 1)

@@ -28,7 +28,7 @@ def _view(trace: OpenTrace, state: TraceState, store: Store) -> View:
         return only(visible(rows, None, fold, top=top), kept)
     firsts = trace.nodes_of([i[:-1] for i in state.fold.ids if i.endswith(RUN)])
     turned = alike.run[rows.row_of_node[firsts]]
-    closed = np.full(len(alike), state.alike)
+    closed = alike.folds & state.alike
     closed[turned[turned >= 0]] ^= True
     if state.depth is None:
         first = opening_of(trace, top)
