@@ -40,6 +40,11 @@ def test_a_label_goes_before_the_bar_at_the_end_of_the_lane() -> None:
     assert (bar.label.side, bar.label.x) == ("before", 90.0)
 
 
+def test_a_label_is_not_written_over_the_wait_before_a_bar() -> None:
+    bar = Lane(0, 100 * MS).bar(90 * MS, 100 * MS, solid((40, 100)), "10.0 ms", [])
+    assert (bar.label.side, bar.label.x) == ("before", 40.0)
+
+
 def test_a_label_goes_inside_where_threads_pass_on_both_sides() -> None:
     threads = [Thread(2, ""), Thread(93, "")]
     bar = Lane(0, 100 * MS).bar(5 * MS, 90 * MS, solid((5, 20)), "85.0 ms", threads)

@@ -92,7 +92,8 @@ class Lane:
         pieces = self.stretches(*solid)
         beyond = min(self.x(last_ns), 101.0) - left - width
         late = (round(left + width, 3), round(beyond, 3)) if last_ns > end_ns and beyond > NARROWEST else None
-        drawn = (left, left + width + (beyond if late else 0))
+        waited = min([left, *(x for x, _ in pieces[:1])])  # for its start, solid before it
+        drawn = (waited, left + width + (beyond if late else 0))
         label = _label(text, drawn, pieces, threads, _PX)
         in_narrow = _label(short or text, drawn, pieces, threads, _NARROW_PX)
         narrow = None if in_narrow == label else in_narrow
