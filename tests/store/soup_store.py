@@ -62,4 +62,5 @@ def _summary(random: Random, trace_id: str, spans: list[Span]) -> TraceSummary:
         failure_sentence="",
         warnings=random.randrange(2),
         incomplete=random.random() < 0.2,
+        depth=random.randrange(1, 6),
     )

@@ -33,7 +33,7 @@ def analyse_batch(columns: SpanColumns) -> BatchFacts:
         on_path=_by_row(forest, on_path),
     )
     return BatchFacts(
-        traces=summaries(forest, path),
+        traces=summaries(forest, path, depth),
         spans=spans,
         edges=edges.calls(forest),
         dropped=forest.dropped,

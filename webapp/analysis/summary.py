@@ -3,20 +3,24 @@
 import numpy as np
 
 from webapp.analysis.attribution import evidence, label
+from webapp.analysis.call_path import depths
 from webapp.analysis.failure import failures, written_id
 from webapp.analysis.runs import run_lengths, run_starts
 from webapp.analysis.times import unknown_starts
 from webapp.analysis.verdict import verdict
-from webapp.model.columns import I64, SpanColumns
+from webapp.model.columns import I32, I64, SpanColumns
 from webapp.model.facts import Forest, Path, ServiceShare, TraceSummary
 from webapp.model.spans import Status
 
 
-def summaries(forest: Forest, path: Path) -> list[TraceSummary]:
-    """One a trace; `path` holds the segments of all their primary roots, in any order."""
+def summaries(forest: Forest, path: Path, depth: I32 | None = None) -> list[TraceSummary]:
+    """One a trace; `path` holds the segments of all their primary roots, in any order. `depth`: by node, if known."""
     services = service_shares(forest, critical_times(forest, path))
     starts, ends = (times.tolist() for times in extents(forest.columns))
     parts = zip(evidence(forest, path), services, failures(forest), forest.warnings, strict=True)
+    deepest = np.zeros(len(services), np.int64)
+    np.maximum.at(deepest, forest.trace, 1 + (depths(forest) if depth is None else depth))
+    levels: list[int] = deepest.tolist()
     rows = []
     for trace, (found, shares, failure, warnings) in enumerate(parts):
         root = int(forest.root[trace])
@@ -38,6 +42,7 @@ def summaries(forest: Forest, path: Path) -> list[TraceSummary]:
                 failure_sentence=failure.sentence if failure else "",
                 warnings=sum(warning.count for warning in warnings),
                 incomplete=found.missing_spans > 0,
+                depth=levels[trace],
             )
         )
     return rows

@@ -170,6 +170,7 @@ class TraceSummary:
     failure_sentence: str
     warnings: int
     incomplete: bool  # placeholders stand for spans that were not received
+    depth: int = 0  # levels of spans, those that were not received among them; a lone root is 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ OWN_KEYS = _by_name(
     Key("start", "time", "when the span starts"),
     Key("id", "id", "the span's id"),
     Key("parent", "id", "the id of the span's parent"),
+    Key("event.name", "text", "the name of an event of the span"),
+    Key("link.trace_id", "text", "the id of a trace that the span links to, 32 hexadecimal digits"),
+    Key("link.span_id", "text", "the id of a span that it links to, 16 hexadecimal digits"),
+    Key("scope.name", "text", "the library that recorded the span"),
+    Key("scope.version", "text", "the version of that library"),
 )
 ALIASES = {"operation": "name"}
 
@@ -55,6 +60,9 @@ TRACE_KEYS = _by_name(
     Key("failed", "flag", "the root span has status error"),
     Key("bottleneck", "text", "where the time went: service, or service · operation"),
     Key("root", "text", "root service, operation, or service · operation"),
+    Key("root.service", "text", "the service of the root span"),
+    Key("root.name", "text", "the operation of the root span"),
+    Key("depth", "number", "how many levels of spans"),
     Key("service", "text", "a service that takes part"),
     Key("services", "number", "how many services take part"),
     Key("incomplete", "flag", "spans are missing"),
@@ -62,6 +70,15 @@ TRACE_KEYS = _by_name(
     Key("start", "time", "when the trace starts"),
     Key("id", "id", "the trace's id"),
 )
+
+# what spans of a trace come to, each with an example
+MEASURES = {
+    "count": "count({error})>3",
+    "max": "max(duration {kind=client})>1s",
+    "min": "min(duration {kind=client})>10ms",
+    "avg": "avg(duration {kind=client})>100ms",
+    "sum": "sum(duration {kind=client})>2s",
+}
 
 FLAGS = tuple(name for name, key in OWN_KEYS.items() if key.type == "flag")
 

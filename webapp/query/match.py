@@ -11,7 +11,7 @@ from webapp.errors import BadQuery
 from webapp.model.facts import TraceSummary
 from webapp.model.id_spellings import LOWER_HALF, any_span_id, any_trace_id
 from webapp.model.spans import COUNTED_FROM_0_NS, Attributes, Span, Status, Value
-from webapp.query.tree import And, Node, Not, Or, Query, Term
+from webapp.query.tree import And, Group, Measure, Node, Not, Number, Or, Query, Relation, Term, TracePart
 from webapp.query.values import number_in
 
 _ORDERED: dict[str, Callable[[int | float, int | float], bool]] = {
@@ -23,19 +23,40 @@ _ORDERED: dict[str, Callable[[int | float, int | float], bool]] = {
 NUMERIC_TEXT = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"  # text that compares as a number; the same in SQL
 
 
-def matches(query: Query, span: Span, trace: TraceSummary | None = None) -> bool:
-    """Whether the span fits. Without `trace`, terms about the trace do not hold."""
-    return query.root is None or _holds(query.root, span, trace)
+def matches(
+    query: Query,
+    span: Span,
+    trace: TraceSummary | None = None,
+    part_holds: Callable[[TracePart], bool] = lambda _: False,
+) -> bool:
+    """Whether the span fits. Without `trace`, terms about the trace do not hold.
+
+    `part_holds` knows what one span cannot tell: of braces and measures, whether the trace fits them.
+    """
+    return query.root is None or _holds(query.root, span, trace, part_holds)
 
 
-def _holds(node: Node, span: Span, trace: TraceSummary | None) -> bool:
+def number_of(term: Term, span: Span) -> Number | None:
+    """The value that a measure over `term.key` reads from a span; None if it has none, or one that is no number."""
+    for value in _values_of(term, span, None):
+        if isinstance(value, str):
+            return float(value) if re.fullmatch(NUMERIC_TEXT, value) else None
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return None
+
+
+def _holds(
+    node: Node, span: Span, trace: TraceSummary | None, part_holds: Callable[[TracePart], bool]
+) -> bool:
     match node:
         case And(parts):
-            return all(_holds(part, span, trace) for part in parts)
+            return all(_holds(part, span, trace, part_holds) for part in parts)
         case Or(parts):
-            return any(_holds(part, span, trace) for part in parts)
+            return any(_holds(part, span, trace, part_holds) for part in parts)
         case Not(part):
-            return not _holds(part, span, trace)
+            return not _holds(part, span, trace, part_holds)
+        case Group() | Relation() | Measure():
+            return part_holds(node)
     if node.scope == "text":
         return _finds(node, span)
     if node.key in ("id", "parent") and node.scope in ("own", "trace"):
@@ -71,6 +92,15 @@ def _values_of(term: Term, span: Span, trace: TraceSummary | None) -> Iterator[V
         yield span.attributes[term.key]
     if term.scope in ("resource", "any") and term.key in span.resource.attributes:
         yield span.resource.attributes[term.key]
+    if term.scope in _BAGS:
+        yield from (bag[term.key] for bag in _BAGS[term.scope](span) if term.key in bag)
+
+
+_BAGS: dict[str, Callable[[Span], list[Attributes]]] = {
+    "event": lambda span: [event.attributes for event in span.events],
+    "link": lambda span: [link.attributes for link in span.links],
+    "scope": lambda span: [span.scope.attributes],
+}
 
 
 def _own_values(key: str, span: Span) -> list[Value]:
@@ -85,6 +115,11 @@ def _own_values(key: str, span: Span) -> list[Value]:
         "root": [span.parent_span_id == ""],
         "kind": [span.kind],
         "status": [span.status],
+        "event.name": [event.name for event in span.events if event.name],
+        "link.trace_id": [link.trace_id for link in span.links],
+        "link.span_id": [link.span_id for link in span.links],
+        "scope.name": [span.scope.name] if span.scope.name else [],
+        "scope.version": [span.scope.version] if span.scope.version else [],
     }
     return values[key]
 
@@ -103,6 +138,9 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
         "services": [len(trace.services)],
         "service": [share.service for share in trace.services],
         "root": [trace.root_service, trace.root_name, f"{trace.root_service} · {trace.root_name}"],
+        "root.service": [trace.root_service],
+        "root.name": [trace.root_name],
+        "depth": [trace.depth],
         "bottleneck": [verdict.service, f"{verdict.service} · {verdict.name}"],
     }
     return values[key]
@@ -110,7 +148,7 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
 
 def _compares(term: Term, values: list[Value]) -> bool:
     if term.op == "?":
-        attribute = term.scope in ("span", "resource", "any")
+        attribute = term.scope not in ("own", "trace")
         return any(attribute or value != "" for value in values)
     if term.op == "!=":
         return bool(values) and not any(_equals(term, value) for value in values)

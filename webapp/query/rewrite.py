@@ -8,7 +8,7 @@ from webapp.query.keys import ORDER
 from webapp.query.parser import parse
 from webapp.query.tree import Or, Query, Term, leaves
 
-_AND = re.compile(r"^\s*AND\b\s*")  # an extent holds the AND before its part
+_AND = re.compile(r"^\s*(?:AND\b|&&)\s*")  # an extent holds the AND before its part
 
 
 @dataclass(frozen=True, slots=True)

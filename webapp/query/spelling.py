@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from webapp.query.keys import ALIASES, OWN_KEYS
-from webapp.query.lexer import KEYWORDS
+from webapp.query.lexer import KEYWORDS, SCOPES
 
 UNITS_NS = {
     "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000,
@@ -13,9 +13,9 @@ UNITS_NS = {
 }  # fmt: skip
 MAX_NS = 2**63 - 1
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_BARE_VALUE = re.compile(r"[A-Za-z0-9_./:@%+,$#&;{}\[\]-]+")
+_BARE_VALUE = re.compile(r"[A-Za-z0-9_./:@%+,$#&;\[\]-]+")
 _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*")
-_SCOPES = ("trace.", "span.", "resource.")
+_SCOPED = ("trace.", *SCOPES)
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
@@ -44,7 +44,7 @@ def write_value(value: str) -> str:
 def write_key(attribute: str) -> str:
     """An attribute's key, in quotes where it would read as something else."""
     name = attribute.lower()
-    reads_as_itself = _BARE_KEY.fullmatch(attribute) and not name.startswith(_SCOPES)
+    reads_as_itself = _BARE_KEY.fullmatch(attribute) and not name.startswith(_SCOPED)
     taken = attribute in OWN_KEYS or attribute in ALIASES or attribute in KEYWORDS
     return attribute if reads_as_itself and not taken else quote(attribute)
 

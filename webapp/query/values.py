@@ -7,7 +7,7 @@ from decimal import Decimal
 from webapp.errors import BadQuery
 from webapp.model.id_spellings import usual_form
 from webapp.query.keys import ALIASES, ORDER, OWN_KEYS, TRACE_KEYS, Key, did_you_mean
-from webapp.query.lexer import Token
+from webapp.query.lexer import SCOPES, Token
 from webapp.query.spelling import MAX_NS, UNITS_NS, time_ns, unquote
 from webapp.query.tree import Number, Term
 
@@ -65,10 +65,10 @@ class _TermMaker:
             if name not in TRACE_KEYS:
                 raise self._unknown_trace_key(name)
             return "trace", name, TRACE_KEYS[name]
-        if scope in ("span", "resource") and name:
-            return scope, name, None
         written = ALIASES.get(written, written)
-        return ("own", written, OWN_KEYS[written]) if written in OWN_KEYS else ("any", written, None)
+        if written in OWN_KEYS:
+            return "own", written, OWN_KEYS[written]
+        return (scope, name, None) if f"{scope}." in SCOPES and name else ("any", written, None)
 
     def _typed(self, scope: str, key: Key) -> Term:
         if self._op.text not in key.ops:

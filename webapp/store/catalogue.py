@@ -87,10 +87,6 @@ class Catalogue:
         """Of resources that fit a condition on `attributes`, the JSON of them all."""
         return self._ids(f"SELECT resource_id FROM resources WHERE {condition.text}", condition)
 
-    def scope_ids(self, condition: Where) -> list[int]:
-        """Of libraries that fit a condition on `name`, `version`, `attributes`."""
-        return self._ids(f"SELECT scope_id FROM scopes WHERE {condition.text}", condition)
-
     def pattern_error(self, pattern: str) -> str:
         """What is wrong with a regular expression, "" if nothing is."""
         try:

@@ -79,11 +79,24 @@ def _ordered(term: Term, place: Place) -> Where:
     if term.number is None or place.type not in ("str", "int", "float"):
         return FALSE
     if place.type == "str":
-        text = place.expression
-        number = f"CASE WHEN regexp_full_match({text}, '{NUMERIC_TEXT}') THEN TRY_CAST({text} AS DOUBLE) END"
-        values = (*place.values, *place.values, float(term.number))
-        return Where(f"{number} {_SQL_OPS[term.op]} ?", values)
+        number = _text_as_number(place)
+        return Where(f"{number.text} {_SQL_OPS[term.op]} ?", (*number.values, float(term.number)))
     return _numeric(place, term.op, term.number)
+
+
+def as_number(place: Place) -> Where | None:
+    """The value as DOUBLE, NULL for text that is no number; None for a place without numbers."""
+    if place.type == "str":
+        return _text_as_number(place)
+    return (
+        Where(f"CAST({place.expression} AS DOUBLE)", place.values) if place.type in ("int", "float") else None
+    )
+
+
+def _text_as_number(place: Place) -> Where:
+    text = place.expression
+    number = f"CASE WHEN regexp_full_match({text}, '{NUMERIC_TEXT}') THEN TRY_CAST({text} AS DOUBLE) END"
+    return Where(number, (*place.values, *place.values))
 
 
 def _numeric(place: Place, op: str, number: Number) -> Where:

@@ -9,7 +9,7 @@ from webapp.model.semconv import FAILED_EVENTS, FAILED_WORDS, LEVELS
 from webapp.query import Query, Term
 from webapp.store.catalogue import Catalogue
 from webapp.store.compare import containing, containing_json
-from webapp.store.sql import plan
+from webapp.store.parts import planned, showing
 from webapp.store.traces import rows_of
 from webapp.store.where import TRUE, Where, either, every
 
@@ -19,7 +19,9 @@ def matching_rows(catalogue: Catalogue, trace_id: str, query: Query) -> I64:
     extent = rows_of(catalogue, trace_id)
     if extent is None:
         return np.empty(0, np.int64)
-    asked = plan(query, catalogue)
+    trace = Where("t.trace_id = ?::UUID", (trace_id,))
+    rows = Where("s.trace_id = ?::UUID AND s.span_row BETWEEN ? AND ?", (trace_id, *extent))
+    asked = showing(catalogue, planned(query, catalogue, trace, rows), trace)
     condition = every([asked.spans or TRUE, asked.both or TRUE, asked.traces])
     source = (
         "spans s JOIN traces t USING (trace_id)" if (asked.traces, asked.both) != (TRUE, None) else "spans s"
@@ -28,10 +30,10 @@ def matching_rows(catalogue: Catalogue, trace_id: str, query: Query) -> I64:
         f"""
         SELECT s.span_row
         FROM {source}
-        WHERE s.trace_id = ?::UUID AND s.span_row BETWEEN ? AND ? AND ({condition.text})
+        WHERE {rows.text} AND ({condition.text})
         ORDER BY s.span_row
         """,
-        [trace_id, *extent, *condition.values],
+        [*rows.values, *condition.values],
     ).fetchnumpy()
     return found["span_row"].astype(np.int64)
 

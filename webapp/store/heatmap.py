@@ -36,7 +36,11 @@ def draw_heatmap(cursor: duckdb.DuckDBPyConnection, asked: Asked, columns: int, 
     if grid is None:
         return HeatMap([], [], [], None)
     found = asked.found
-    partial = not found.complete and asked.plan.spans is not None and found.whole_s > COSTLY_S
+    partial = (
+        not found.complete
+        and (asked.plan.spans is not None or not asked.plan.whole)
+        and found.whole_s > COSTLY_S
+    )
     traces = _all_cells(cursor, asked.window, grid)
     matched = traces
     if asked.query.root is not None:

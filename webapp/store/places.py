@@ -46,6 +46,9 @@ TRACE_PLACES = {
         _always(text, "str")
         for text in ("t.root_service", "t.root_name", "(t.root_service || ' · ' || t.root_name)")
     ],
+    "root.service": [_always("t.root_service", "str")],
+    "root.name": [_always("t.root_name", "str")],
+    "depth": [_always("t.depth", "int")],
     "bottleneck": [
         _always(text, "str")
         for text in ("t.verdict_service", "(t.verdict_service || ' · ' || t.verdict_name)")
@@ -99,14 +102,19 @@ def _span_places(column: KeyColumn, key: str) -> Iterable[Place]:
     if column.type == "json":
         yield Place(_REST, "json", present=Where(f"json_exists({_REST}, ?)", (pointer,)))
     kind = "int" if column.type == "json" else column.type  # json: also whole numbers beyond int64
-    text = f"json_extract_string({_REST}, ?)"
+    yield from wrapped_places(_REST, pointer, (kind,))
+
+
+def wrapped_places(expression: str, pointer: str, kinds: Iterable[str] = tuple(_WRAPPERS)) -> list[Place]:
+    """A value in JSON as OTLP's AnyValue, by each type that it may have."""
+    text = f"json_extract_string({expression}, ?)"
     written = {
         "str": text,
         "int": f"TRY_CAST({text} AS HUGEINT)",
         "float": f"TRY_CAST({text} AS DOUBLE)",
         "bool": f"{text} = 'true'",
     }
-    yield Place(written[kind], kind, (f"{pointer}/{_WRAPPERS[kind]}",))
+    return [Place(written[kind], kind, (f"{pointer}/{_WRAPPERS[kind]}",)) for kind in kinds]
 
 
 def one_of(expression: str, ids: list[int]) -> Where:

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 import duckdb
@@ -11,8 +11,9 @@ import duckdb
 from webapp.query import Query, Window
 from webapp.store.catalogue import Answers, Catalogue, Known
 from webapp.store.connection import Connection
-from webapp.store.matching import Found, find
-from webapp.store.sql import Plan, plan
+from webapp.store.matching import Found, find, in_window
+from webapp.store.parts import planned
+from webapp.store.sql import Plan
 
 T = TypeVar("T")
 _KEPT = 16  # of at most 10,000 traces, 480 kB, each
@@ -63,7 +64,7 @@ class Recent:
                 self._answers.move_to_end(key)
                 return self._answers[key]
         known = self._known()
-        understood = plan(query, Catalogue(cursor, known))
+        understood = planned(query, Catalogue(cursor, known), in_window(window))
         asked = Asked(query, window, understood, known, lambda: self._find(understood, window))
         with self._lock:
             self._answers[key] = asked
@@ -83,7 +84,8 @@ class Recent:
 
     def _find(self, understood: Plan, window: Window) -> Found:
         with self._connection.reading() as cursor:
-            return find(self.catalogue(cursor), understood, window)
+            found = find(self.catalogue(cursor), understood, window)
+            return found if understood.whole else replace(found, complete=False, whole_s=float("inf"))
 
 
 def _kept(before: tuple[int, Answers], version: int) -> tuple[int, Answers]:

@@ -4,7 +4,7 @@
 
 CREATE TABLE IF NOT EXISTS settings (       -- facts about the store itself
   name  VARCHAR PRIMARY KEY,                -- schema: layout number; schema_sum: of this text; next_row: span_row of the next span;
-  value BIGINT NOT NULL                     -- settled_row: every span below this row has facts
+  value BIGINT NOT NULL                     -- settled_row: every span below this row has facts; compact_totals: rows of edge_totals when compacted
 );
 
 CREATE TABLE IF NOT EXISTS view_states (    -- what is too long for the address of a page; the last ones
@@ -154,6 +154,7 @@ CREATE TABLE IF NOT EXISTS traces (
   failure_sentence     VARCHAR NOT NULL,    -- "" when the trace did not fail
   warnings             UINTEGER NOT NULL,
   incomplete           BOOLEAN NOT NULL,
+  depth                UINTEGER NOT NULL,   -- levels of spans
   summary              BLOB NOT NULL,       -- msgpack: a page reads it in a third of the time of so many columns
   first_row            BIGINT NOT NULL,     -- its spans lie in spans between these rows
   last_row             BIGINT NOT NULL      -- also the version: grows whenever spans arrive
@@ -203,6 +204,15 @@ CREATE TABLE IF NOT EXISTS trace_nodes (    -- what each node had in one trace; 
 
 CREATE TABLE IF NOT EXISTS edge_sums (      -- calls between nodes
   slot      INTEGER NOT NULL,               -- start_ns // 300 s of the call
+  caller_id UINTEGER NOT NULL,
+  callee_id UINTEGER NOT NULL,
+  type      UTINYINT NOT NULL,
+  bucket    UTINYINT NOT NULL,
+  calls     BIGINT NOT NULL,
+  errors    BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS edge_totals (    -- the same of all time: few rows, since most edges call in every slot
   caller_id UINTEGER NOT NULL,
   callee_id UINTEGER NOT NULL,
   type      UTINYINT NOT NULL,

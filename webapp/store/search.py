@@ -19,6 +19,7 @@ from webapp.store.matching import (
     ranked,
 )  # fmt: skip
 from webapp.store.newest_page import MATCH_COLUMNS, find_newest, to_match
+from webapp.store.parts import showing
 from webapp.store.recent import Asked
 from webapp.store.sql import Plan
 from webapp.store.summaries import to_summary
@@ -145,7 +146,7 @@ def count_found(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, b
     if asked.query.root is None:
         return count_traces(Catalogue(cursor, asked.known), asked.window), True
     found = asked.found
-    if found.complete or asked.plan.spans is not None:
+    if found.complete or asked.plan.spans is not None or not asked.plan.whole:
         return len(found.rows), found.complete
     matching = matching_traces(cursor, asked.plan, asked.window)
 
@@ -209,9 +210,12 @@ def _shown(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[_Shown]:
 
 def _matches(catalogue: Catalogue, plan: Plan, shown: list[_Shown]) -> dict[str, Match]:
     """By trace id: the slowest span of the trace that fits, and how many do. None if the query speaks of no span."""
-    if plan.spans is None or not shown:
+    if not shown:
         return {}
     ids = ", ".join(f"'{each.summary.trace_id}'::UUID" for each in shown)
+    plan = showing(catalogue, plan, Where(f"t.trace_id IN ({ids})"))
+    if plan.spans is None:
+        return {}
     first, last = min(each.first_row for each in shown), max(each.last_row for each in shown)
     spans = fitting_spans(plan, Where(f"s.span_row BETWEEN {first} AND {last} AND s.trace_id IN ({ids})"))
     found = catalogue.cursor.execute(

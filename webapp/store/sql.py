@@ -3,6 +3,7 @@
 The meaning is that of `query/match.py`; what a query asks of keys and services that the store lacks becomes notes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from webapp.errors import BadQuery
@@ -11,35 +12,87 @@ from webapp.query import Query, did_you_mean
 from webapp.query.keys import OWN_KEYS, TRACE_KEYS
 from webapp.query.lexer import lex
 from webapp.query.spelling import write_key, write_value
-from webapp.query.tree import And, Node, Not, Or, Term, leaves
+from webapp.query.tree import (
+    And,
+    Group,
+    Measure,
+    Node,
+    Not,
+    Or,
+    Relation,
+    SpanSet,
+    Term,
+    found_sets,
+    leaves,
+    speaks_of_spans,
+    tips,
+)
 from webapp.store import ids
 from webapp.store.catalogue import Catalogue
 from webapp.store.compare import Place, compare
+from webapp.store.measures import measured
+from webapp.store.nested import named_places, nested_places
 from webapp.store.places import OWN_PLACES, TRACE_PLACES, attribute_places, free_text, one_of
-from webapp.store.where import TRUE, Where, either, every
+from webapp.store.where import FALSE, TRUE, Where, either, every
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The spans of braces: a condition on s, and on t too if `about_trace`."""
+
+    condition: Where
+    about_trace: bool
+
+    def rows(self, within: Where) -> Where:
+        """FROM and WHERE that give them."""
+        source = "spans s JOIN traces t USING (trace_id)" if self.about_trace else "spans s"
+        inside = every([within, self.condition])
+        return Where(f"FROM {source} WHERE {inside.text}", inside.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """`query.tree.Relation`, planned."""
+
+    left: "Sought"
+    kind: str
+    right: "Sought"
+
+
+Sought = Fitting | Related
+
+
+# Knows the traces, as a condition on t, that have spans in a relation, which are `having` something together.
+Look = Callable[[Related, Where], Where]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A query taken apart: what one span must fit, what its trace must fit, and what needs both rows at once.
 
-    `spans` is None when the query does not speak of spans.
+    `spans` is None when the query speaks of no span outside of braces; `shown` is then what it finds within them.
+    `whole`: false if relations were looked for among the newest traces alone, as far as time allowed.
     """
 
     spans: Where | None
     traces: Where
     both: Where | None
     notes: tuple[Note, ...]
+    shown: tuple[Sought, ...] = ()
+    whole: bool = True
 
 
-def plan(query: Query, catalogue: Catalogue) -> Plan:
-    """Raises BadQuery for a regular expression that the store does not know."""
-    writer = _Writer(query.text, catalogue)
+def plan(query: Query, catalogue: Catalogue, look: Look = lambda *_: FALSE, within: Where = TRUE) -> Plan:
+    """Raises BadQuery for a regular expression that the store does not know.
+
+    `look` finds what stands in a relation; `within` is true of all spans of the traces that are asked for.
+    """
+    writer = _Writer(query.text, catalogue, look, within)
     spans: list[Where] = []
     traces: list[Where] = []
     both: list[Where] = []
     for node in _conjuncts(query.root):
-        about_trace = {term.scope == "trace" for term in leaves(node)}
+        about_trace = {not isinstance(tip, Term) or tip.scope == "trace" for tip in tips(node)}
         kind = both if len(about_trace) > 1 else traces if about_trace == {True} else spans
         kind.append(writer.condition(node))
     return Plan(
@@ -47,6 +100,7 @@ def plan(query: Query, catalogue: Catalogue) -> Plan:
         every(traces),
         every(both) if both else None,
         tuple(dict.fromkeys(writer.notes)),
+        () if speaks_of_spans(query.root) else tuple(map(writer.sought, found_sets(query.root))),
     )
 
 
@@ -59,9 +113,10 @@ def _conjuncts(node: Node | None) -> list[Node]:
 class _Writer:
     """Writes the conditions of one query and collects what is to be said about it."""
 
-    def __init__(self, text: str, catalogue: Catalogue) -> None:
+    def __init__(self, text: str, catalogue: Catalogue, look: Look, within: Where) -> None:
         self._text = text
         self._catalogue = catalogue
+        self._look, self._within = look, within
         self.notes: list[Note] = []
 
     def condition(self, node: Node) -> Where:
@@ -72,12 +127,35 @@ class _Writer:
                 return either([self.condition(part) for part in parts])
             case Not(part):
                 return self.condition(part).negated()
+            case Group() | Relation():
+                return self._traces(self.sought(node), TRUE)
+            case Measure():
+                having, without = measured(node, self._catalogue)
+                found = self._traces(self.sought(node.spans), having)
+                return found.negated() if without else found
         self._check_pattern(node)
         if node.scope == "text":
             return free_text(node, self._catalogue)
         if node.scope == "own":
             return self._own(node)
         return self._trace(node) if node.scope == "trace" else self._attribute(node)
+
+    def _traces(self, sought: Sought, having: Where) -> Where:
+        """That the trace has such spans, which are `having` something together."""
+        if isinstance(sought, Related):
+            return self._look(sought, having)
+        spans = sought.rows(self._within)
+        grouped = f"GROUP BY s.trace_id HAVING {having.text}" if having != TRUE else ""
+        values = (*spans.values, *(having.values if grouped else ()))
+        return Where(f"t.trace_id IN (SELECT s.trace_id {spans.text} {grouped})", values)
+
+    def sought(self, spans: SpanSet) -> Sought:
+        if isinstance(spans, Relation):
+            return Related(self.sought(spans.left), spans.kind, self.sought(spans.right))
+        if spans.inner is None:
+            return Fitting(TRUE, about_trace=False)
+        about_trace = any(term.scope == "trace" for term in leaves(spans.inner))
+        return Fitting(self.condition(spans.inner), about_trace)
 
     def _check_pattern(self, term: Term) -> None:
         wrong = self._catalogue.pattern_error(term.value) if term.op == "~" else ""
@@ -92,6 +170,8 @@ class _Writer:
             return self._service(term)
         if term.key == "name":
             return one_of("s.operation_id", self._catalogue.operation_ids(_text(term, "name")))
+        if "." in term.key:
+            return compare(term, named_places(self._catalogue, term.key))
         if term.op == "?":  # only texts can be asked this
             return Where("s.status_message != ''")
         if OWN_KEYS[term.key].type == "id":
@@ -118,6 +198,8 @@ class _Writer:
         return compare(term, places)
 
     def _attribute(self, term: Term) -> Where:
+        if term.scope in ("event", "link", "scope"):
+            return compare(term, nested_places(self._catalogue, term.scope, term.key))
         if not self._catalogue.knows(term.key):
             known = [*self._catalogue.keys(), *OWN_KEYS, *(f"trace.{key}" for key in TRACE_KEYS)]
             near = did_you_mean(term.key, known)

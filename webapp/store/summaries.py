@@ -17,6 +17,7 @@ _PLAIN: dict[str, pa.DataType] = {
     "failed": pa.bool_(),
     "warnings": pa.uint32(),
     "incomplete": pa.bool_(),
+    "depth": pa.uint32(),
 }
 _TEXTS = ("root_span_id", "root_service", "root_name", "failure_sentence")
 _VERDICT_TEXTS = ("service", "name", "sentence")
