@@ -32,7 +32,7 @@ from webapp.store.cohort_spans import error_origins, gather_spans, path_times, w
 from webapp.store.columns import Selection, read_columns
 from webapp.store.connection import READ_SECONDS
 from webapp.store.matching import in_window, matching_traces
-from webapp.store.sql import plan
+from webapp.store.parts import planned
 from webapp.store.where import Where
 from webapp.store.words import Words
 
@@ -186,7 +186,7 @@ def _gather(catalogue: Catalogue, asked: Asked) -> int:
 
 
 def _find(catalogue: Catalogue, table: str, query: Query, window: Window) -> None:
-    found: Where = matching_traces(catalogue.cursor, plan(query, catalogue), window)
+    found: Where = matching_traces(catalogue.cursor, planned(query, catalogue, in_window(window)), window)
     catalogue.cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT t.trace_id, t.response_ns {found.text}",
         list(found.values),
