@@ -73,6 +73,22 @@ def test_an_error_that_was_handled_is_said_to_be_in_the_list_and_in_its_row(open
     assert "handled" in rows(page)[1].get("aria-label", "")
 
 
+def test_an_error_below_a_root_that_failed_by_itself_is_not_said_to_be_handled(opened: Opened) -> None:
+    failed = {"status": Status.ERROR}
+    page = parse(get(opened(span(1, 0, 0, 100, **failed), span(2, 1, 10, 90), span(3, 2, 20, 30, **failed))))
+    assert "The error began in web · step 3; web · step 2 above it did not fail, but the trace did." in text(
+        lines(page)[0]
+    )
+    assert "Medium" in text(lines(page)[0])
+
+
+def test_time_that_others_ran_beside_is_not_said_to_be_saved(opened: Opened) -> None:
+    beside = span(3, 1, 0, 889, service="other")
+    page = parse(get(opened(span(1, 0, 0, 900), span(2, 1, 5, 890), span(4, 2, 880, 890), beside)))
+    gap = next(line for line in lines(page) if line.get("data-code") == "gap")
+    assert "alone it saves at most 1.00 ms: others ran meanwhile" in text(gap)
+
+
 def test_the_failure_of_the_trace_is_not_told_twice(opened: Opened) -> None:
     failed = {"status": Status.ERROR}
     page = parse(get(opened(span(1, 0, 0, 100, **failed), span(2, 1, 10, 90, **failed))))

@@ -12,6 +12,7 @@ _MS = 1_000_000
 _HEALTH = ("health", "ready", "ping", "alive")
 _ROUND_PART = 0.02
 _STILL_RAN = 0.1
+_YET = " fail, but the trace did"
 _NO_WORDS = ErrorText("")
 
 
@@ -44,7 +45,16 @@ def _ends(scene: Scene, top: int) -> str:
         return "; what called it was not received"
     if not scene.forest.blocking[top]:
         return f"; {scene.label(above)} did not wait for it"
+    if _failed_by_itself(scene):
+        return f"; {scene.label(above)} above it did not{_YET}"
     return f"; handled by {scene.label(above)}, which did not fail"
+
+
+def _failed_by_itself(scene: Scene) -> bool:
+    """The trace failed, and no failed span below its root says why."""
+    return scene.failed[scene.root] and not any(
+        failed and parent == scene.root for failed, parent in zip(scene.failed, scene.parent, strict=True)
+    )
 
 
 def _chain(scene: Scene, node: int) -> tuple[int, int]:
@@ -62,9 +72,10 @@ def _error(scene: Scene, label: str, nodes: list[int], length: int, ends: str) -
     message = f"The error began in {label}" + (f": {said[:200]}" if said else "")
     if len(nodes) > 1:
         message += f" ({len(nodes)} times)"
+    severity = "medium" if ends.endswith(_YET) else "info" if ends else "high"
     return scene.finding(
-        "error_root", nodes, message + ends, severity="info" if ends else "high", parent=scene.parent[first],
-        chain=length, handled=int("handled" in ends[:10]),
+        "error_root", nodes, message + ends, severity=severity, parent=scene.parent[first], chain=length,
+        handled=int("handled" in ends[:10]),
     )  # fmt: skip
 
 

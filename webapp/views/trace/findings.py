@@ -18,7 +18,7 @@ from webapp.views.present import thresholds
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.whatif import what_if
-from webapp.views.trace.why import late_reasons, shown_path
+from webapp.views.trace.why import late_reasons, schedule, shown_path
 
 MOST_CALLS = (
     100_000  # whose attributes are read: of larger traces those that were waited for, then the longest
@@ -131,16 +131,23 @@ def _line(trace: OpenTrace, state: TraceState, finding: Finding) -> FindingLine:
         word=WORDS[finding.severity],
         icon=ICONS[finding.severity],
         message=finding.message.rstrip("."),
-        gain=_gain(finding),
+        gain=_gain(trace, finding),
         spans=spans,
         of=of,
         rule=rule_of(finding.code, thresholds()),
     )
 
 
-def _gain(finding: Finding) -> str:
+def _gain(trace: OpenTrace, finding: Finding) -> str:
+    """What it would save; where others ran meanwhile that is less than the time that was found."""
     if not finding.gain_ns:
         return ""
+    if finding.code == "gap":
+        own = np.isin(np.arange(len(trace.rows)), finding.nodes)
+        saved_ns = trace.facts.response_ns - schedule(trace).faster(own, 1.0).response_ns
+        if 2 * saved_ns < finding.gain_ns:
+            saved = f"at most {display.duration(saved_ns)}" if saved_ns else "nothing"
+            return f"alone it saves {saved}: others ran meanwhile"
     what = "the last span could end {} sooner" if finding.code == "queue_wait" else "could save {}"
     return what.format(display.duration(finding.gain_ns))
 

@@ -104,10 +104,10 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
     verdict, total_ns = along.verdict, max(1, along.total_ns)
     shown = [service for service in shares(facts, along) if service.critical_ns > 0]
     warnings = _warnings(trace, state)
-    service_name = forest.columns.services[forest.service[root]] if received[root] else MISSING
+    service_name, name = _titled(trace, root)
     return Head(
         service=service_name,
-        name=forest.columns.names[forest.name[root]] if received[root] else "root not received",
+        name=name,
         slot=_slot(service_name),
         spans=int(received.sum()),
         missing=int((~received).sum()),
@@ -141,6 +141,19 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
         confidence=verdict.confidence,
         rests_on=rests_on(verdict),
     )
+
+
+def _titled(trace: OpenTrace, root: int) -> tuple[str, str]:
+    """Service and name of the root; if nobody sent it, of the first span below."""
+    forest = trace.facts.forest
+    if forest.source[root] >= 0:
+        return forest.columns.services[forest.service[root]], forest.columns.names[forest.name[root]]
+    node = trace.rows.node[forest.source[trace.rows.node] >= 0]
+    if not len(node):
+        return MISSING, "root not received"
+    first = int(node[0])
+    name = f"{forest.columns.names[forest.name[first]]} (its root was not received)"
+    return forest.columns.services[forest.service[first]], name
 
 
 def _slot(service: str) -> int:
