@@ -26,8 +26,8 @@ export function follow() {
     const url = new URL(link.href);
     if (!url.pathname.startsWith(location.pathname) || url.pathname.endsWith(".json")) continue;
     const sets = link.dataset.sets?.split(" ");
-    for (const name of sets ? ["span", "depth", "fold", "alike", "only", "root", "find", "errors", "path", "t0", "t1", "cols", ...KEPT.slice(1)] : KEPT) {
-      if (sets?.includes(name)) continue;
+    for (const name of sets ? [...now.keys(), ...url.searchParams.keys()] : KEPT) {
+      if (sets?.includes(name) || name === "row" || name === "page") continue;
       if (now.get(name)) url.searchParams.set(name, now.get(name));
       else url.searchParams.delete(name);
     }

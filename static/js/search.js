@@ -113,9 +113,9 @@ function row(step) {
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
 }
-register("j", "next trace", () => row(1));
-register("k", "previous trace", () => row(-1));
-register("y", "copy the link", copyLink);
+register("j", () => row(1));
+register("k", () => row(-1));
+register("y", copyLink);
 
 // "/" on another page leads here
 if (location.hash === "#q") box()?.focus();

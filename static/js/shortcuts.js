@@ -1,12 +1,12 @@
 // The registry of keys: pages register, this module listens, and "?" lists what there is.
 // Single letters can be switched off (WCAG 2.1.4); the choice is kept in localStorage.
 
-const keys = new Map();          // key -> {label, run}
+const keys = new Map();          // key -> what it does
 const OFF = "tailrace.letters-off";
 
-/** Call `run(event)` when `key` (an event.key, case matters) is pressed outside of a text field. */
-export function register(key, label, run) {
-  keys.set(key, { label, run });
+/** Call `run(event)` when one of the `names` (as in event.key, with spaces between) is pressed outside of a text field. */
+export function register(names, run) {
+  for (const name of names.split(" ")) keys.set(name, run);
 }
 
 const lettersOff = () => {
@@ -25,9 +25,8 @@ document.addEventListener("keydown", (event) => {
   }
   if (document.querySelector("dialog[open]")) return;
   if (event.key.length === 1 && event.key !== "?" && lettersOff()) return;
-  const entry = keys.get(event.key);
-  if (!entry) return;
-  if (entry.run(event) !== false) event.preventDefault();
+  const run = keys.get(event.key);
+  if (run && run(event) !== false) event.preventDefault();
 });
 
 async function showKeys() {
@@ -55,9 +54,9 @@ document.addEventListener("click", (event) => {
   }
 });
 
-register("?", "this list", showKeys);
-register("t", "theme", () => document.querySelector("[data-theme-form] button").click());
-register("/", "search", () => {
+register("?", showKeys);
+register("t", () => document.querySelector("[data-theme-form] button").click());
+register("/", () => {
   const box = document.querySelector("[data-query]");
   if (!box) {
     const back = document.querySelector("[data-back]")?.href ?? "/traces";

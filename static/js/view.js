@@ -1,23 +1,13 @@
 // The view of a trace (toolbar, overview, rows): replaced as a whole when its state changes, and brought to life again.
 
 import { KEPT, wentElsewhere, write } from "./address.js";
-import { Waterfall } from "./waterfall.js";
+import { Waterfall, dressed } from "./waterfall.js";
 
 const TOOLS = 88;        // px of the page's heads above the toolbar, once it sticks
 let current = null;      // the Waterfall of the #view in the document
 let asking = null;       // AbortController of a view on its way
 
-const linksOf = (view) => [...view.querySelectorAll(".toolbar a, th a")];
-
-/** A sheet that only some views need is loaded before such a view is shown, and once. */
-function dress(sheet) {
-  sheet.remove();
-  if (document.head.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) return null;
-  return new Promise((done) => {
-    sheet.onload = sheet.onerror = done;
-    document.head.append(sheet);
-  });
-}
+const toolsOf = (view) => [...view.querySelectorAll(":is(.toolbar, .minimap, th) :is(a, input:not([type=hidden]), button)")];
 
 /** The rows now shown; null in the other views. */
 export const waterfall = () => current;
@@ -57,26 +47,21 @@ export async function visit(url, { focus = null, keepRow = true, push = false, b
   }
   document.dispatchEvent(new CustomEvent("tailrace:found"));
   if (!answer.ok) { location.href = target; return; }
-  const field = document.activeElement?.matches?.("#view input") ? document.activeElement.name : null;
   const y = back || !current ? undefined : scrollY;
-  const tool = document.activeElement?.closest?.("#view .toolbar a, #view th a");
-  const menu = tool?.closest(".menu") ?? document.activeElement?.closest?.("#view .menu");
-  const number = tool ? linksOf(view).indexOf(tool) : -1;
-  const made = document.createElement("template");
-  made.innerHTML = text;
-  await Promise.all([...made.content.querySelectorAll("link")].map(dress));
+  const number = toolsOf(view).indexOf(document.activeElement);
+  const made = await dressed(text);
   if (signal.aborted) return;
-  const { url: address } = made.content.getElementById("view").dataset;
+  const { url: address } = made.getElementById("view").dataset;
   if (!back) current?.keepPlace();
   if (push && address !== location.pathname + location.search) write(address, { push });
-  view.replaceWith(made.content);
+  view.replaceWith(made);
   const shown = document.getElementById("view");
   if (!back && (!current || !shown.querySelector("[data-waterfall]"))) scrollTo(0, Math.min(scrollY, shown.offsetTop - TOOLS));
   start(y);
-  if (menu) shown.querySelector(".toolbar .menu").open = true;
-  if (number >= 0) linksOf(shown)[number]?.focus({ preventScroll: true });
-  if (field) document.querySelector(`#view input[name="${field}"]`)?.focus({ preventScroll: true });
-  else if (held && keepRow) document.getElementById(`s${held}`)?.focus({ preventScroll: !focus });
+  const tool = toolsOf(shown)[number];
+  if (tool?.closest(".menu")) tool.closest(".menu").open = true;
+  tool?.focus({ preventScroll: true });
+  if (held && keepRow) document.getElementById(`s${held}`)?.focus({ preventScroll: !focus });
 }
 
 addEventListener("popstate", () => {

@@ -6,6 +6,23 @@ import { ROW, WINDOW, Windows } from "./windows.js";
 
 const DETAILS = 280;  // px below its row in which the first facts of an opened span are seen
 
+/** A sheet that only some parts of the page need is loaded before such a part is shown, and once. */
+function dress(sheet) {
+  sheet.remove();
+  if (document.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) return null;
+  return new Promise((done) => {
+    sheet.onload = sheet.onerror = done;
+    document.head.append(sheet);
+  });
+}
+
+export async function dressed(html) {
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  await Promise.all([...made.content.querySelectorAll("link")].map(dress));
+  return made.content;
+}
+
 export class Waterfall extends Windows {
   constructor(box, y) {
     super(box);
@@ -48,17 +65,11 @@ export class Waterfall extends Windows {
     } else {
       row.setAttribute("aria-busy", "true");
       const answer = await fetch(`${location.pathname}/span/${id}${location.search}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+      if (!answer?.ok) { row.removeAttribute("aria-busy"); row.classList.remove("is-open"); document.dispatchEvent(new CustomEvent("tailrace:lost")); return; }
+      row.after(await dressed(`<tr role="row" class="detail" id="d${id}"><td role="gridcell" colspan="${this.table.ariaColCount}">${await answer.text()}</td></tr>`));
       row.removeAttribute("aria-busy");
-      if (!answer?.ok) { row.classList.remove("is-open"); document.dispatchEvent(new CustomEvent("tailrace:lost")); return; }
-      const detail = document.createElement("tr");
-      detail.className = "detail";
-      detail.id = `d${id}`;
-      detail.setAttribute("role", "row");
-      detail.innerHTML = `<td role="gridcell" colspan="${this.table.getAttribute("aria-colcount")}"></td>`;
-      detail.firstElementChild.innerHTML = await answer.text();
-      row.after(detail);
       row.setAttribute("aria-selected", "true");
-      this.sizes.observe(detail);
+      this.sizes.observe(row.nextSibling);
       opened.push(id);
     }
     if (opened.length) url.searchParams.set("span", opened.join("."));

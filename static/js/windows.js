@@ -265,16 +265,8 @@ export class Windows {
   hasGrown({ spans }) {
     if (this.grown) return;
     this.grown = true;
-    const note = document.createElement("p");
-    note.className = "note";
-    note.setAttribute("role", "status");
-    const again = document.createElement("a");
-    again.className = "link";
-    again.href = location.href;
-    again.textContent = "Show them";
-    again.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
-    note.append(`The trace has changed; it now has ${spans.toLocaleString("en")} spans. `, again);
-    this.box.before(note);
+    this.box.insertAdjacentHTML("beforebegin", `<p class="note" role="status">The trace has changed; it now has ${spans.toLocaleString("en")} spans. <a class="link" href="">Show them</a></p>`);
+    this.box.previousSibling.lastChild.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
     this.measure();
   }
 }

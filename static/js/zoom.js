@@ -18,18 +18,18 @@ function show(begin, length, push = false) {
   const url = new URL(location.href);
   url.searchParams.delete("t0");
   url.searchParams.delete("t1");
-  if (from > 0 || wanted < whole) {
-    const step = Math.max(1, 10 ** (Math.floor(Math.log10(wanted)) - 2));
-    url.searchParams.set("t0", written(from, step));
-    url.searchParams.set("t1", written(from + wanted, step));
+  if (wanted < whole) {
+    url.searchParams.set("t0", written(from, wanted));
+    url.searchParams.set("t1", written(from + wanted, wanted));
   }
   return visit(url, { push });
 }
 
-/** `1.085s`: no more digits than the eye that dragged could mean. */
-function written(ns, step) {
+/** `1.085s`: no more digits than the eye could mean that saw the `length`. */
+function written(ns, length) {
+  const step = Math.max(1, 10 ** (Math.floor(Math.log10(length)) - 2));
   const round = Math.round(ns / step) * step;
-  const [unit, size] = round >= 1e9 ? ["s", 1e9] : round >= 1e6 ? ["ms", 1e6] : round >= 1e3 ? ["us", 1e3] : ["ns", 1];
+  const [unit, size] = [["s", 1e9], ["ms", 1e6], ["us", 1e3]].find(([, size]) => round >= size) ?? ["ns", 1];
   return `${Number((round / size).toFixed(9))}${unit}`;
 }
 
@@ -46,74 +46,65 @@ export function scale(factor, at = 0.5) {
   show(begin + at * (length - wanted), wanted);
 }
 
-let drag = null;  // {kind, rect, from, to, edge, mark}
+// A drag goes over a surface: the overview, which is the whole trace, or the lane, which is the part that is shown.
 
-const share = (event) => Math.max(0, Math.min(1, (event.clientX - drag.rect.left) / drag.rect.width));
+let drag = null;  // {map, rect, begin, length, from, to (shares of the surface), edge, x, moved}
+
+const surfaceAt = ({ target }) => target.closest?.("[data-map]") ?? target.closest?.("tr.r > .lane")?.firstElementChild;
+const shareOf = ({ clientX }, { left, width }) => Math.max(0, Math.min(1, (clientX - left) / width));
 
 document.addEventListener("pointerdown", (event) => {
-  if (event.button || !waterfall()) return;
-  const map = event.target.closest("[data-map]");
-  const lane = event.target.closest("tr.r > .lane");
-  if (!map && !lane) return;
-  const surface = map ?? lane.querySelector("svg");
-  drag = { map, rect: surface.getBoundingClientRect(), edge: event.target.dataset?.grip, startX: event.clientX, startY: event.clientY, moved: false };
-  drag.from = share(event);
-  drag.to = drag.from;
-  if (drag.edge) {
-    const { begin, length, whole } = shown();
-    drag.from = drag.edge === "t0" ? (begin + length) / whole : begin / whole;
-  }
+  const surface = !event.button && waterfall() && surfaceAt(event);
+  if (!surface) return;
+  const { begin, length, whole } = shown();
+  const map = surface.matches("[data-map]") ? surface : null;
+  const rect = surface.getBoundingClientRect(), at = shareOf(event, rect), { grip: edge } = event.target.dataset;
+  drag = { map, rect, edge, from: at, to: at, x: event.clientX, moved: false, ...(map ? { begin: 0, length: whole } : { begin, length }) };
+  if (edge) drag.from = (edge === "t0" ? begin + length : begin) / whole;
   if (map) event.preventDefault();
 });
 
 let line;  // across all rows at the pointer, with its time
 document.addEventListener("pointermove", (event) => {
-  const svg = waterfall() && event.target.closest?.("tr.r > .lane")?.firstChild;
-  if (svg && !drag) {
-    const { box } = waterfall(), { begin, length } = shown(), { left, width } = svg.getBoundingClientRect();
+  const surface = !drag && waterfall() && surfaceAt(event);
+  if (surface && !surface.matches("[data-map]")) {
+    const { box } = waterfall(), { begin, length } = shown();
     line ??= Object.assign(document.createElement("div"), { className: "at", innerHTML: "<b></b>" });
     if (line.parentNode !== box) box.append(line);
     line.style.left = `${event.clientX - box.getBoundingClientRect().left}px`;
-    line.firstChild.textContent = written(begin + ((event.clientX - left) / width) * length, 10 ** (Math.floor(Math.log10(length)) - 2));
+    line.firstChild.textContent = written(begin + shareOf(event, surface.getBoundingClientRect()) * length, length);
   } else line?.remove();
-  if (!drag) return;
-  if (!drag.moved && Math.abs(event.clientX - drag.startX) < 5) return;
+  if (!drag || (!drag.moved && Math.abs(event.clientX - drag.x) < 5)) return;
   drag.moved = true;
-  drag.to = share(event);
+  drag.to = shareOf(event, drag.rect);
   mark();
 });
 
+function drop() {
+  drag = null;
+  document.querySelector(".wf-box .select")?.remove();
+  document.querySelector("[data-drawn]")?.setAttribute("width", "0");
+}
+
 document.addEventListener("pointerup", (event) => {
   if (!drag) return;
-  const done = drag;
-  drag = null;
-  erase();
-  if (!done.moved) {
-    if (done.map && !done.edge) goTo((event.clientY - done.rect.top) / done.rect.height);
-    return;
-  }
-  if (!done.map) addEventListener("click", (click) => { click.stopPropagation(); click.preventDefault(); }, { capture: true, once: true });
-  const [first, last] = [Math.min(done.from, done.to), Math.max(done.from, done.to)];
-  const { begin, length, whole } = shown();
-  if (done.map) show(first * whole, (last - first) * whole, true);
-  else show(begin + first * length, (last - first) * length, true);
+  const { map, edge, moved, rect, begin, length, from, to } = drag;
+  drop();
+  if (moved) {
+    if (!map) addEventListener("click", (click) => { click.stopPropagation(); click.preventDefault(); }, { capture: true, once: true });
+    show(begin + Math.min(from, to) * length, Math.abs(to - from) * length, true);
+  } else if (map && !edge) goTo((event.clientY - rect.top) / rect.height);
 });
-document.addEventListener("pointercancel", () => { drag = null; erase(); });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && drag) { drag = null; erase(); } });
-
-document.addEventListener("dblclick", (event) => {
-  if (!event.target.closest("[data-map]")) return;
-  const { whole } = shown();
-  show(0, whole, true);
-});
+document.addEventListener("pointercancel", drop);
+document.addEventListener("keydown", ({ key }) => { if (key === "Escape") drop(); });
+document.addEventListener("dblclick", ({ target }) => { if (target.closest("[data-map]")) show(0, Infinity, true); });
 
 let turning;
 document.addEventListener("wheel", (event) => {
-  const lane = event.ctrlKey && event.target.closest("tr.r > .lane, [data-map]");
-  if (!lane) return;
+  const surface = event.ctrlKey && surfaceAt(event);
+  if (!surface) return;
   event.preventDefault();
-  const rect = (lane.querySelector("svg") ?? lane).getBoundingClientRect();
-  turning ??= { turned: 0, at: (event.clientX - rect.left) / rect.width, timer: setTimeout(turn, 60) };
+  turning ??= { turned: 0, at: shareOf(event, surface.getBoundingClientRect()), timer: setTimeout(turn, 60) };
   turning.turned += Math.sign(event.deltaY);
 }, { passive: false });
 
@@ -125,34 +116,24 @@ function turn() {
 
 function goTo(part) {
   const fall = waterfall();
-  const row = Math.floor(part * Number(fall.box.dataset.total)) - fall.base;
-  scrollTo(0, fall.top + fall.rowTop(Math.max(0, Math.min(fall.count - 1, row))) - (innerHeight + fall.sticky) / 2);
+  scrollTo(0, fall.placeOf(Math.floor(part * fall.box.dataset.total)) - (innerHeight - fall.sticky) / 2);
 }
 
 function mark() {
-  const [first, last] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-  if (drag.map) {
-    const rect = drag.map.querySelector("[data-drawn]");
-    rect.setAttribute("x", `${first * 100}%`);
-    rect.setAttribute("width", `${(last - first) * 100}%`);
+  const { map, rect, from, to } = drag, first = Math.min(from, to), width = Math.abs(to - from);
+  if (map) {
+    const drawn = map.querySelector("[data-drawn]");
+    drawn.setAttribute("x", `${first * 100}%`);
+    drawn.setAttribute("width", `${width * 100}%`);
     return;
   }
-  const { box, top } = waterfall();
+  const { box } = waterfall();
   let band = box.querySelector(".select");
   if (!band) {
-    band = document.createElement("div");
-    band.className = "select";
+    band = Object.assign(document.createElement("div"), { className: "select" });
     box.append(band);
     getSelection()?.removeAllRanges();
   }
-  band.style.left = `${drag.rect.left - box.getBoundingClientRect().left + first * drag.rect.width}px`;
-  band.style.width = `${(last - first) * drag.rect.width}px`;
-  band.style.top = `${Math.max(0, scrollY - top)}px`;
-  band.style.height = `${Math.min(innerHeight, box.offsetHeight - Math.max(0, scrollY - top))}px`;
-}
-
-function erase() {
-  document.querySelector(".wf-box .select")?.remove();
-  const rect = document.querySelector("[data-drawn]");
-  rect?.setAttribute("width", "0");
+  band.style.left = `${rect.left - box.getBoundingClientRect().left + first * rect.width}px`;
+  band.style.width = `${width * rect.width}px`;
 }

@@ -70,7 +70,7 @@ def test_the_filter_leaves_what_holds_the_text_also_in_the_resource(page: Page, 
     expect(rows).to_have_count(1)
     field.fill("shop-1")
     expect(rows).to_have_count(1)
-    expect(page.get_by_text("k8s.pod.name", exact=True)).to_be_visible()
+    expect(page.locator(".kv").get_by_text("k8s.pod.name", exact=True)).to_be_visible()
     field.fill("nowhere")
     expect(page.get_by_text("No attribute holds that.")).to_be_visible()
     field.fill("")
@@ -107,9 +107,9 @@ def test_the_span_is_copied_as_otlp(new_page: NewPage, address: str) -> None:
 
 def test_a_stack_trace_unfolds_as_text(page: Page, address: str) -> None:
     opened(page, address, 5)
-    expect(page.locator(".frames").first).to_contain_text("12 lines of libraries")
+    expect(page.locator(".traceback").first).to_contain_text("12 lines of libraries")
     page.get_by_text("all 16 lines").click()
-    expect(page.locator(".frames >> visible=true").first).to_contain_text("ValueError: <b>no</b>")
+    expect(page.locator(".traceback >> visible=true").first).to_contain_text("ValueError: <b>no</b>")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

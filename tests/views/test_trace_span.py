@@ -38,7 +38,7 @@ def test_the_same_part_is_a_page_of_its_own(opened: Opened) -> None:
     page = get(client, f"/span/{CHECK}")
     part = client.get(f"/trace/{ID}/span/{CHECK}", headers=PART)
     assert "<!doctype html>" in page.get_data(as_text=True)
-    assert part.get_data(as_text=True).strip().startswith('<div class="span"')
+    assert part.get_data(as_text=True).strip().startswith('<link rel="stylesheet"')
     assert words(with_class(parse(page), "span")[0]).startswith("Timing Starts 80.0 ms")
 
 

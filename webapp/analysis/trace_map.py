@@ -8,6 +8,7 @@ user ──HTTP──> gateway ──HTTP──> orders ──postgresql──> 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,8 @@ def _counted(calls: EdgeCalls, chosen: I64) -> tuple[int, int, int, int]:
 
 def _part(calls: EdgeCalls, chosen: Bool) -> EdgeCalls:
     columns = {column.name: getattr(calls, column.name) for column in fields(calls)}
-    return replace(calls, **{name: of[chosen] for name, of in columns.items() if isinstance(of, np.ndarray)})
+    parts: dict[str, Any] = {name: of[chosen] for name, of in columns.items() if isinstance(of, np.ndarray)}
+    return replace(calls, **parts)
 
 
 def _shares(facts: TraceFacts, kept: Bool | None) -> dict[str, int]:

@@ -16,7 +16,7 @@ from webapp.views.present import link_templates, slot, store
 from webapp.views.takeaway.files import json_file
 from webapp.views.takeaway.menu import downloads_of
 from webapp.views.trace.cache import OpenTrace, TraceCache
-from webapp.views.trace.detail import otlp_of, zoom_on
+from webapp.views.trace.detail import otlp_of
 from webapp.views.trace.findings import why_part
 from webapp.views.trace.head import head_of, neighbours
 from webapp.views.trace.json import span_json, trace_json
@@ -107,8 +107,6 @@ def find(trace_id: str) -> BaseResponse:
     what = request.args.get("what", "find")
     chosen = {"error": trace.errors, "path": trace.along(state.path)}.get(what, waterfall.found)
     here = trace.node_of(request.args["at"]) if _is_id(request.args.get("at", "")) else None
-    if what == "span":
-        return _json({"zoom": state.url(**zoom_on(trace, here)) if here is not None else state.url()})
     back = "back" in request.args
     here = here if back or here is None else before_run(waterfall.view, here)
     chosen = None if chosen is None else in_subtree(waterfall.view, chosen)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from webapp import query as language
 from webapp.model import display
 from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.detail import zoom_on
+from webapp.views.trace.folds import span_ids
 from webapp.views.trace.lane import Lane
 from webapp.views.trace.state import TraceState, time_in
 
@@ -36,7 +38,13 @@ class Zoom:
 
 
 def asked_zoom(trace: OpenTrace, state: TraceState, arguments: Mapping[str, str]) -> tuple[TraceState, Asked]:
-    """What is asked for; and the state, which keeps the view of before (`t0_was`, `t1_was`) if that cannot be shown."""
+    """What is asked for; and the state, which keeps the view of before (`t0_was`, `t1_was`) if that cannot be shown.
+
+    `zoom` names a span that fills the lane.
+    """
+    node = next(iter(trace.nodes_of(span_ids(arguments.get("zoom", ""))[:1])), None)
+    if node is not None:
+        return state.changed(**zoom_on(trace, node)), Asked("", "", "")
     t0, t1 = (arguments.get(name, "").strip() for name in ("t0", "t1"))
     problem = _problem(t0, t1, trace.length_ns)
     if problem:

@@ -1,0 +1,54 @@
+"""What a trace page weighs: own scripts file by file as they are sent, the sheets it begins with, its HTML."""
+
+import gzip
+import re
+
+from tests.samples import checkout
+from tests.views.traces import Opened, chain, get
+from webapp import assets
+
+STATIC = assets.folder("static")
+
+
+def packed(data: bytes) -> int:
+    return len(gzip.compress(data, 9))
+
+
+def named(html: str, folder: str) -> set[str]:
+    return set(re.findall(rf"/static/{folder}/([\w-]+)\.{folder}", html))
+
+
+def with_imports(names: set[str]) -> dict[str, bytes]:
+    """Modules by name, and all that they import."""
+    found: dict[str, bytes] = {}
+    waiting = list(names)
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found[name] = (STATIC / "js" / f"{name}.js").read_bytes()
+            waiting += re.findall(r'"\./([\w-]+)\.js"', found[name].decode())
+    return found
+
+
+def test_own_scripts_are_at_most_20_kb(opened: Opened) -> None:
+    scripts = with_imports(named(get(opened(*checkout.spans())).text, "js"))
+    assert {"trace", "view", "windows", "theme"} <= set(scripts)
+    sizes = {name: packed(data) for name, data in scripts.items()}
+    assert sum(sizes.values()) <= 20_000, sizes
+
+
+def test_the_sheets_it_begins_with_are_at_most_10_kb(opened: Opened) -> None:
+    sheets = named(get(opened(*checkout.spans())).text, "css")
+    assert {"tokens", "waterfall"} <= sheets
+    assert (
+        packed(b"".join((STATIC / "css" / f"{name}.css").read_bytes() for name in sorted(sheets))) <= 10_000
+    )
+
+
+def test_the_sheet_of_an_opened_span_comes_with_it(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    assert "span" not in named(get(client).text, "css")
+    assert "span" in named(get(client, span="b7ad6b7169203331").text, "css")
+
+
+def test_its_html_is_at_most_60_kb(opened: Opened) -> None:
+    assert packed(get(opened(*chain(1_500))).data) <= 60_000
