@@ -31,6 +31,7 @@ from webapp.store import (
 )
 from webapp.store.append import append_encoded
 from webapp.store.catalogue import Catalogue
+from webapp.store.cohorts import Cohorts
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
@@ -60,6 +61,7 @@ class Store:
         self._words = Words()
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
+        self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._recent)
         self.lines = Lines(connection, self._knowing, self._append)

@@ -1,4 +1,4 @@
-"""`/compare?a=…&b=…`: two traces on one page. Which two, if that is not said yet, is asked here too."""
+"""`/compare?a=…&b=…`: two traces on one page; two sets of traces are `views/cohorts`. Which, if not said, is asked here."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,8 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import BadSetting, NotFound
+from webapp.views.cohorts.page import cohort_json_response, cohort_page
+from webapp.views.cohorts.state import CohortState, means_sets
 from webapp.views.compare.cache import ComparisonCache
 from webapp.views.compare.choose import offers, usual_trace
 from webapp.views.compare.detail import compared_spans
@@ -35,6 +37,8 @@ class Asked(NamedTuple):
 def page() -> BaseResponse:
     if ticked := request.args.getlist("trace"):
         return _ticked(ticked)
+    if means_sets(request.args):
+        return cohort_page(CohortState.read(request.args))
     state = CompareState.read(request.args)
     a, b = _asked(state.a), _asked(state.b)
     if a.trace is None or b.trace is None:
@@ -79,6 +83,8 @@ def _compared(pair: Pair, state: CompareState) -> Response:
 @blueprint.get("/compare.json")
 def page_json() -> Response:
     """All causes, and rows from `row` on; `next_row` says where to go on."""
+    if means_sets(request.args):
+        return cohort_json_response(CohortState.read(request.args))
     state = CompareState.read(request.args)
     a, b = _asked(state.a), _asked(state.b)
     if problems := " ".join(asked.problem for asked in (a, b) if asked.problem):

@@ -1,0 +1,182 @@
+"""`/compare?a=…&b=…` where `b` is a query: the selection, `a` what it is measured by. Two trace ids: `views/compare`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from flask import Response, request
+
+from webapp import query as language
+from webapp.analysis.cohort_whatif import Prediction
+from webapp.model import display
+from webapp.views.cohorts.attributes import attribute_rows
+from webapp.views.cohorts.json import cohort_json
+from webapp.views.cohorts.paths import FEW_ROWS, MOST_ROWS, TONES, flame_of, path_rows
+from webapp.views.cohorts.reading import Read, read, what_if
+from webapp.views.cohorts.sentence import BAND_WORDS, caveats, headline, sample_words
+from webapp.views.cohorts.state import FLAMES, CohortState
+from webapp.views.fragments import page_or_part
+from webapp.views.state import SearchState
+from webapp.views.trace.values import to_json
+
+_PERCENTS = (10, 25, 50, 75, 90, 100)
+_MOST_CHOICES = 30
+FLAME_WORDS = {"diff": "Difference", "after": "Selection", "before": "Baseline"}
+_MOSTLY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two sets, in words: what it is, how many, how long they take."""
+
+    letter: str
+    words: str
+    query: str
+    traces: int
+    sampled: str
+    mean_ns: int
+    quantiles: list[tuple[str, int]]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    choices: list[Choice]
+    chosen: str
+    percent: int
+    percents: tuple[int, ...]
+    answer: Prediction | None
+    words: str
+
+
+def cohort_page(state: CohortState) -> Response:
+    facts = read(state)
+    found = facts.comparison
+    which = state.flame if found.enough or state.flame != "diff" else "after"
+    moved = int(((found.split.before != 0) | (found.split.after != 0)).sum())
+    return page_or_part(
+        "cohorts/page.html",
+        "cohorts/_cohorts.html",
+        state=state,
+        data=facts.data,
+        found=found,
+        head=headline(facts),
+        caveats=caveats(facts),
+        sides=_sides(facts),
+        bands=BAND_WORDS,
+        same_root=_same_root(facts),
+        rows=path_rows(found, state) if found.enough else [],
+        unlisted=max(0, moved - (MOST_ROWS if state.rows else FEW_ROWS)),
+        flame=flame_of(found, state, which),
+        which=which,
+        flames={name: FLAME_WORDS[name] for name in FLAMES if found.enough or name == "after"},
+        tones=TONES,
+        attributes=attribute_rows(facts),
+        not_comparable=_not_comparable(facts),
+        what=_what_if(facts),
+        origin_url=_origin_url(state),
+    )
+
+
+def cohort_json_response(state: CohortState) -> Response:
+    facts = read(state)
+    prediction = what_if(facts, state.faster, state.percent) if state.faster else None
+    body = to_json(cohort_json(facts, prediction), "pretty" in request.args)
+    return Response(body, mimetype="application/json")
+
+
+def _sides(facts: Read) -> list[Side]:
+    state, data, found = facts.state, facts.data, facts.comparison
+    selected = state.b or "all traces"
+    band = f", {BAND_WORDS[state.band].lower()}" if state.band else ""
+    search = state.search
+    after = Side(
+        "B", f"Selection{band}", selected, data.selection.traces, sample_words(data.selection),
+        round(found.selection.mean_ns), _quantiles(found.selection.quantiles), search.url(sort="slowest"),
+    )  # fmt: skip
+    kind, query, url = state.baseline.kind, "", search.url(q="")
+    if kind == "query":
+        words, query, url = "Baseline", state.baseline.text, search.url(q=state.baseline.text)
+    elif kind == "before":
+        words, query = "The period of equal length before", selected
+        window = facts.asked.baseline_window
+        from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
+        url = SearchState(q=state.b, from_=from_, to=to).url()
+    elif state.band:
+        words, query, url = "The rest of the same query", selected, search.url()
+    else:
+        words = "The rest of the traces"
+    before = Side(
+        "A", words, query, data.baseline.traces, sample_words(data.baseline),
+        round(found.baseline.mean_ns), _quantiles(found.baseline.quantiles), url,
+    )  # fmt: skip
+    return [after, before]
+
+
+def _quantiles(quantiles: list[tuple[float, int]]) -> list[tuple[str, int]]:
+    return [(f"p{round(100 * part)}", ns) for part, ns in quantiles]
+
+
+def _same_root(facts: Read) -> tuple[str, str] | None:
+    """When the selection has one root operation and the baseline has others, too: its name, and the fairer comparison."""
+    column = next((column for column in facts.data.columns if column.scope == "trace"), None)
+    if column is None or not column.words or facts.state.baseline.kind == "query":
+        return None
+    selected = facts.data.traces.selected[column.trace]
+    inside = np.bincount(column.code[selected].astype(np.int64), minlength=len(column.words))
+    outside = np.bincount(column.code[~selected].astype(np.int64), minlength=len(column.words))
+    most = int(inside.argmax())
+    if (
+        inside[most] < _MOSTLY * max(1, inside.sum())
+        or outside[most] >= _MOSTLY * outside.sum()
+        or not outside[most]
+    ):
+        return None
+    root = column.words[most]
+    return root, facts.state.url(a=language.write_term("trace.root", "=", root), band="", frame="")
+
+
+def _not_comparable(facts: Read) -> list[str]:
+    keys = dict.fromkeys(key for key, _ in facts.comparison.ranking.not_comparable)
+    return list(keys)
+
+
+def _what_if(facts: Read) -> WhatIf:
+    """Of the operations with the most time in the selection; the first cause is chosen when nothing is said."""
+    tree, after = facts.comparison.split.tree, facts.comparison.split.after
+    sums: dict[str, float] = {}
+    for entry in range(len(tree) - 2):
+        name = f"{tree.service[entry]} · {tree.name[entry]}"
+        sums[name] = sums.get(name, 0.0) + float(after[entry])
+    names = sorted((name for name in sums if sums[name] > 0), key=lambda name: (-sums[name], name))[
+        :_MOST_CHOICES
+    ]
+    services = dict.fromkeys(name.partition(" · ")[0] for name in names)
+    choices = [Choice(f"operation:{name}", name) for name in names]
+    choices += [Choice(f"service:{service}", f"all of {service}") for service in services]
+    cause = next((cause for cause in facts.comparison.causes if cause.how in ("slower", "more")), None)
+    chosen = facts.state.faster or (f"operation:{cause.service} · {cause.name}" if cause else "")
+    chosen = chosen or (choices[0].value if choices else "")
+    if chosen and chosen not in {choice.value for choice in choices}:
+        choices.insert(0, Choice(chosen, chosen.partition(":")[2]))
+    answer = what_if(facts, chosen, facts.state.percent) if chosen else None
+    return WhatIf(choices, chosen, facts.state.percent, _PERCENTS, answer, chosen.partition(":")[2])
+
+
+def _origin_url(state: CohortState) -> Callable[[str, str], str]:
+    def url(service: str, name: str) -> str:
+        """The selected traces in which a span of it failed."""
+        terms = [
+            language.write_term("service", "=", service),
+            language.write_term("operation", "=", name),
+            "error",
+        ]
+        return state.search.url(q=" ".join(terms))
+
+    return url
