@@ -60,9 +60,10 @@ class Preview:
         right = np.maximum(left + 1, np.ceil(self._end(shown, ends_ns) * width).astype(np.int64))
         cells = (lines, width + 1, SLOTS + 1)
         first = np.ravel_multi_index((line, left, self.slot[shown]), cells)
-        edges = np.zeros(cells[0] * cells[1] * cells[2], np.int32)  # small, for most of the time goes into it
-        np.add.at(edges, first, 1)
-        np.subtract.at(edges, first + (right - left) * cells[2], 1)
+        count = cells[0] * cells[1] * cells[2]
+        edges = np.bincount(first, minlength=count) - np.bincount(
+            first + (right - left) * cells[2], minlength=count
+        )
         many = np.cumsum(edges.reshape(cells), axis=1, dtype=np.int32)[:, :width]
         colour = np.where(many.any(axis=2), many.argmax(axis=2), -1)
         pitch = height // lines

@@ -9,7 +9,7 @@ import numpy as np
 
 from webapp.analysis.attribution import label
 from webapp.analysis.whatif import Schedule
-from webapp.model.columns import I64, Bool
+from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest, Path, TraceFacts, Verdict
 
 NO_SPAN = -1
@@ -33,19 +33,21 @@ class Usually:
     p95_ns: int
 
 
-def blamed(forest: Forest, verdict: Verdict) -> Bool:
-    """By node: whether it is of the verdict's service and name."""
+def blamed(forest: Forest, verdict: Verdict, nodes: I32 | slice = slice(None)) -> Bool:
+    """Of each of the nodes, else of all: whether it is of the verdict's service and name."""
     service = np.array([name == verdict.service for name in forest.columns.services] + [False])
     name = np.array([name == verdict.name for name in forest.columns.names] + [False])
-    found: Bool = service[forest.service] & name[forest.name]
+    found: Bool = service[forest.service[nodes]] & name[forest.name[nodes]]
     return found
 
 
 def culprit(forest: Forest, path: Path, verdict: Verdict) -> int:
     """The span of the verdict's service and name with the most time on the path; NO_SPAN if none has any."""
-    time_ns = np.bincount(path.node, path.end_ns - path.start_ns, len(forest))
-    node = int(np.where(blamed(forest, verdict), time_ns, -1).argmax())
-    return node if time_ns[node] > 0 else NO_SPAN
+    own = blamed(forest, verdict, path.node) & (path.end_ns > path.start_ns)
+    if not own.any():
+        return NO_SPAN
+    nodes, place = np.unique(path.node[own], return_inverse=True)
+    return int(nodes[np.bincount(place, (path.end_ns - path.start_ns)[own]).argmax()])
 
 
 def gain(facts: TraceFacts, schedule: Schedule, slack_ns: I64) -> Gain:

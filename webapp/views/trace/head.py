@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from markupsafe import Markup
 
 from webapp.analysis.verdict_beyond import NO_SPAN, culprit
@@ -111,7 +110,7 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
         slot=_slot(service_name),
         spans=int(received.sum()),
         missing=int((~received).sum()),
-        services=len(np.unique(forest.service[received])),
+        services=len(facts.services),
         levels=int(trace.rows.depth.max()) + 1,
         errors=len(trace.errors),
         label=_LABELS.get(verdict.level, "Spread out"),

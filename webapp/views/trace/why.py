@@ -109,7 +109,7 @@ def _usually(trace: OpenTrace, store: Store, shown: Shown) -> Usually | None:
 
 def _all_its_own(forest: Forest, shown: Shown) -> bool:
     path, said = shown.path, shown.verdict
-    own = blamed(forest, said)[path.node]
+    own = blamed(forest, said, path.node)
     one = said.level != "spread" and said.calls == 1 and len(forest) > 1 and own.any()
     return bool(one and (path.where[own] == Where.LEAF).all())
 
