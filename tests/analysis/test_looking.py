@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,9 @@ from webapp.analysis.detectors import find_in
 from webapp.analysis.detectors.kinds import error_kind, kind_of
 from webapp.analysis.detectors.looking import ASKING, Looking, time_tested
 from webapp.analysis.detectors.scene import SEVERITIES, Scene
+from webapp.analysis.detectors.suspects import Hints
 from webapp.analysis.trace import analyse_trace
-from webapp.model.calls import call_of
+from webapp.model.calls import RESENT, call_of
 from webapp.model.insights import Found
 from webapp.model.spans import Kind, Span, Status
 from webapp.model.thresholds import DEFAULTS, Thresholds, parse_thresholds, parts_of
@@ -59,7 +61,9 @@ def alone(spans: list[Span], number: int, thresholds: Thresholds) -> list[Found]
 def assert_same(many: list[list[Span]], thresholds: Thresholds = DEFAULTS) -> list[Found]:
     many = [moved(spans, number) for number, spans in enumerate(many)]
     together = [each for spans in many for each in spans]
-    looking = Looking(columns_of(together), thresholds)
+    resent = [row for row, each in enumerate(together) if RESENT[0] in each.attributes]
+    any_trace = np.arange(len(many))
+    looking = Looking(columns_of(together), thresholds, Hints(np.array(resent, np.int64), any_trace))
     rows = looking.rows.tolist()
     found = looking.findings({row: (together[row].attributes, together[row].status_message) for row in rows})
     by_trace = [[each for each in found.found if each.trace == number] for number in range(len(many))]

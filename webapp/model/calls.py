@@ -3,15 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from webapp.model.semconv import peer_of, text_of
+from webapp.model.semconv import PEER_KEYS, REMOTE_URL, peer_of, text_of
 from webapp.model.spans import Attributes, Kind
 
-_STATEMENT = ("db.query.text", "db.statement")
-_URL = ("url.full", "http.url", "url.path", "http.target")
+STATEMENT = ("db.query.text", "db.statement")
+URL = ("url.full", "http.url", "url.path", "http.target")
 _METHOD = ("http.request.method", "http.method", "rpc.method", "db.operation.name", "db.operation")
 _RPC = ("rpc.service", "rpc.method")
 _ROUTE = ("url.template", "http.route")
-_RESENT = ("http.request.resend_count", "rpc.grpc.retry_count", "grpc.retry-count", "retry.count")
+RESENT = ("http.request.resend_count", "rpc.grpc.retry_count", "grpc.retry-count", "retry.count")
 _SIZE = (
     "http.response.body.size",
     "http.response_content_length",
@@ -26,6 +26,9 @@ _DELAY = (
     "messaging.scheduled",
     "delay_ms",
 )
+_TELLING = frozenset(
+    (*STATEMENT, *URL, *_METHOD, *_RPC, *_ROUTE, *RESENT, *_SIZE, *_FAILURE, *_DELAY, *REMOTE_URL)
+).union(*(keys for pair in PEER_KEYS.values() for keys in pair))
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\b\d[\w.]*\b|\$\d+|%s|:\w+|\?")
 _LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)*\s*\)")
 _SPACE = re.compile(r"\s+")
@@ -75,9 +78,14 @@ class Call:
         return found.group(1).lower() if found else ""
 
 
+def tells_of_call(key: str) -> bool:
+    """Whether `call_of` looks at an attribute: the others need not be read for it."""
+    return key in _TELLING or "http" in key
+
+
 def call_of(kind: int, name: str, attributes: Attributes, status_message: str = "") -> Call:
     peer = peer_of(kind, attributes)
-    statement, url = text_of(attributes, _STATEMENT), text_of(attributes, _URL)
+    statement, url = text_of(attributes, STATEMENT), text_of(attributes, URL)
     method, route = text_of(attributes, _METHOD), text_of(attributes, _ROUTE)
     words = " ".join([status_message, *(text_of(attributes, (key,)) for key in _FAILURE)]).lower()
     if peer and peer.type == "db":
@@ -98,7 +106,7 @@ def call_of(kind: int, name: str, attributes: Attributes, status_message: str = 
         callee=peer.name if peer else "",
         text=text,
         template=template,
-        resent=bool(text_of(attributes, _RESENT).strip("0")),
+        resent=bool(text_of(attributes, RESENT).strip("0")),
         size=_whole(text_of(attributes, _SIZE)),
         timed_out=kind == Kind.CLIENT and ("timeout" in words or "deadline" in words or "timed out" in words),
         delayed=bool(text_of(attributes, _DELAY)),

@@ -116,3 +116,15 @@ class InsightsAsked:
     to_ns: int | None = None
     hidden: tuple[str, ...] = ()
     least: dict[str, Least] = field(default_factory=dict)
+
+
+class LateService(NamedTuple):
+    """Spans below those of a service, and how many of them ended after the span that made them."""
+
+    service: str
+    children: int
+    late: int
+
+    @property
+    def share(self) -> float:
+        return self.late / self.children

@@ -1,6 +1,6 @@
 """Spans and facts in DuckDB. Rooms above speak of queries, pages and facts; SQL stays in this package."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
@@ -35,6 +35,7 @@ from webapp.store.cohorts import Cohorts
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.encode import Encoded, Encoder
 from webapp.store.facts import append_facts
+from webapp.store.findings import Findings
 from webapp.store.headline import Headline
 from webapp.store.keys import KeyCatalog
 from webapp.store.lines import Lines
@@ -62,12 +63,14 @@ class Store:
         self.operations = Operations(self._knowing)
         self.origins = Origins(self._knowing)
         self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
+        self.findings = Findings(connection, self._words)
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._recent)
         self.lines = Lines(connection, self._knowing, self._append)
         self.services = Services(lambda window: self._asking(parse(""), window))
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
+        self.before_close: list[Callable[[], None]] = []
         connection.after_rollback = self._forget_ids  # those that were not written
 
     @classmethod
@@ -76,6 +79,8 @@ class Store:
         return cls(Connection(path))
 
     def close(self) -> None:
+        for leave in self.before_close:
+            leave()
         self._connection.close()
 
     def __enter__(self) -> Self:

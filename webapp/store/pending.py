@@ -78,12 +78,16 @@ def all_settled(cursor: duckdb.DuckDBPyConnection) -> bool:
 
 def settle(writer: duckdb.DuckDBPyConnection, row: int) -> None:
     """From now on nothing below `row` is looked at to find pending traces."""
-    writer.execute("INSERT OR REPLACE INTO settings VALUES ('settled_row', ?)", [row])
+    set_setting(writer, "settled_row", row)
 
 
 def setting(cursor: duckdb.DuckDBPyConnection, name: str) -> int:
     found = cursor.execute("SELECT value FROM settings WHERE name = ?", [name]).fetchall()
     return int(found[0][0]) if found else 0
+
+
+def set_setting(writer: duckdb.DuckDBPyConnection, name: str, value: int) -> None:
+    writer.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", [name, value])
 
 
 def _chunks(sizes: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:

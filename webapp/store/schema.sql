@@ -277,3 +277,38 @@ CREATE TABLE IF NOT EXISTS facet_sums (     -- traces by what the facets show
   traces  BIGINT NOT NULL,
   failed  BIGINT NOT NULL
 );
+
+-- Findings: known patterns of waste and failure, by trace; looked for after the load, when they are first asked for.
+-- settings: looked_row, every trace whose last_row lies below it was looked at; looked_sum, of the thresholds then in
+-- force; unread_calls, in traces so large that not all calls were read.
+
+CREATE TABLE IF NOT EXISTS finding_kinds (  -- what findings of many traces have in common; no ids in it
+  kind_id     UINTEGER PRIMARY KEY,
+  fingerprint VARCHAR NOT NULL,             -- code and a digest of the rest: for queries and addresses
+  code        VARCHAR NOT NULL,
+  service     VARCHAR NOT NULL,
+  name        VARCHAR NOT NULL,             -- operation; "" where the code has none
+  subject     VARCHAR NOT NULL              -- what is asked, whom, or what an error says; "" likewise
+);
+
+CREATE TABLE IF NOT EXISTS findings (       -- one row a trace and kind
+  trace_id    UUID NOT NULL,
+  kind_id     UINTEGER NOT NULL,
+  start_ns    BIGINT NOT NULL,              -- of the trace …
+  duration_ns BIGINT NOT NULL,
+  weight      DOUBLE NOT NULL,              -- … and of its root: traces that this one stands for
+  severity    UTINYINT NOT NULL,            -- place in model.insights.SEVERITIES
+  times       UINTEGER NOT NULL,            -- findings of this kind in the trace
+  gain_ns     BIGINT NOT NULL,              -- what the response could be shorter
+  count       UINTEGER NOT NULL,            -- the numbers that made it fire, the greatest in the trace
+  time_ns     BIGINT NOT NULL,
+  share       FLOAT NOT NULL                -- of time_ns in the response
+);
+
+CREATE TABLE IF NOT EXISTS late_children (  -- spans below those of a service, and how many ended after them
+  trace_id   UUID NOT NULL,
+  start_ns   BIGINT NOT NULL,               -- of the trace
+  service_id UINTEGER NOT NULL,
+  children   UINTEGER NOT NULL,
+  late       UINTEGER NOT NULL
+);

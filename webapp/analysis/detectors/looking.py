@@ -16,7 +16,7 @@ from webapp.analysis.critical_path import PathFinder
 from webapp.analysis.detectors import find_in
 from webapp.analysis.detectors.kinds import kind_of
 from webapp.analysis.detectors.scene import SEVERITIES, Scene
-from webapp.analysis.detectors.suspects import suspects
+from webapp.analysis.detectors.suspects import Hints, suspects
 from webapp.analysis.runs import run_lengths, run_starts
 from webapp.analysis.summary import critical_times
 from webapp.analysis.tree import repair
@@ -62,13 +62,13 @@ class Part:
 class Looking:
     """`columns` must hold whole traces, each with at least one span."""
 
-    def __init__(self, columns: SpanColumns, thresholds: Thresholds, *, resent: bool = True) -> None:
+    def __init__(self, columns: SpanColumns, thresholds: Thresholds, hints: Hints | None = None) -> None:
         self._thresholds = thresholds
         self._forest = forest = repair(columns)
         children = waited_for(forest)
         self._path = _in_order(forest, critical_paths(forest, children, depths(forest)))
         self._critical_ns = critical_times(forest, self._path)
-        suspected = suspects(forest, self._path, self._critical_ns, thresholds, resent=resent)
+        suspected = suspects(forest, self._path, self._critical_ns, thresholds, hints)
         self._suspected = np.flatnonzero(suspected).tolist()
         self._bounds = np.searchsorted(forest.trace, np.arange(len(columns.trace_ids) + 1)).tolist()
         self._path_bounds = np.searchsorted(

@@ -46,6 +46,18 @@ class Marking:
         asks = forest.kind == Kind.CLIENT
         return np.where(asks, forest.service, forest.service[forest.parent])
 
+    @cached_property
+    def entered(self) -> Bool:
+        """The nodes with time of the path in them or below them."""
+        entered = self.critical_ns > 0
+        fresh: Numbers = np.flatnonzero(entered)
+        while len(fresh):
+            above = self.forest.parent[fresh]
+            above = np.unique(above[above >= 0])
+            fresh = above[~entered[above]]
+            entered[fresh] = True
+        return entered
+
     def named(self, wanted: Callable[[str], bool]) -> I64:
         """The received nodes whose names are wanted; each name is looked at once."""
         names = np.array([wanted(name) for name in self.forest.columns.names] + [False])
@@ -82,6 +94,10 @@ class Groups:
     @cached_property
     def failed(self) -> I64:
         return self._reduced(np.add, (self.of.forest.status[self.nodes] == Status.ERROR).astype(np.int64))
+
+    def any(self, wanted: Bool) -> Bool:
+        """Whether one of the group is wanted; `wanted` is by node."""
+        return self._reduced(np.add, wanted[self.nodes].astype(np.int64)) > 0
 
     def most_open(self) -> I64:
         """At most how many of a group run at one moment; those that touch count as together."""

@@ -7,7 +7,7 @@ from webapp.analysis.detectors.scene import Scene, overlaps
 from webapp.model import display
 from webapp.model.facts import Finding
 
-_MS = 1_000_000
+WORTH_NS = 10_000_000  # shorter calls are not worth to be made together
 _DISTINCT = 0.6
 _SIGN_IN = ("auth", "login", "token", "session", "signin")
 _WRITES = ("insert", "update", "delete", "replace", "merge", "upsert")
@@ -17,7 +17,7 @@ _SLOWER = 2
 def serial_calls(scene: Scene) -> Iterator[Finding]:
     """Rule 3. What one call needs of another's answer is not recorded, so it is only ever "if independent"."""
     for parent, calls in scene.calls_below.items():
-        run = _run_on_path(scene, [node for node in calls if scene.call(node).type != "db"], 10 * _MS)
+        run = _run_on_path(scene, [node for node in calls if scene.call(node).type != "db"], WORTH_NS)
         if run and any(word in scene.name(run[0]).lower() for word in _SIGN_IN):
             run = run[1:]
         different = {scene.operation(node) for node in run}

@@ -3,9 +3,12 @@
 Each mark is a weaker form of a detector's rule, one that needs no attributes: a trace with a finding is always marked.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from webapp.analysis.detectors.marking import Marking
+from webapp.analysis.detectors.serial import WORTH_NS
 from webapp.analysis.detectors.slow import CONNECTING
 from webapp.analysis.detectors.waiting import waits_for
 from webapp.analysis.runs import run_lengths, run_starts
@@ -17,11 +20,21 @@ from webapp.model.thresholds import DEFAULTS, Least, Thresholds
 _INNER = (Where.BEFORE, Where.BETWEEN, Where.AFTER)
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What attributes say before they are read. `resent`: rows of spans that may be tried again; `repeating`: numbers of
+    the traces in which a service may ask the same again.
+    """
+
+    resent: I64
+    repeating: I64
+
+
 def suspects(
-    forest: Forest, path: Path, critical_ns: I64, thresholds: Thresholds, *, resent: bool = True
+    forest: Forest, path: Path, critical_ns: I64, thresholds: Thresholds, hints: Hints | None = None
 ) -> Bool:
-    """By trace. `resent`: spans may say in attributes that they are tried again."""
-    marks = _Marks(Marking(forest, critical_ns), thresholds, resent=resent)
+    """By trace. Without hints any span may be tried again, and any may ask the same."""
+    marks = _Marks(Marking(forest, critical_ns), thresholds, hints)
     marks.siblings()
     marks.of_services()
     marks.alike_siblings()
@@ -31,11 +44,20 @@ def suspects(
     return marks.found
 
 
+def forest_rows(forest: Forest) -> I64:
+    """Of each node its row in the store, -1 for what was not received."""
+    return np.where(forest.source >= 0, forest.columns.row[forest.source], -1)
+
+
 class _Marks:
-    def __init__(self, of: Marking, thresholds: Thresholds, *, resent: bool) -> None:
+    def __init__(self, of: Marking, thresholds: Thresholds, hints: Hints | None) -> None:
         self._of, self._forest = of, of.forest
         self._thresholds = thresholds
-        self._resent = resent
+        rows = forest_rows(of.forest)
+        self._resent = np.isin(rows, hints.resent) if hints else np.full(len(rows), True)
+        self._repeating = np.full(len(of.forest.root), hints is None)
+        if hints:
+            self._repeating[hints.repeating] = True
         self.found = np.zeros(len(of.forest.root), np.bool_)
 
     def _least(self, code: str) -> Least:
@@ -59,16 +81,24 @@ class _Marks:
             self._floor("n_plus_one", groups.trace), self._floor("n_plus_one_calls", groups.trace)
         )
         self._mark(groups.trace[(groups.count >= one) & (groups.total_ns >= floor)])
-        many = groups.count >= self._least("repeated_identical").count
+        many = (groups.count >= self._least("repeated_identical").count) & self._repeating[groups.trace]
         self._mark(groups.trace[many & (groups.total_ns >= self._floor("repeated_identical", groups.trace))])
-        again = (groups.count >= self._least("retry").count) & ((groups.failed > 0) | self._resent)
+        again = (groups.count >= self._least("retry").count) & (
+            (groups.failed > 0) | groups.any(self._resent)
+        )
         self._mark(groups.trace[again])
         below = self._of.groups(calls, self._forest.parent[calls])
-        spared_ns = below.total_ns - below.longest_ns
-        some = below.count >= self._least("serial_calls").count
-        self._mark(below.trace[some & (spared_ns >= self._floor("serial_calls", below.trace))])
         self._mark(below.trace[below.count >= self._least("wide_fanout").count])
-        asked = calls[self._of.is_query[calls]]
+        self._in_turn(calls[self._of.entered[calls]])
+
+    def _in_turn(self, calls: I64) -> None:
+        """Of those that the path enters."""
+        asked, others = calls[self._of.is_query[calls]], calls[~self._of.is_query[calls]]
+        others = others[self._of.length_ns[others] >= WORTH_NS]
+        below = self._of.groups(others, self._forest.parent[others])
+        some = below.count >= self._least("serial_calls").count
+        spared_ns = below.total_ns - below.longest_ns
+        self._mark(below.trace[some & (spared_ns >= self._floor("serial_calls", below.trace))])
         below = self._of.groups(asked, self._forest.parent[asked])
         some = below.count >= self._least("serial_db").count
         self._mark(below.trace[some & (below.total_ns >= self._floor("serial_db", below.trace))])
@@ -79,7 +109,7 @@ class _Marks:
         groups = self._of.groups(calls, forest.trace[calls], self._of.caller[calls])
         self._mark(groups.trace[groups.count >= self._least("chatty").count])
         groups = self._of.groups(calls, forest.trace[calls], forest.service[calls])
-        many = groups.count >= self._least("repeated_identical").count
+        many = (groups.count >= self._least("repeated_identical").count) & self._repeating[groups.trace]
         self._mark(groups.trace[many & (groups.total_ns >= self._floor("repeated_identical", groups.trace))])
         counts = np.bincount(forest.trace[calls], minlength=len(self.found))
         self._mark(np.flatnonzero(counts >= 3 * self._least("chatty").count))
@@ -130,7 +160,8 @@ class _Marks:
         client = forest.parent[servers]
         between_ns = of.length_ns[client] - of.length_ns[servers]
         far = between_ns >= np.maximum(self._least("large_transport").ns, of.length_ns[client] // 2)
-        self._mark(forest.trace[client[far & (of.critical_ns[client] > 0)]])
+        asks = (forest.kind[client] == Kind.CLIENT) & (of.critical_ns[client] > 0)
+        self._mark(forest.trace[client[far & asks]])
 
     def gaps(self, path: Path) -> None:
         trace = self._forest.trace[path.node]

@@ -1,0 +1,52 @@
+"""Known patterns over all traces, as `store.findings`: what is to be looked at, what was found, and how much of all."""
+
+from webapp.model.columns import I64
+from webapp.model.insights import InsightsAsked, LateService, LookedAt, Progress
+from webapp.model.spans import Attributes
+from webapp.store import looked
+from webapp.store.connection import READ_SECONDS, Connection
+from webapp.store.insights import Insights, late_services, read_insights
+from webapp.store.looked import Unlooked
+from webapp.store.words import Words
+
+_LOOKING_SECONDS = 600.0  # one batch: a trace may be as large as the store
+
+
+class Findings:
+    def __init__(self, connection: Connection, words: Words) -> None:
+        self._connection, self._words = connection, words
+
+    def progress(self) -> Progress:
+        with self._connection.reading(READ_SECONDS) as cursor:
+            return looked.progress(cursor)
+
+    def looks_for(self, thresholds: str) -> bool:
+        """Whether what was found was looked for under these thresholds."""
+        with self._connection.reading(READ_SECONDS) as cursor:
+            return looked.looks_for(cursor, thresholds)
+
+    def look_for(self, thresholds: str) -> None:
+        """Before the first batch: what was found under other thresholds is looked for again."""
+        with self._connection.writing() as writer:
+            looked.forget_others(writer, thresholds)
+
+    def next_unlooked(self, most_spans: int, least_alike: int) -> Unlooked | None:
+        with self._connection.reading(_LOOKING_SECONDS) as cursor:
+            return looked.next_unlooked(cursor, self._words, most_spans, least_alike)
+
+    def asked(self, rows: I64) -> dict[int, tuple[Attributes, str]]:
+        """By row what its span says of whom it asks for what, and its status message."""
+        with self._connection.reading(_LOOKING_SECONDS) as cursor:
+            return looked.read_asked(cursor, rows)
+
+    def keep(self, of: Unlooked, found: LookedAt) -> None:
+        with self._connection.writing() as writer:
+            looked.keep(writer, of, found)
+
+    def insights(self, asked: InsightsAsked, span: tuple[int, int]) -> Insights:
+        with self._connection.reading(READ_SECONDS) as cursor:
+            return read_insights(cursor, asked, span)
+
+    def late_services(self, asked: InsightsAsked, least: int) -> list[LateService]:
+        with self._connection.reading(READ_SECONDS) as cursor:
+            return late_services(cursor, asked, least)
