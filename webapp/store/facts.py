@@ -15,7 +15,7 @@ from webapp.store.names import Names
 from webapp.store.sources import DUPLICATES
 from webapp.store.span_sums import count_spans
 from webapp.store.summaries import insert_summaries
-from webapp.store.sums import count_edges, count_nodes, count_traces, take_back
+from webapp.store.sums import compact, count_edges, count_nodes, count_traces, take_back
 
 
 def append_facts(
@@ -108,6 +108,7 @@ def _insert_edges(
     writer.unregister("fresh_calls")
     writer.execute("INSERT INTO trace_edges BY NAME SELECT * FROM fresh_edges")
     count_edges(writer, "fresh_edges")
+    compact(writer)
 
 
 def _insert_nodes(

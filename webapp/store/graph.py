@@ -1,28 +1,29 @@
 """The service graph of a window: nodes, calls between them, and where requests spent their time.
 
-Up to 20,000 traces are read one by one; a longer window is read from sums by five minutes, widened to whole ones.
+Up to 20,000 traces are read one by one; a longer window is read from sums by five minutes, widened to whole ones; all
+there is, from totals.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 
 from webapp.model.facts import EDGE_TYPES
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.query import Window
-from webapp.store.buckets import PER_DOUBLING, SLOT_NS
+from webapp.store.buckets import SLOT_NS
+from webapp.store.call_counts import CallCounts
 from webapp.store.matching import in_window
 from webapp.store.where import TRUE, Where
 
 _ONE_BY_ONE = 20_000
+_TOTALS = "edge_totals"
 _LINK, _RPC, _EXTERNAL = (EDGE_TYPES.index(name) for name in ("link", "rpc", "external"))
-# A peer that is named like a service which sends spans itself (elsewhere) is that service.
-_SAME_NODE = """
-    SELECT peer.node_id AS peer_id, service.node_id
-    FROM nodes peer JOIN nodes service ON service.name = peer.name AND service.kind = 'service'
-    WHERE peer.kind = 'external'
-"""
-_NOTHING = (0, 0, 0, 0)
+_Counted = tuple[int, int, int, int]  # calls, errors, p50 and p95 in ns
+_Edge = tuple[int, int, int, int, int, int, int]
+_NOTHING: _Counted = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +40,46 @@ class _Part:
 
 def read_graph(cursor: duckdb.DuckDBPyConnection, window: Window) -> Graph:
     part = _part(cursor, window)
-    names: dict[int, tuple[str, str]] = {
-        number: (kind, name)
-        for number, kind, name in cursor.execute("SELECT node_id, kind, name FROM nodes").fetchall()
-    }
-    between = _calls(cursor, part, "caller_id, callee_id, type", TRUE)
-    into = {row[0]: row[1:] for row in _calls(cursor, part, "callee_id", Where(f"type != {_LINK}", ()))}
-    critical_ns = _critical_ns(cursor, part)
+    nodes = cursor.execute("SELECT node_id, kind, name FROM nodes").fetchall()
+    names: dict[int, tuple[str, str]] = {number: (kind, name) for number, kind, name in nodes}
+    same = _same_nodes(names)
+    count = max(names, default=0) + 1
+    between, into = _calls(_read_calls(cursor, part, count), same, count)
+    critical_ns = _critical_ns(cursor, part, same)
     whole_ns = sum(ns for node, ns in critical_ns.items() if names[node][0] == "service")
     used = {node for caller, callee, *_ in between for node in (caller, callee)} | set(critical_ns)
-    nodes = [
-        _node(names[node], into.get(node, _NOTHING), critical_ns.get(node, 0), whole_ns) for node in used
-    ]
-    edges = [
-        GraphEdge(names[caller][1], names[callee][1], EDGE_TYPES[kind], *counted)
-        for caller, callee, kind, *counted in between
-    ]
     return Graph(
-        sorted(nodes, key=lambda node: (-node.critical_ns, -node.calls, node.name)),
-        sorted(edges, key=lambda edge: (-edge.calls, edge.caller, edge.callee, edge.type)),
+        sorted(
+            (
+                _node(names[node], into.get(node, _NOTHING), critical_ns.get(node, 0), whole_ns)
+                for node in used
+            ),
+            key=lambda node: (-node.critical_ns, -node.calls, node.name),
+        ),
+        sorted(
+            (
+                GraphEdge(names[caller][1], names[callee][1], EDGE_TYPES[kind], *counted)
+                for caller, callee, kind, *counted in between
+            ),
+            key=lambda edge: (-edge.calls, edge.caller, edge.callee, edge.type),
+        ),
         part.traces,
         part.from_ns,
         part.to_ns,
     )
 
 
-def _node(name: tuple[str, str], counted: tuple[int, ...], critical_ns: int, whole_ns: int) -> GraphNode:
+def _same_nodes(names: Mapping[int, tuple[str, str]]) -> dict[int, int]:
+    """A peer that is named like a service which sends spans itself (elsewhere) is that service."""
+    services = {name: number for number, (kind, name) in names.items() if kind == "service"}
+    return {
+        number: services[name]
+        for number, (kind, name) in names.items()
+        if kind == "external" and name in services
+    }
+
+
+def _node(name: tuple[str, str], counted: _Counted, critical_ns: int, whole_ns: int) -> GraphNode:
     calls, errors, p50_ns, p95_ns = counted
     share = critical_ns / whole_ns if whole_ns else 0.0
     return GraphNode(name[0], name[1], calls, errors, p50_ns, p95_ns, critical_ns, share)
@@ -79,7 +94,7 @@ def _part(cursor: duckdb.DuckDBPyConnection, window: Window) -> _Part:
     from_ns = first_ns if window.from_ns is None else window.from_ns
     to_ns = last_ns + 1 if window.to_ns is None else window.to_ns
     if window == Window():
-        return _Part("edge_sums", "node_sums", TRUE, traces, from_ns, to_ns)
+        return _Part(_TOTALS, "node_sums", TRUE, traces, from_ns, to_ns)
     if traces <= _ONE_BY_ONE:
         among = Where(f"trace_id IN (SELECT t.trace_id FROM traces t WHERE {inside.text})", inside.values)
         return _Part("trace_edges", "trace_nodes", among, traces, from_ns, to_ns)
@@ -92,60 +107,48 @@ def _part(cursor: duckdb.DuckDBPyConnection, window: Window) -> _Part:
     return _Part("edge_sums", "node_sums", slots, counted, first * SLOT_NS, end * SLOT_NS)
 
 
-def _calls(
-    cursor: duckdb.DuckDBPyConnection, part: _Part, grouped: str, condition: Where
-) -> list[tuple[int, ...]]:
-    """The columns of `grouped`, then calls, errors, p50 and p95 in ns.
-
-    A percentile is an estimate from counts by duration bucket, spread evenly over the (logarithmic) width of each.
-    """
-    place = (
-        "arg_min(bucket + ({rank} * total - (upto - calls)) / calls, bucket) FILTER (upto >= {rank} * total)"
-    )
-    p50, p95 = (
-        f"round(2 ** ({place.format(rank=rank)} / {PER_DOUBLING}))::BIGINT" for rank in ("0.5", "0.95")
-    )
-    return cursor.execute(
-        f"""
-        WITH same AS ({_SAME_NODE}), read AS (
-          SELECT
-            coalesce(a.node_id, e.caller_id) AS caller_id, coalesce(b.node_id, e.callee_id) AS callee_id,
-            if(b.node_id IS NOT NULL AND e.type = {_EXTERNAL}, {_RPC}, e.type) AS type, e.bucket, e.calls, e.errors
-          FROM {part.edges} e
-          LEFT JOIN same a ON a.peer_id = e.caller_id
-          LEFT JOIN same b ON b.peer_id = e.callee_id
-          WHERE {part.condition.text}
-        ), counted AS (
-          SELECT {grouped}, bucket, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
-          FROM read
-          WHERE {condition.text}
-          GROUP BY ALL
-          HAVING sum(calls) > 0
-        ), placed AS (
-          SELECT
-            *,
-            sum(calls) OVER (PARTITION BY {grouped} ORDER BY bucket) AS upto,
-            sum(calls) OVER (PARTITION BY {grouped}) AS total
-          FROM counted
-        )
-        SELECT {grouped}, sum(calls)::BIGINT, sum(errors)::BIGINT, {p50}, {p95}
-        FROM placed
-        GROUP BY {grouped}
-        """,
-        [*part.condition.values, *condition.values],
-    ).fetchall()
+def _read_calls(cursor: duckdb.DuckDBPyConnection, part: _Part, nodes: int) -> CallCounts:
+    """By (caller * nodes + callee) * types + type."""
+    edge = f"(caller_id::BIGINT * {nodes} + callee_id) * {len(EDGE_TYPES)} + type AS edge"
+    text = f"SELECT {edge}, bucket, calls, errors FROM {part.edges} WHERE {part.condition.text}"
+    if part.edges != _TOTALS:
+        text = f"""
+            SELECT edge, bucket, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
+            FROM ({text})
+            GROUP BY ALL
+        """
+    found = cursor.execute(text, list(part.condition.values)).fetchnumpy()
+    columns = (found[name].astype(np.int64, copy=False) for name in ("edge", "bucket", "calls", "errors"))
+    return CallCounts.of(*columns)
 
 
-def _critical_ns(cursor: duckdb.DuckDBPyConnection, part: _Part) -> dict[int, int]:
+def _calls(read: CallCounts, same: Mapping[int, int], nodes: int) -> tuple[list[_Edge], dict[int, _Counted]]:
+    """Of each edge the caller, the callee, the type and what was counted; and by node what was counted of its callers."""
+    node_of = np.arange(nodes)
+    node_of[list(same)] = list(same.values())
+    ends, kind = np.divmod(read.groups, len(EDGE_TYPES))
+    caller, callee = np.divmod(ends, nodes)
+    kind = np.where((node_of[callee] != callee) & (kind == _EXTERNAL), _RPC, kind)
+    caller, callee = node_of[caller], node_of[callee]
+    asked = kind != _LINK
+    edges = read.by((caller * nodes + callee) * len(EDGE_TYPES) + kind) if same else read
+    between = []
+    for edge, counted in edges.counted().items():
+        pair, type_number = divmod(edge, len(EDGE_TYPES))
+        between.append((*divmod(pair, nodes), type_number, *counted))
+    return between, read.at(asked).by(callee[asked]).counted()
+
+
+def _critical_ns(cursor: duckdb.DuckDBPyConnection, part: _Part, same: Mapping[int, int]) -> dict[int, int]:
     """By node, of nodes that have spans. What a peer adds that is a service too is its caller's time already."""
     rows = cursor.execute(
         f"""
-        SELECT n.node_id, sum(n.critical_ns)::BIGINT
-        FROM {part.nodes} n ANTI JOIN ({_SAME_NODE}) same ON same.peer_id = n.node_id
+        SELECT node_id, sum(critical_ns)::BIGINT
+        FROM {part.nodes}
         WHERE {part.condition.text}
-        GROUP BY n.node_id
-        HAVING sum(n.spans) > 0
+        GROUP BY node_id
+        HAVING sum(spans) > 0
         """,
         list(part.condition.values),
     ).fetchall()
-    return dict(rows)
+    return {node: ns for node, ns in rows if node not in same}

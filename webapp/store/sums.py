@@ -45,6 +45,24 @@ SELECT slot, caller_id, callee_id, type, bucket, {sign} * sum(calls), {sign} * s
 FROM {edges}
 GROUP BY ALL
 """
+_TOTALS = """
+INSERT INTO edge_totals
+SELECT caller_id, callee_id, type, bucket, {sign} * sum(calls), {sign} * sum(errors)
+FROM {edges}
+GROUP BY ALL
+"""
+_COMPACT = """
+CREATE OR REPLACE TEMP TABLE compact_totals AS
+SELECT caller_id, callee_id, type, bucket, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
+FROM edge_totals
+GROUP BY ALL
+HAVING calls != 0 OR errors != 0
+ORDER BY ALL;
+DELETE FROM edge_totals;
+INSERT INTO edge_totals FROM compact_totals;
+DROP TABLE compact_totals;
+"""
+_FEW = 200_000  # rows of edge_totals that are read in a moment
 _NODES = """
 INSERT INTO node_sums
 SELECT slot, node_id, {sign} * sum(spans), {sign} * sum(errors), {sign} * sum(critical_ns)
@@ -63,7 +81,22 @@ def count_traces(writer: duckdb.DuckDBPyConnection, traces: str, *, sign: int = 
 
 
 def count_edges(writer: duckdb.DuckDBPyConnection, edges: str, *, sign: int = 1) -> None:
-    writer.execute(_EDGES.format(edges=edges, sign=sign))
+    for statement in (_EDGES, _TOTALS):
+        writer.execute(statement.format(edges=edges, sign=sign))
+
+
+def compact(writer: duckdb.DuckDBPyConnection) -> None:
+    """One row for each edge and bucket, once so many came since the last time that reading them takes longer."""
+    rows, before = writer.execute(
+        """
+        SELECT (SELECT count(*) FROM edge_totals),
+          coalesce((SELECT value FROM settings WHERE name = 'compact_totals'), 0)
+        """
+    ).fetchall()[0]
+    if rows <= max(_FEW, 2 * before):
+        return
+    writer.execute(_COMPACT)
+    writer.execute("INSERT OR REPLACE INTO settings SELECT 'compact_totals', count(*) FROM edge_totals")
 
 
 def count_nodes(writer: duckdb.DuckDBPyConnection, nodes: str, *, sign: int = 1) -> None:
