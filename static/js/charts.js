@@ -32,6 +32,7 @@ async function draw(box) {
     const figure = await answer.json();
     await library.react(box, figure.data, figure.layout, { responsive: true, displayModeBar: false });
     box.slowest = figure.slowest ?? null;
+    box.values = figure.values ?? "";
     listen(box);
   } catch {
     box.drawn = "";
@@ -48,16 +49,21 @@ function listen(box) {
   box.on("plotly_click", (event) => open(box, event.points[0]));
 }
 
-// Plotly answers in its own terms: "2025-11-20 09:34:05.123" (UTC) and nanoseconds.
-function narrow(box, { x, y }) {
+// Plotly answers in its own terms: "2025-11-20 09:34:05.123" (UTC) and nanoseconds, or the numbers of a field.
+function narrow(box, range) {
   const url = new URL(box.dataset.narrow, location.href);
-  const [from, to] = x.map((text) => Date.parse(`${text.replace(" ", "T").slice(0, 23)}Z`)).sort((a, b) => a - b);
-  const step = to - from > 60_000 ? 1_000 : 1;  // whole seconds, outward, unless the drag was short
-  const moment = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
-  url.searchParams.set("t0", moment(Math.floor(from / step) * step));
-  url.searchParams.set("t1", moment(Math.ceil(to / step) * step));
-  url.searchParams.set("low", Math.max(0, Math.floor(Math.min(...y))));
-  url.searchParams.set("high", Math.ceil(Math.max(...y)));
+  if (box.values !== "x") {
+    const [from, to] = range.x.map((text) => Date.parse(`${text.replace(" ", "T").slice(0, 23)}Z`)).sort((a, b) => a - b);
+    const step = to - from > 60_000 ? 1_000 : 1;  // whole seconds, outward, unless the drag was short
+    const moment = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+    url.searchParams.set("t0", moment(Math.floor(from / step) * step));
+    url.searchParams.set("t1", moment(Math.ceil(to / step) * step));
+  }
+  const ends = [...(box.values === "x" ? range.x : range.y)].sort((a, b) => a - b);
+  const whole = box.dataset.key.endsWith("duration") || !box.values;
+  url.searchParams.set("low", whole ? Math.max(0, Math.floor(ends[0])) : ends[0]);
+  url.searchParams.set("high", whole ? Math.ceil(ends[1]) : ends[1]);
+  url.searchParams.set("key", box.dataset.key);
   location.href = url.href;
 }
 

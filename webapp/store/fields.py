@@ -21,6 +21,7 @@ _NAMES = {
 }
 _CHOICES = {"kind": KINDS, "status": STATUSES}
 _RESOURCE = "(SELECT min(text) FROM resource_attributes x WHERE x.resource_id = s.resource_id AND x.key = ?)"
+DURATION = "duration"  # in ns; only for numbers
 OWN_FIELDS = (*_NAMES, *_CHOICES, "error", "root")
 
 
@@ -54,6 +55,11 @@ def text_of(catalogue: Catalogue, field: str) -> Where:
         return Where("CAST(NULL AS VARCHAR)")
     text = f"coalesce({', '.join(each.text for each in found)})"
     return Where(text, tuple(value for each in found for value in each.values))
+
+
+def number_of(catalogue: Catalogue, field: str) -> Where:
+    """The same for a field with numbers: a number, or a text that may be one."""
+    return Where("s.duration_ns") if field == DURATION else text_of(catalogue, field)
 
 
 def _own(key: str) -> str:

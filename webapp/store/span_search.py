@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager
 
 import duckdb
 
+from webapp.model.distribution import Distribution
 from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
 from webapp.query import Query, Window
-from webapp.store.fields import is_known, text_of
+from webapp.store.distribution import distribute
+from webapp.store.fields import is_known, number_of, text_of
 from webapp.store.matching import found_traces, matching_spans
 from webapp.store.recent import Asked, Recent
 from webapp.store.where import Where
@@ -70,6 +72,21 @@ class SpanSearch:
                 return nothing
             name = ("groups", among, field, order)
             return asked.once(name, lambda: _groups(cursor, asked, chosen, value, ORDERS[order])) or nothing
+
+    def distribution(self, query: Query, window: Window, among: str, field: str) -> Distribution:
+        """How the numbers of a field lie over time."""
+        with self._asking(query, window) as (cursor, asked):
+            chosen = _chosen(cursor, asked, among)
+            if chosen is None:
+                return Distribution(field, [], [], False, [], 0, None)
+            value = number_of(self._recent.catalogue(cursor), field)
+            return distribute(cursor, chosen, value, field, _based_on(asked))
+
+    def number_keys(self) -> list[str]:
+        """Attribute keys whose values are numbers, the most frequent first."""
+        with self._asking(Query("", None), Window()) as (cursor, _):
+            text = "SELECT key FROM key_catalog WHERE type IN ('int', 'float') GROUP BY key ORDER BY sum(count) DESC, key"
+            return [key for (key,) in self._recent.catalogue(cursor).rows(text)]
 
     def knows(self, field: str) -> bool:
         with self._asking(Query("", None), Window()) as (cursor, _):

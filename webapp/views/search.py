@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import query as language
-from webapp.charts import heatmap, scatter
+from webapp.charts import distribution, heatmap, scatter
 from webapp.errors import BadQuery
 from webapp.model.id_spellings import hex_digits, without_key
 from webapp.model.results import Note, ResultPage
@@ -17,8 +17,9 @@ from webapp.store.span_facets import MOST_SPANS
 from webapp.views.fragments import leave_to, page_or_part
 from webapp.views.headline import headline
 from webapp.views.present import store
+from webapp.views.search_numbers import chart_title, narrow_key, numbers, outward, value_rows
 from webapp.views.search_parts import Examples, FacetLinks, query_line, search_rows, without_each
-from webapp.views.search_spans import fields, shown, trace_fields
+from webapp.views.search_spans import fields, number_fields, shown, trace_fields
 from webapp.views.state import AMONG, CHARTS, PER_PAGE, SHOWS, SORTS, SearchState
 
 blueprint = Blueprint("search", __name__)
@@ -86,12 +87,16 @@ def traces() -> BaseResponse:
         totals=totals,
         facets=facets,
         sorts=SORTS,
+        charts=CHARTS,
         shows=SHOWS,
         among=AMONG,
         shown=instead,
         fields=fields(),
+        numbers=number_fields(),
         field_values=trace_fields(state, [row.summary.trace_id for row in page.rows]),
         chart=_chart(state, page),
+        chart_title=chart_title(state, asked.query),
+        narrow_key=narrow_key(state),
         said=None if instead else headline(state, asked.query, asked.window),
         removed=without_each(asked.query, asked.window) if not page.total and state.q else [],
         examples=Examples(facets).links(state),
@@ -140,6 +145,8 @@ def _caps(page: ResultPage) -> tuple[int, int] | None:
 
 
 def _chart(state: SearchState, page: ResultPage) -> str:
+    if state.y and state.chart != "histogram":
+        return "heat"
     if state.chart:
         return state.chart
     return "heat" if page.total >= HEAT_FROM or not page.total_exact else "scatter"
@@ -151,12 +158,13 @@ def chart() -> Response:
     asked = understand(SearchState.read(request.args))
     theme = "dark" if request.args.get("theme") == "dark" else "light"
     changes = store().headline.version_changes(asked.query, asked.window)
-    if request.args.get("chart") == CHARTS[2]:
-        points = store().points(asked.query, asked.window, HEAT_FROM)
-        body = scatter.figure(points, theme, changes)
+    if narrow_key(asked.state):
+        draw = distribution.bars if asked.state.chart == "histogram" else distribution.heat
+        body = draw(numbers(asked.state, asked.query, asked.window), theme)
+    elif asked.state.chart == "scatter":
+        body = scatter.figure(store().points(asked.query, asked.window, HEAT_FROM), theme, changes)
     else:
-        columns, rows = heatmap.GRID
-        grid = store().heatmap(asked.query, asked.window, columns, rows)
+        grid = store().heatmap(asked.query, asked.window, *heatmap.GRID)
         body = heatmap.figure(grid, theme, changes)
     return Response(body, mimetype="application/json")
 
@@ -171,12 +179,14 @@ def headline_json() -> Response:
 def chart_table() -> Response:
     """What the chart shows, as a table: the accessible form, and the one without JavaScript."""
     asked = understand(SearchState.read(request.args))
-    grid = store().heatmap(asked.query, asked.window, 12, heatmap.GRID[1])
+    key = narrow_key(asked.state)
     return page_or_part(
         "search/table.html",
         "search/_table.html",
         state=asked.state,
-        slots=heatmap.by_time(grid),
+        slots=() if key else heatmap.by_time(store().heatmap(asked.query, asked.window, 12, heatmap.GRID[1])),
+        values=value_rows(asked.state, asked.query, asked.window) if key else (),
+        title=chart_title(asked.state, asked.query),
         asked=asked,
         changes=store().headline.version_changes(asked.query, asked.window),
     )
@@ -190,15 +200,8 @@ def narrow() -> BaseResponse:
     for name, argument in (("from_", "t0"), ("to", "t1")):
         if argument in request.args:
             changes[name] = request.args[argument]
-    low, high = (_outward(request.args.get(name, ""), up=name == "high") for name in ("low", "high"))
+    key = request.args.get("key", "") or "trace.duration"
+    low, high = (outward(key, request.args.get(name, ""), up=name == "high") for name in ("low", "high"))
     if low or high:
-        changes["q"] = language.set_range(state.q, "trace.duration", low or None, high or None)
+        changes["q"] = language.set_range(state.q, key, low or None, high or None)
     return redirect(state.url(**changes))
-
-
-def _outward(text: str, *, up: bool) -> str:
-    """A drag ends on some nanosecond; three digits say it as well. What was typed in other units stays as it is."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        return text
-    step = 10 ** max(0, len(text) - 3)
-    return language.write_duration((int(text) + (step - 1 if up else 0)) // step * step)

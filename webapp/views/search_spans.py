@@ -42,7 +42,7 @@ def shown(state: SearchState, query: Query, window: Window, per_page: int = PER_
     """None when the search is for traces."""
     if not state.show:
         return None
-    among = state.among or ("all" if speaks_of_spans(query.root) else "root")
+    among = state.among or spans_meant(query)
     try:
         if state.show == "groups":
             return _groups(state, query, window, among)
@@ -59,9 +59,19 @@ def shown(state: SearchState, query: Query, window: Window, per_page: int = PER_
         return Shown(among, state.by, notes=(Note("This takes too long: narrow the time or the query."),))
 
 
+def spans_meant(query: Query) -> str:
+    """Among which spans to look when nobody said: all once the query speaks of spans, else roots."""
+    return "all" if speaks_of_spans(query.root) else "root"
+
+
 def fields() -> list[str]:
     """What can be grouped by or shown: own facts first, then attributes, the most frequent first."""
     return [*OWN_FIELDS, *(name for name, _ in store().keys())]  # noqa: SIM118 - a question to the store
+
+
+def number_fields() -> list[str]:
+    """Attributes that hold numbers, the most frequent first."""
+    return store().span_search.number_keys()
 
 
 def trace_fields(state: SearchState, trace_ids: list[str]) -> dict[str, list[str | None]]:

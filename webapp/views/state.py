@@ -11,7 +11,7 @@ from webapp.query import Window, time_ns
 from webapp.query.spelling import UNITS_NS
 
 SORTS = {"newest": "Newest", "slowest": "Slowest", "spans": "Most spans"}
-CHARTS = ("", "heat", "scatter")
+CHARTS = {"heat": "Heat map", "scatter": "Points", "histogram": "Histogram"}
 SHOWS = {"": "Traces", "spans": "Spans", "groups": "Groups"}
 AMONG = {"all": "All spans", "root": "Roots", "entry": "Entries"}
 ORDERS = {"": "Spans", "errors": "Errors", "p95": "p95", "critical": "Critical"}
@@ -28,7 +28,8 @@ class SearchState:
     """`from_` and `to` as the user wrote them: `2025-11-20T10:32:07Z`, relative `-1h`, or "" for open.
 
     `show`: traces, or spans or groups of spans; `among`: which spans, "" for what suits the query; `by`: what groups share;
-    `order` of groups; `fields`: what further columns show, with commas between.
+    `order` of groups; `fields`: what further columns show, with commas between; `y`: the field
+    whose numbers the chart shows, "" for the duration of traces.
     """
 
     q: str = ""
@@ -42,6 +43,7 @@ class SearchState:
     by: str = ""
     order: str = ""
     fields: str = ""
+    y: str = ""
 
     @classmethod
     def read(cls, arguments: Mapping[str, str]) -> "SearchState":
@@ -60,6 +62,7 @@ class SearchState:
             by=arguments.get("by", "").strip(),
             order=order if order in ORDERS else "",
             fields=",".join(_fields(arguments.get("fields", ""))),
+            y=arguments.get("y", "").strip(),
         )
 
     @classmethod
