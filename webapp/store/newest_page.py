@@ -28,7 +28,7 @@ MATCH_COLUMNS = """
 
 def find_newest(catalogue: Catalogue, plan: Plan, window: Window, count: int) -> list[ResultRow] | None:
     """The newest `count` matches, or all if they are fewer. None: to find so many it takes another way."""
-    if count > _MOST or plan.both is not None:
+    if count > _MOST or plan.both is not None or plan.shown:
         return None
     if plan.spans is None and plan.traces == TRUE:
         return _plain(catalogue, window, count)
