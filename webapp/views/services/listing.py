@@ -44,6 +44,7 @@ def rows(overview: Overview, measured: Sequence[Measured], state: ServicesState)
 def _row(measured: Measured, period: Period, state: ServicesState) -> Row:
     red = measured.red
     query = queries.spans(measured.service, measured.operation, entry=state.entry)
+    inside = queries.spans(measured.service, measured.operation, entry=False)
     percentiles = []
     for name in ("p50", "p95", "p99"):
         found = words.percentile(red, name)
@@ -60,9 +61,7 @@ def _row(measured: Measured, period: Period, state: ServicesState) -> Row:
         trend=words.trend(measured.trend),
         calls_url=state.search(period, query).url("/traces"),
         errors_url=state.search(period, f"{query} error").url("/traces"),
-        critical_url=state.search(period, queries.bottleneck(measured.service, measured.operation)).url(
-            "/traces"
-        ),
+        critical_url=state.search(period, inside, "slowest").url("/traces"),
     )
 
 

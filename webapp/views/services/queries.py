@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection
 
 from webapp.model.red import ErrorKind, Process
-from webapp.query import write_duration, write_key, write_term, write_value
+from webapp.query import write_duration, write_key, write_term
+from webapp.query.spelling import quote
 
 CALLS = "(kind=server OR kind=consumer OR root)"
 _STATUS = re.compile(r"HTTP (\d{3})")
@@ -29,10 +30,14 @@ def error_kind(service: str, kind: ErrorKind, known_keys: Collection[str]) -> st
     if status:
         written = [f"{write_key(key)}={status[1]}" for key in _STATUS_KEYS if key in known_keys]
         terms.append(f"({' OR '.join(written)})" if len(written) > 1 else "".join(written))
-    elif kind.template.strip("* "):
-        terms.append(_free_text(kind.template))
-    elif kind.type:
-        terms.append(_free_text(kind.type))
+    else:
+        pieces = [piece.strip() for piece in kind.template.split("*")]
+        telling = (
+            [piece for piece in pieces if len(piece) > 2]
+            or [piece for piece in pieces if piece]
+            or [kind.type]
+        )
+        terms += [quote(piece) for piece in dict.fromkeys(telling) if piece]
     return " ".join(filter(None, terms))
 
 
@@ -40,13 +45,3 @@ def process(service: str, of: Process) -> str:
     return (
         f"{write_term('service', '=', service)} {write_term(f'resource.{write_key(of.key)}', '=', of.value)}"
     )
-
-
-def _free_text(words: str) -> str:
-    written = write_value(words)
-    return written if written.startswith('"') else f'"{written}"'
-
-
-def bottleneck(service: str, operation: str = "") -> str:
-    """Traces in which it owned the most time."""
-    return write_term("trace.bottleneck", "=", f"{service} · {operation}" if operation else service)
