@@ -16,12 +16,8 @@ def test_a_histogram_counts_each_span_with_a_number_once(client: FlaskClient, sa
     figure = client.get(AMOUNT + "histogram").json
     assert figure
     with sample_store.reading() as cursor:
-        columns = [
-            c
-            for (c,) in cursor.execute(
-                """SELECT "column" FROM key_catalog WHERE key = 'payment.amount'"""
-            ).fetchall()
-        ]
+        statement = """SELECT "column" FROM key_catalog WHERE key = 'payment.amount'"""
+        catalogued = cursor.execute(statement).fetchall()
         has = " OR ".join(f"{column} IS NOT NULL" for (column,) in catalogued if column)
         spans, errors = cursor.execute(
             f"SELECT count(*), count(*) FILTER (status = 2) FROM spans WHERE {has}"
