@@ -99,11 +99,3 @@ def before(window: Window, first_ns: int, now_ns: int) -> Window:
     from_ns = first_ns if window.from_ns is None else window.from_ns
     to_ns = now_ns if window.to_ns is None else window.to_ns
     return Window(from_ns - max(0, to_ns - from_ns), from_ns)
-
-
-def why_slow_url(search: SearchState) -> str:
-    """From a search to what makes its traces slow: everything found against the rest, or, where nothing is asked, the
-    slowest against the others.
-    """
-    asked = CohortState(b=search.q, from_=search.from_, to=search.to)
-    return asked.url() if search.q else asked.url(band="high")
