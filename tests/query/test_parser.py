@@ -5,10 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.errors import BadQuery
-from webapp.query import parse, tokens
-from webapp.query.tree import And, Not, Or, Term, leaves, speaks_of_spans
+from webapp.query import OWN_KEYS, parse, tokens
+from webapp.query.tree import And, Group, Measure, Not, Or, Relation, Term, leaves, speaks_of_spans
 
-WRITTEN = st.text(st.sampled_from('ab.-*"()=!<>~?\\ \n0129smOR NOT'), max_size=40) | st.text(max_size=30)
+_PIECES = ["{", "}", "(", ")", ">>", "<<", ">", "<", "~", "!", "!>>", "|", "&&", "||", "count(", "max(", " ", "error",
+           "duration", "a=b", '"', "event.x", "trace.spans>3", "OR", "AND", "NOT", "-", "1s", "=", "?", "{}"]  # fmt: skip
+WRITTEN = (
+    st.text(st.sampled_from('ab.-*"()=!<>~?\\ \n0129smOR NOT{}|&'), max_size=40)
+    | st.text(max_size=30)
+    | st.lists(st.sampled_from(_PIECES), max_size=14).map("".join)
+    | st.lists(st.sampled_from(_PIECES), max_size=14).map(" ".join)
+)
 
 
 def only(text: str) -> Term:
@@ -116,17 +123,54 @@ def test_only_trace_terms_do_not_speak_of_spans() -> None:
         ("start>yesterday", "yesterday", "not a time"),
         ('trace.id=" "', '" "', "not an id"),
         ("name=\udcff", "\udcff", "not a character"),
+        ("{error", "{", "never closed"),
+        ("error }", "}", "never opened"),
+        ("{a {b}}", "{", "within braces"),
+        ("error >> {root}", ">>", "before it"),
+        ("x>>5", ">>", "before it"),
+        ("(a OR b) >> {root}", ">>", "before it"),
+        ("{error} >> root", ">>", "after it"),
+        ("{error} > root", ">", "after it"),
+        ("{error} !~", "!~", "after it"),
+        ("{(a}", "(", "never closed"),
+        ("count({error})", "count", "must be compared"),
+        ("count({error})>many", "many", "not a number"),
+        ("count(duration {error})>3", "duration", "counts the spans"),
+        ("max({error})>3", "max", "needs a key"),
+        ("max(service {error})>3", "service", "cannot be measured"),
+        ("max(resource.x)>3", "resource.x", "cannot be measured"),
+        ("max(duration)>3", "3", "needs a unit"),
+        ("max(duration) > error", "error", "not a duration"),
+        ("max(amount)=x", "x", "not a number"),
+        ("max(amount x)>3", "max", "never closed"),
+        ("{count({a})>3}", "count", "whole trace"),
+        ("{error} | rate() > 3", "rate", "measure"),
+        ("count(a OR b)>1", "a", "counts the spans"),
     ],
 )
 def test_an_error_points_at_its_token(text: str, marked: str, message: str) -> None:
     with pytest.raises(BadQuery) as caught:
         parse(text)
     error = caught.value
+    if marked == "{" and text.count("{") > 1:
+        assert error.position == text.rindex("{")
     assert text[error.position : error.position + error.length] == marked
     assert message in str(error)
 
 
-@pytest.mark.parametrize("text", ["(" * 5_000, "-" * 7_000 + "a", "NOT " * 1_900 + "a", "a" * 9_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5_000,
+        "{" * 3_000,
+        "{a} >> (" * 900,
+        "count(" * 1_000,
+        "{a}>>" * 200 + "{a}",
+        "-" * 7_000 + "a",
+        "NOT " * 1_900 + "a",
+        "a" * 9_000,
+    ],
+)
 def test_deep_and_long_queries_are_refused(text: str) -> None:
     with pytest.raises(BadQuery):
         parse(text)
@@ -154,6 +198,55 @@ def test_tokens_cover_the_text_without_overlap(text: str) -> None:
 def test_keys_are_told_apart_from_words() -> None:
     kinds = [kind for kind, _, _ in tokens('a > 1 OR -"odd key"?') if kind != "space"]
     assert kinds == ["key", "op", "value", "keyword", "minus", "key", "op"]
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("{a=1 OR b=2}", "{ a=1 || b=2 }"),
+        ("{a=1}>>{b=2}", "{a=1} >> {b=2}"),
+        ("{a=1} !> {b=2} ~ {c}", "({a=1} !> {b=2}) ~ {c}"),
+        ("{a=1} && {b=2}", "{a=1} {b=2}"),
+        ("{a=1}&&{b=2}||{c}", "({a=1} AND {b=2}) OR {c}"),
+        ("{error} | count() > 3", "count({error})>3"),
+        ("{a} >> {error} | max(duration) > 1s", "max(duration {a} >> {error})>1000ms"),
+        ("count()>3", "count({})>3"),
+        ("max(duration)>1s", "max(duration {})>1s"),
+        ("max(span.size {a})>1", "max(size {a})>1"),
+        ('event.name="x y"', 'event.name = "x y"'),
+        ('{name=/users/{id}}', '{name="/users/{id}"}'),
+        ("name=/users/{id}", 'name="/users/{id}"'),
+        ("x=a}", 'x="a}"'),
+    ],
+)  # fmt: skip
+def test_what_is_written_otherwise_means_the_same(text: str, same: str) -> None:
+    assert parse(text).root == parse(same).root
+
+
+def test_relations_are_read_from_left_to_right() -> None:
+    a, b, c = Group(only("a=1")), Group(only("b=2")), Group(None)
+    assert parse("{a=1} >> {b=2} < {}").root == Relation(Relation(a, ">>", b), "<", c)
+    assert parse("{a=1} >> ({b=2} < {})").root == Relation(a, ">>", Relation(b, "<", c))
+
+
+def test_a_measure_compares_what_spans_come_to() -> None:
+    count = Measure("count", Group(only("error")), Term("count", "", ">", "3", 3))
+    assert parse("count({error}) > 3").root == count
+    longest = Term("own", "duration", ">", "1000000000", 1_000_000_000)
+    assert parse("max(duration {error})>1s").root == Measure("max", Group(only("error")), longest)
+
+
+def test_terms_in_braces_are_not_terms_of_the_query() -> None:
+    query = parse("{error} trace.failed count({root})>1")
+    assert [term.key for term in leaves(query.root)] == ["failed"]
+    assert not speaks_of_spans(query.root)
+    assert speaks_of_spans(parse("{error} root").root)
+
+
+@pytest.mark.parametrize("key", ["event.name", "event.level", "link.reason", "scope.name", 'event."odd key"'])
+def test_events_links_and_libraries_have_keys_of_their_own(key: str) -> None:
+    term = only(f"{key}=x")
+    assert term.scope == ("own" if key in OWN_KEYS else key.partition(".")[0])
 
 
 def test_a_query_has_a_limit_of_terms() -> None:

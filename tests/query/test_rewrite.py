@@ -29,6 +29,9 @@ QUERIES = st.sampled_from(
         "a=1  AND   b=2",
         "-error root",
         'x="y z" (a OR b)',
+        "{a} >> {b=2}",
+        "{a} OR count({b})>3",
+        "{a} && max(duration {b}) > 1s",
     ]
 )
 
@@ -46,6 +49,12 @@ QUERIES = st.sampled_from(
         ("a=1 AND error AND b=2", "a=1 AND b=2"),
         ("a=1 (error)", "a=1"),
         ("-error", "-error error"),
+        ("{a} >> {b}", "{a} >> {b} error"),
+        ("{a} | count() > 3", "{a} | count() > 3 error"),
+        ("{a} OR {b}", "({a} OR {b}) error"),
+        ("count({a})>3 error", "count({a})>3"),
+        ("error && {a error}", "{a error}"),
+        ("{error}", "{error} error"),
     ],
 )
 def test_a_term_is_toggled(before: str, after: str) -> None:
@@ -83,6 +92,16 @@ def test_parts_are_named_with_the_query_that_lacks_them() -> None:
         ("(b OR c)", "a=1 -error"),
         ("-error", "a=1 AND (b OR c)"),
     ]
+
+
+def test_braces_are_one_part_of_a_query() -> None:
+    parts = terms(parse("{a b} >> {c} && count({d})>3 e"))
+    assert [part.text for part in parts] == ["{a b} >> {c}", "count({d})>3", "e"]
+    assert parts[0].without == "count({d})>3 e"
+    assert (
+        set_range("{trace.duration>1s} a", "trace.duration", "2s", None)
+        == "{trace.duration>1s} a trace.duration>=2s"
+    )
 
 
 @given(QUERIES, st.text(max_size=12), st.text(min_size=1, max_size=12))

@@ -73,9 +73,13 @@ class Meaning:
     def _parent(self, number: int) -> int | None:
         span = self.spans[number]
         if _answers(span):
-            for other, caller in enumerate(self.spans):
-                if caller.span_id == span.span_id and not _answers(caller):
-                    return other
+            callers = [
+                other
+                for other, caller in enumerate(self.spans)
+                if caller.span_id == span.span_id and not _answers(caller)
+            ]
+            if callers:
+                return callers[-1]
         if not _parent_id(span):
             return None
         named = [n for n, other in enumerate(self.spans) if other.span_id == span.parent_span_id]

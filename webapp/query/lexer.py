@@ -99,13 +99,15 @@ class _Lexer:
             return Token("paren", char, start)
         if char == "}" or (char == "{" and opens_term):
             return Token("brace", char, start)
-        if before and before.stands_for(")}"):
-            relation = _RELATION.match(text, start)
-            if relation:
-                return Token("relation", relation[0], start)
-            if char == "|" and not text.startswith("||", start):
-                return Token("pipe", char, start)
-        if text[start : start + 2] in SPELLED and (opens_term or (before and before.stands_for(")}"))):
+        closed = before is not None and before.stands_for(")}")
+        relation = _RELATION.match(text, start) if closed else None
+        if relation:
+            return Token("relation", relation[0], start)
+        if text[start : start + 2] in (">>", "<<"):  # never an operator, so that it can be said what is amiss
+            return Token("relation", text[start : start + 2], start)
+        if closed and char == "|" and not text.startswith("||", start):
+            return Token("pipe", char, start)
+        if text[start : start + 2] in SPELLED and (opens_term or closed):
             return Token("keyword", text[start : start + 2], start)
         operator = _operator(text, start)
         if operator:

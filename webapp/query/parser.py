@@ -155,6 +155,10 @@ class _Parser(Reader):
         self._count(function)
         self.take()
         key = None if self.token.stands_for("{()") else self.take()
+        if key and function.text == "count":
+            raise self.error(
+                "count counts the spans of a group in braces.", key, f"For example {MEASURES['count']}"
+            )
         if not self.token.stands_for("{("):
             return self._compared(function, key, Group(None))
         start = self.token
@@ -237,6 +241,8 @@ class _Parser(Reader):
             return self.error("This quote is never closed.", token)
         if token.kind == "end":
             return self.error(f"Something must follow {self.last.text}.", self.last)
+        if token.kind == "relation":
+            return self._no_group(token, "before")
         if token.kind in ("paren", "brace"):
             sign = "parenthesis" if token.kind == "paren" else "brace"
             return self.error(f"This {sign} was never opened.", token)

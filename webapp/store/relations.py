@@ -12,36 +12,61 @@ from numpy.typing import NDArray
 from webapp.model.columns import I64, U64, Bool
 
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
 @dataclass(frozen=True, slots=True)
 class Families:
     """`parent`: of each span the place of its parent; roots and those whose parent is missing have len(parent).
 
-    `siblings`: the same number for all under one parent, be it missing; -1 for roots.
+    `missing`: whose parent is missing; `named`: a number for each parent's id in each trace.
     """
 
     parent: I64
-    siblings: I64
+    missing: Bool
+    named: U64
 
 
 def families(trace: I64, span_id: U64, parent_id: U64, answers: Bool) -> Families:
     """`trace`: any number that tells traces apart; `answers`: whether the span can be the answering half of a call."""
     count = len(trace)
-    trace_number = np.unique(trace, return_inverse=True)[1]
-    ids, id_number = np.unique(np.concatenate([span_id, parent_id]), return_inverse=True)
-    own = trace_number * len(ids) + id_number[:count]
-    named = trace_number * len(ids) + id_number[count:]
-    halves = 2 * own + ~answers
-    order = np.argsort(halves, kind="stable")
-    halves = halves[order]
+    mixed = trace.astype(np.uint64) * _ODD
+    own, named = span_id + mixed, parent_id + mixed
+    while True:
+        order = _by_id(own, answers)
+        ids = own[order]
+        place = np.minimum(np.searchsorted(ids, named), count - 1)
+        hit = ids[place] == named
+        equal = ids[1:] == ids[:-1]
+        if not (hit & (trace[order[place]] != trace)).any() and not equal[np.diff(trace[order]) != 0].any():
+            break
+        own, named = _counted_through(trace, span_id, parent_id)  # two traces came to the same number
     has_parent = (parent_id != 0) & (parent_id != span_id)
-    place = np.minimum(np.searchsorted(halves, 2 * named), count - 1)
-    parent = np.where(has_parent & (halves[place] // 2 == named), order[place], count)
-    callers = np.minimum(np.searchsorted(halves, 2 * own + 1), count - 1)
-    parent = np.where(answers & (halves[callers] == 2 * own + 1), order[callers], parent)
-    missing = has_parent & (parent == count)
-    siblings = np.where(parent < count, parent, -1)
-    siblings[missing] = count + np.unique(named[missing], return_inverse=True)[1]
-    return Families(parent, siblings)
+    parent = np.where(has_parent & hit, order[place], count)
+    if equal.any():
+        halves = np.flatnonzero(answers)
+        caller = order[np.searchsorted(ids, own[halves], side="right") - 1]
+        called = ~answers[caller]
+        parent[halves[called]] = caller[called]
+    return Families(parent, has_parent & (parent == count), named)
+
+
+def _by_id(own: U64, answers: Bool) -> I64:
+    """Of one id the answering halves first, each kind as it came."""
+    order = np.argsort(own)
+    if not (own[order[1:]] == own[order[:-1]]).any():
+        return order
+    kinds = np.concatenate([np.flatnonzero(answers), np.flatnonzero(~answers)])
+    return kinds[np.argsort(own[kinds], kind="stable")]
+
+
+def _counted_through(trace: I64, span_id: U64, parent_id: U64) -> tuple[U64, U64]:
+    """A number for each (trace, id), of the spans and of their parents, that no other pair has."""
+    trace_number = np.unique(trace, return_inverse=True)[1].astype(np.uint64)
+    ids, number = np.unique(np.concatenate([span_id, parent_id]), return_inverse=True)
+    own, named = np.split(number.astype(np.uint64), 2)
+    first = trace_number * np.uint64(len(ids))
+    return first + own, first + named
 
 
 def related(kind: str, left: Bool, right: Bool, among: Families) -> Bool:
@@ -84,9 +109,10 @@ def _above(marked: Bool, among: Families) -> Bool:
 
 
 def _beside(marked: Bool, among: Families) -> Bool:
-    numbers = among.siblings + 1  # 0: roots
-    left = np.bincount(numbers, weights=marked[:-1], minlength=1)
-    return (numbers > 0) & (left[numbers] - marked[:-1] > 0)
+    family = among.parent.copy()
+    family[among.missing] = len(family) + 1 + np.unique(among.named[among.missing], return_inverse=True)[1]
+    left = np.bincount(family, weights=marked[:-1], minlength=1)
+    return (family != len(family)) & (left[family] - marked[:-1] > 0)
 
 
 def _with_top(parent: I64) -> NDArray[np.int64]:
