@@ -1,5 +1,6 @@
 """Archives among the files of a load: each file in one is a source of its own, with its own report."""
 
+import gzip
 import io
 import json
 import sys
@@ -106,3 +107,54 @@ def test_an_archive_is_read_no_more_when_its_process_ended_in_it() -> None:
     assert ended == ["b.zip/one.json", "b.zip"]
     assert sum(each.files for each in news if isinstance(each, Seen)) == 1
     assert sum(each.spans for each in news if isinstance(each, Seen)) == -7
+
+
+def as_tar(files: dict[str, bytes], mode: str = "w") -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return target.getvalue()
+
+
+def as_zip(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+TRACES = {"one.json": otlp.write(trace(1)), "two.json": otlp.write(trace(2, 40))}
+LINES = {"three.jsonl": b"\n".join(otlp.write(trace(number)).replace(b"\n", b"") for number in range(3, 9))}
+ARCHIVES = {
+    "stored.zip": as_zip(TRACES | LINES, zipfile.ZIP_STORED),
+    "deflated.zip": as_zip(TRACES | LINES),
+    "plain.tar": as_tar(TRACES | LINES),
+    "whole.tar.gz": as_tar(TRACES | LINES, "w:gz"),
+    "twice.zip.gz": gzip.compress(as_zip(TRACES | LINES)),
+    "nested.zip": as_zip({"inner.zip": as_zip(TRACES), **LINES}, zipfile.ZIP_STORED),
+    "gzips.tar": as_tar({f"{name}.gz": gzip.compress(content) for name, content in TRACES.items()}),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_that_an_archive_is_cut_is_told_once_by_the_file_that_is_cut(tmp_path: Path, name: str) -> None:
+    whole, path = ARCHIVES[name], tmp_path / name
+    ends = range(700 if "tar" in name else 60, len(whole), max(1, len(whole) // 17))
+    with Store.open(None) as store:
+        path.write_bytes(whole)
+        complete = [(report.path, report.spans) for report in load_into(store, path)]
+    for end in ends:
+        path.write_bytes(whole[:end])
+        with Store.open(None) as store:
+            reports = load_into(store, path)
+        told = [report.path for report in reports if not report.format]
+        told += [report.path for report in reports if "truncated" in {one["code"] for one in report.warnings}]
+        found = [(report.path, report.spans) for report in reports]
+        assert len(told) <= 1, (end, told)
+        assert told or found == complete or "zip" in name  # what is cut may be the list at the end
+        good = found.index(next((each for each in found if each[0] in told), found[-1]))
+        assert found[:good] == complete[:good]

@@ -30,7 +30,7 @@ from webapp.formats import (
 from webapp.formats.archives import contents
 from webapp.formats.console import dotnet, javascript
 from webapp.formats.head import Head
-from webapp.formats.notes import Notes
+from webapp.formats.notes import CUT, Notes
 from webapp.formats.otlp import protobuf
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
@@ -180,6 +180,7 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
     head = head_of(content.start)
     found = _recognise(head, mapping)
     if found is None:
+        _check_whole(notes, name)
         raise _refusal(head, name, mapping)
     module, reason = found
     table = _as_table(module)
@@ -203,6 +204,15 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
 def _check_unpacked(notes: Notes, name: str) -> None:
     for warning in notes.warnings:
         raise UnreadableFile("Nothing of this file can be decompressed.", where=name, hint=warning.message)
+
+
+def _check_whole(notes: Notes, name: str) -> None:
+    """What is left of a file that is cut may look like anything."""
+    for warning in notes.warnings:
+        if warning.code == CUT:
+            raise UnreadableFile(
+                "What is left of this file is not recognised.", where=name, hint=warning.message
+            )
 
 
 def _recognise(head: Head, mapping: Mapping) -> tuple[Format, str] | None:

@@ -3,6 +3,7 @@
 from webapp.model.warnings import CODES, Warning
 
 PLACES_KEPT = 20
+CUT = "truncated"  # a file ends once, whoever notices
 
 
 class Notes:
@@ -18,6 +19,8 @@ class Notes:
         self, code: str, message: str = "", *, where: str = "", span_id: str = "", count: int = 1
     ) -> None:
         """Without a `message` the words of `CODES` are used; the first message given for a code stays."""
+        if code == CUT and self.is_cut:
+            return
         if code not in self._counts:
             self._messages[code] = message or CODES[code]
             self._places[code] = []
@@ -31,6 +34,10 @@ class Notes:
         """A record that would have been a span is left out."""
         self.rejected += 1
         self.warn(code, message, where=where, span_id=span_id)
+
+    @property
+    def is_cut(self) -> bool:
+        return CUT in self._counts
 
     @property
     def warnings(self) -> list[Warning]:

@@ -4,13 +4,13 @@ Nothing is written to disk, so names are only names. What grows beyond the limit
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from webapp.formats.archives.members import Member
 from webapp.formats.archives.tar import is_tar, tar_members
 from webapp.formats.archives.zip import is_zip, zip_members
-from webapp.formats.notes import Notes
+from webapp.formats.notes import CUT, Notes
 from webapp.formats.unpack import Limits, Unpacked, unpacked
 
 _DEPTH = 3  # archives in archives
@@ -22,12 +22,16 @@ def contents(stream: BinaryIO, name: str, limits: Limits | None = None) -> Itera
     yield from _contents(stream, name, Notes(), limits or Limits(), _DEPTH)
 
 
-def _contents(stream: BinaryIO, name: str, notes: Notes, limits: Limits, depth: int) -> Iterator[Unpacked]:
+def _contents(
+    stream: BinaryIO, name: str, notes: Notes, limits: Limits, depth: int
+) -> Generator[Unpacked, None, bool]:
+    """Whether it is cut, which the innermost file that is cut has to say, and nobody else."""
     whole = unpacked(stream, name, notes, limits)
     members = _members(whole, limits) if depth else None
     if members is None:
         yield whole
-        return
+        return whole.notes.is_cut
+    is_told = False
     seen: Counter[str] = Counter()
     for member in members:
         if _is_hidden(member.name):
@@ -39,13 +43,16 @@ def _contents(stream: BinaryIO, name: str, notes: Notes, limits: Limits, depth: 
             yield Unpacked.failed(path, member.problem)
         elif seen.total() > _MOST_FILES:
             yield Unpacked.failed(name, f"Only the first {_MOST_FILES:,} files of this archive were read.")
-            return
+            break
         else:
-            yield from _contents(member.stream, path, member.notes, limits, depth - 1)
+            is_told |= yield from _contents(member.stream, path, member.notes, limits, depth - 1)
     for warning in whole.notes.warnings:
+        if warning.code == CUT and is_told:
+            continue
         yield Unpacked.failed(name, f"{warning.message} ({warning.where})")
     if not seen and not whole.notes.warnings:
         yield Unpacked.failed(name, "There is no file in this archive.")
+    return is_told or whole.notes.is_cut
 
 
 def _members(whole: Unpacked, limits: Limits) -> Iterator[Member] | None:

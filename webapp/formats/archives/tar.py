@@ -45,6 +45,9 @@ def tar_members(stream: BinaryIO, notes: Notes, limits: Limits) -> Iterator[Memb
             notes.warn("size_limit", "The archive grew beyond the limit; its other files were not read.")
             return
         source.skip_to(stop + -found.size % _BLOCK)
+    notes.warn(
+        "truncated", "The archive is cut off; the files before that are here.", where=f"byte {source.at}"
+    )
 
 
 def _header(block: bytes) -> tarfile.TarInfo | None:
