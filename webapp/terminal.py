@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import click
 
@@ -13,6 +13,7 @@ from webapp.progress import Progress
 
 _REDRAW_SECONDS = 0.1
 _MOST_TOLD = 20  # files that are told of one by one
+_MOST_ALIKE = 3  # warnings of one code that are told in full
 _PRINT_SECONDS = 2.0  # when the output is no terminal
 
 
@@ -63,15 +64,31 @@ def print_loaded(reports: list[SourceReport]) -> None:
                 f"read {display.plural(len(files), 'file')} as {format_name}: {_counts(files)}", err=True
             )
         click.echo("tailrace inspect tells of each file.", err=True)
+    empty = [report for report in reports if not report.spans]
+    for report in empty[:_MOST_TOLD]:
+        what = "nothing new in" if report.format else "skipped"
+        click.echo(f"{what} {report.path}: {report.reason}", err=True)
+    if more := empty[_MOST_TOLD:]:
+        click.echo(f"and {len(more):,} more without spans; tailrace inspect tells why.", err=True)
+    _print_warnings(reports)
+
+
+def _print_warnings(reports: list[SourceReport]) -> None:
+    """Of each code the first few in full, of all files together."""
+    by_code: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for report in reports:
-        if not report.spans and report.format:
-            click.echo(f"nothing new in {report.path}: {report.reason}", err=True)
-        elif not report.spans:
-            click.echo(f"skipped {report.path}: {report.reason}", err=True)
         for warning in report.warnings:
+            by_code.setdefault(str(warning["code"]), []).append((report.path, warning))
+    for code, found in by_code.items():
+        told = found if len(found) <= _MOST_ALIKE + 1 else found[:_MOST_ALIKE]
+        for path, warning in told:
             place = f" ({warning['where']})" if warning["where"] else ""
             times = f" ×{warning['count']:,}" if warning["count"] != 1 else ""
-            click.echo(f"warning {report.path}{place}: {warning['message']}{times}", err=True)
+            click.echo(f"warning {path}{place}: {warning['message']}{times}", err=True)
+        if rest := found[len(told) :]:
+            more = sum(int(warning["count"]) for _, warning in rest)
+            files = display.plural(len({path for path, _ in rest}), "file")
+            click.echo(f"and {more:,} more of {code} in {files}; tailrace inspect lists them.", err=True)
 
 
 def _by_format(reports: list[SourceReport]) -> list[tuple[str, list[SourceReport]]]:

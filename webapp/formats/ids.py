@@ -38,5 +38,5 @@ class Ids:
         text = str(written).strip()
         if not text.removeprefix("0x").strip("0-"):
             return ""
-        self._notes.warn("id_hashed", where=where)
+        self._notes.warn("id_hashed", where=units.id_place(where, digits, text))
         return units.hashed_id(text, digits)

@@ -90,6 +90,11 @@ hashed_id = (
 )  # an id for text that is none ("order-1" in hand-made files); the same for the same text
 
 
+def id_place(where: str, digits: int, written: object) -> str:
+    """Of an id that a warning is about."""
+    return f"{where}, {'trace' if digits == 32 else 'span'} id “{str(written).strip()[:40]}”"
+
+
 def written_form(written: object, normal: str) -> str:
     """What `Span.written_*_id` holds: "" when the file spells the id as we do."""
     text = "" if written is None else str(written)

@@ -23,7 +23,15 @@ from webapp.formats.json_stream import Document, documents, loads
 from webapp.formats.nesting import SAMPLE, WORDS, decide
 from webapp.formats.notes import Notes
 from webapp.formats.otlp.values import plain
-from webapp.formats.units import UNKNOWN_SERVICE, hashed_id, kind_number, read_id, status_number, written_form
+from webapp.formats.units import (
+    UNKNOWN_SERVICE,
+    hashed_id,
+    id_place,
+    kind_number,
+    read_id,
+    status_number,
+    written_form,
+)
 from webapp.model.spans import NO_RESOURCE, Attributes, Event, Link, Resource, Span, Status
 
 NAME = "generic"
@@ -141,7 +149,7 @@ class _Reader:
         text = value.strip() if isinstance(value, str) else ""
         found = read_id(value, digits)
         if found is None and text.strip("0"):
-            self.notes.warn("id_hashed", where=where)
+            self.notes.warn("id_hashed", where=id_place(where, digits, text))
             return hashed_id(text, digits)
         if found and found.unusual:
             self.notes.warn("id_padded", where=where, span_id=found.hex if digits == 16 else "")

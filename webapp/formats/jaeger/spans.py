@@ -189,7 +189,7 @@ class Spans:
         text = str(written).strip()
         if not text.removeprefix("0x").strip("0-"):
             return ""
-        self._notes.warn("id_hashed", where=self._where)
+        self._notes.warn("id_hashed", where=units.id_place(self._where, digits, text))
         return units.hashed_id(text, digits)
 
 

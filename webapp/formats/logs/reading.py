@@ -166,7 +166,8 @@ class Lines:
             if len(self._warned) >= _REMEMBERED:
                 self._warned.clear()
             self._warned.add(found.hex)
-            self._notes.warn(found.code, where=entry.where)
+            place = units.id_place(entry.where, len(found.hex), field.value)
+            self._notes.warn(found.code, where=place if found.code == "id_hashed" else entry.where)
         return found.hex, units.written_form(field.value, found.hex)
 
 

@@ -81,7 +81,7 @@ class Spans:
         if found is None and written.strip("0-. "):
             hashed = units.hashed_id(written, 32)
             if hashed != self._hashed_last:  # once a trace, not once a span
-                self._notes.warn("id_hashed", where=where)
+                self._notes.warn("id_hashed", where=units.id_place(where, 32, written))
             self._hashed_last = hashed
             return hashed
         return found.hex if found else ""

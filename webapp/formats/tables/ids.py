@@ -59,7 +59,7 @@ def _id(value: object, digits: int, notes: Notes, place: Place, row: int) -> str
     found = cells.written_id(value, digits)
     known = units.read_id(found, digits)
     if known is None and isinstance(found, str) and found.strip("0"):
-        notes.warn("id_hashed", where=place(row))
+        notes.warn("id_hashed", where=units.id_place(place(row), digits, found))
         return units.hashed_id(found, digits)
     if known and known.unusual:
         notes.warn("id_padded", where=place(row))
