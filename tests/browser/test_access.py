@@ -12,6 +12,8 @@ PATHS = [
     "/traces?q=duration>fast",
     "/graph",
     "/graph?focus=payment-service",
+    "/services?open=payment-service&from=-30m",
+    "/service?name=payment-service&from=-30m",
     "/keys",
     "/syntax",
     "/nowhere",
@@ -26,17 +28,6 @@ PATHS = [
     "/compare?a=CHECKOUT",
     "COMPARED",
 ]
-
-
-@pytest.fixture(scope="session")
-def checkout(sample_store: object) -> str:
-    from webapp.app import create_app
-
-    client = create_app(sample_store).test_client()  # type: ignore[arg-type]
-    answer = client.get(
-        "/traces.json", query_string={"q": "service=payment-service duration>3.4s name=charge", "limit": 1}
-    )
-    return str(answer.get_json()["traces"][0]["trace_id"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -25,7 +25,7 @@ def figure(moments: Sequence[Moment], kind: str, theme: str, address: Callable[[
     if not counted:
         return themes.nothing(layout)
     layout.update(
-        margin={"l": 52, "r": 8, "t": 6, "b": 22}, hovermode="closest", selectdirection="h", bargap=0.15
+        margin={"l": 52, "r": 8, "t": 6, "b": 22}, hovermode="x", selectdirection="h", bargap=0.15
     )
     layout.xaxis.update(
         tickformat=time_format(moments[0].from_ns, moments[-1].to_ns),
