@@ -17,7 +17,7 @@ from webapp.model.cohorts import F64, PathTimes
 from webapp.model.columns import I32, I64, U64, SpanColumns
 
 OTHER, MISSING = "(other)", "(missing)"
-MOST_TRACES, MOST_SPANS = 150, 20_000  # that are read to learn the names of paths
+MOST_TRACES, MOST_SPANS = 100, 10_000  # that are read to learn the names of paths
 _WIDEST = 200  # children of one path; the smaller ones are summed up
 
 

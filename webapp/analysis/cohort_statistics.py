@@ -14,6 +14,7 @@ Z = 1.959963984540054  # 95 %
 _RESAMPLES = 200
 _FEW_EXPECTED = 10  # below, a chi-squared distribution is no good and the hypergeometric one is summed up …
 _DOUBTFUL = 1e-7, 0.2  # … where that may decide
+_AT_ONCE = 1_000
 
 
 def effective(weight: F64) -> float:
@@ -62,23 +63,29 @@ def independence(a: F64, count_1: float, b: F64, count_0: float) -> F64:
     doubtful = np.flatnonzero(
         (expected.min(axis=0) < _FEW_EXPECTED) & (p > _DOUBTFUL[0]) & (p < _DOUBTFUL[1])
     )
-    if len(doubtful):
-        logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, round(total) + 2)))))
-        for place in doubtful.tolist():
-            p[place] = _fisher(round(a[place]), round(count_1), round(b[place]), round(count_0), logs)
+    logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, round(total) + 2)))))
+    for first in range(0, len(doubtful), _AT_ONCE):
+        these = doubtful[first : first + _AT_ONCE]
+        p[these] = _fisher(np.rint(a[these]).astype(np.int64), round(count_1), np.rint(b[these]).astype(np.int64),
+                           round(count_0), logs)  # fmt: skip
     return p
 
 
-def _fisher(a: int, count_1: int, b: int, count_0: int, logs: F64) -> float:
-    """Sum of the chances of all tables that are no likelier than this one. `logs`: of factorials."""
+def _fisher(a: I64, count_1: int, b: I64, count_0: int, logs: F64) -> F64:
+    """Sums of the chances of all tables that are no likelier than the one seen. `logs`: of factorials."""
     having = a + b
-    first, last = max(0, having - count_0), min(having, count_1)
-    each = np.arange(first, last + 1)
-    chance = -(logs[each] + logs[count_1 - each] + logs[having - each] + logs[count_0 - having + each])
-    chance -= chance.max()
-    seen = chance[min(max(a, first), last) - first]
+    first, last = np.maximum(0, having - count_0), np.minimum(having, count_1)
+    starts = np.cumsum(last - first + 1) - (last - first + 1)
+    owner = np.repeat(np.arange(len(a)), last - first + 1)
+    each = np.arange(len(owner)) - starts[owner] + first[owner]
+    left = having[owner] - each
+    chance = -(logs[each] + logs[count_1 - each] + logs[left] + logs[count_0 - left])
+    chance -= np.maximum.reduceat(chance, starts)[owner]
+    seen = chance[starts + np.clip(a, first, last) - first]
     weights = np.exp(chance)
-    return min(1.0, float(weights[chance <= seen + 1e-9].sum() / weights.sum()))
+    unlikelier = np.where(chance <= seen[owner] + 1e-9, weights, 0.0)
+    found: F64 = np.minimum(1.0, np.add.reduceat(unlikelier, starts) / np.add.reduceat(weights, starts))
+    return found
 
 
 def false_discovery(p: F64) -> F64:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from webapp import query as language
-from webapp.analysis.cohort_attributes import KeyScore, Value
+from webapp.analysis.cohort_attributes import KeyScore
+from webapp.analysis.cohort_counts import Value
 from webapp.model import display
 from webapp.views.cohorts.reading import MISSING, Read
 from webapp.views.state import SearchState

@@ -1,12 +1,15 @@
 """From the state of the page to the facts it shows: which sets are meant, the comparison of them, and what if."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
+from flask import current_app
 
 from webapp import query as language
 from webapp.analysis.cohort import Comparison, compare
-from webapp.analysis.cohort_attributes import KeyScore, Value
+from webapp.analysis.cohort_attributes import KeyScore
+from webapp.analysis.cohort_counts import Value
 from webapp.analysis.cohort_paths import path_names, telling_traces
 from webapp.analysis.cohort_whatif import Prediction, predict, sample
 from webapp.model.cohorts import CohortData, ValueSought
@@ -18,6 +21,8 @@ from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store
 
 MISSING = "(missing)"
+_KEPT = 4
+_Words = dict[tuple[str, int, int], str]  # by key, service and code
 _FAILED = ("error", "status", "errors", "failed")  # own keys and facts of the trace that ask for failure
 
 
@@ -29,7 +34,7 @@ class Read:
     asked: Asked
     data: CohortData
     comparison: Comparison
-    words: dict[tuple[str, int, int], str]
+    words: _Words
     notes: list[Note]
     problem: str
 
@@ -56,16 +61,37 @@ def _numbers(low: float, high: float) -> str:
     return f"{low:.6g} or more" if high == np.inf else f"{low:.6g} to below {high:.6g}"
 
 
+class Comparisons:
+    """The last ones: a page of other frames or of another what-if asks for the same. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._recent: OrderedDict[tuple[object, ...], tuple[CohortData, Comparison, _Words]] = OrderedDict()
+
+    def of(self, asked: Asked, data: CohortData) -> tuple[Comparison, _Words]:
+        known = self._recent.get(asked.key)
+        if known is None or known[0] is not data:  # something was written since
+            comparison = _compare(asked, data)
+            known = self._recent[asked.key] = data, comparison, _words(data, comparison)
+            while len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        return known[1], known[2]
+
+
 def read(state: CohortState) -> Read:
     """Raises BadQuery for a query that cannot be read: there is no page without the two sets."""
     asked, notes, problem = _understood(state)
     data = store().cohorts.read(asked)
+    comparisons: Comparisons = current_app.extensions.setdefault("tailrace_cohorts", Comparisons())
+    comparison, words = comparisons.of(asked, data)
+    return Read(state, asked, data, comparison, words, notes, problem)
+
+
+def _compare(asked: Asked, data: CohortData) -> Comparison:
     spans = np.bincount(data.times.trace, data.times.calls, len(data.traces)).astype(np.int64)
     telling = [data.trace_ids[trace] for trace in telling_traces(data.times, spans)]
     columns = store().cohorts.columns(telling) if telling else None
     names = path_names(columns) if columns else {}
-    comparison = compare(data, names, _defining(asked.query), _asks_for_failure(asked.query))
-    return Read(state, asked, data, comparison, _words(data, comparison), notes, problem)
+    return compare(data, names, _defining(asked.query), _asks_for_failure(asked.query))
 
 
 def _understood(state: CohortState) -> tuple[Asked, list[Note], str]:
@@ -89,7 +115,7 @@ def _asks_for_failure(query: Query) -> bool:
     return any(term.scope in ("own", "trace") and term.key in _FAILED for term in leaves(query.root))
 
 
-def _words(data: CohortData, comparison: Comparison) -> dict[tuple[str, int, int], str]:
+def _words(data: CohortData, comparison: Comparison) -> _Words:
     sought = [
         ValueSought(score.key, score.service, value.code, value.trace)
         for score in comparison.ranking.keys
