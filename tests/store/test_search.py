@@ -14,7 +14,7 @@ from webapp.model.facts import TraceSummary
 from webapp.model.spans import Span
 from webapp.query import Query, Window, add_term, matches, parse
 from webapp.query.tree import speaks_of_spans
-from webapp.store import Store, matching
+from webapp.store import Store, matching, newest_page
 from webapp.store.search import SORTS
 
 SPANS = make_spans(seed=2, count=400, traces=60)
@@ -146,6 +146,8 @@ def test_what_lies_beyond_the_exact_count_is_still_found(
     """The walk from the newest traces, with a store that is large for its steps."""
     monkeypatch.setattr(matching, "EXACT", 10)
     monkeypatch.setattr(matching, "_FIRST_STEP", 4)
+    monkeypatch.setattr(newest_page, "_LEAST", 5)
+    monkeypatch.setattr(newest_page, "_RARE", 2)
     for text in ("service=db", "trace.errors>0", "", "error trace.duration>1s"):
         query = parse(text)
         expected = ranking(fitting(query, EVER, summaries), summaries, sort)
@@ -158,6 +160,22 @@ def test_what_lies_beyond_the_exact_count_is_still_found(
         assert (page.total, page.total_exact) == ((10, False) if spans else (len(expected), True))
         assert store.totals(query, Window(0)).traces == len(expected)
         assert store.neighbours(query, Window(0), sort, expected[20]) == (expected[19], expected[21], 21)
+
+
+@given(QUERIES, WINDOWS, st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_the_newest_are_found_without_looking_at_all(
+    store: Store, summaries: dict[str, TraceSummary], text: str, window: Window, count: int
+) -> None:
+    query = parse(text)
+    expected = ranking(fitting(query, window, summaries), summaries, "newest")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(newest_page, "_LEAST", 3)
+        monkeypatch.setattr(newest_page, "_RARE", 2)
+        store._connection.writes += 1  # as if something had been written since
+        page = store.search(query, window, "newest", 1, per_page=count)
+    assert [row.summary for row in page.rows] == [summaries[trace] for trace in expected[:count]]
+    assert page.has_more == (len(expected) > count)
 
 
 @given(QUERIES, st.sampled_from(sorted(TRACES)))
@@ -175,9 +193,34 @@ def test_a_trace_that_is_not_here_has_no_spans(store: Store) -> None:
     assert not len(store.matching_rows("f" * 32, parse("error")))
 
 
+def test_clocks_that_are_far_off_change_no_page() -> None:
+    day_ns = 86_400 * 10**9
+    starts = [0, 5, 10_000 * day_ns, *(20_000 * day_ns + number for number in range(40)), 100_000 * day_ns]
+    spans = [
+        Span(
+            trace_id=f"{n:032x}", span_id=f"{n:016x}", name="a", service="b", start_ns=start, end_ns=start + 9
+        )
+        for n, start in enumerate(starts, 1)
+    ]
+    with Store.open(None) as fresh, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(newest_page, "_LEAST", 3)
+        monkeypatch.setattr(newest_page, "_RARE", 2)
+        fill(fresh, spans[::2])
+        for added in (spans[1:20:2], spans[21::2]):
+            fresh.search(parse(""), EVER, "newest", 1, per_page=4)
+            fill(fresh, added)
+        for text in ("", "service=b"):
+            page = fresh.search(parse(text), EVER, "newest", 1, per_page=4)
+            assert [row.summary.start_ns for row in page.rows] == starts[:-5:-1]
+
+
 def test_an_answer_is_not_kept_when_spans_come() -> None:
+    new = Span(trace_id="f" * 32, span_id="1" * 16, name="a name", service="late", start_ns=1, end_ns=2)
+    new.attributes["new.key"] = "c"
+    asked = ("", "service=late", 'name="a name"', "new.key=c", "new.key?")
     with Store.open(None) as fresh:
         fill(fresh, SPANS[:60])
-        before = fresh.search(parse(""), EVER, "newest", 1).total
-        fill(fresh, [Span(trace_id="f" * 32, span_id="1" * 16, name="a", service="b", start_ns=1, end_ns=2)])
-        assert fresh.search(parse(""), EVER, "newest", 1).total == before + 1
+        before = [fresh.search(parse(text), EVER, "newest", 1).total for text in asked]
+        fill(fresh, [new])
+        found = [fresh.search(parse(text), EVER, "newest", 1).total for text in asked]
+    assert [after - earlier for earlier, after in zip(before, found, strict=True)] == [1] * len(asked)

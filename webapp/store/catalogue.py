@@ -24,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Answers that need not be asked again: until something is written, or until it brings new names, keys or values."""
+    """Answers that need not be asked again: until something is written, or until it brings new names, keys or values.
+
+    `guesses` may be old: they only tell where to look first.
+    """
 
     until_written: Answers = field(default_factory=dict)
     until_named: Answers = field(default_factory=dict)
+    guesses: Answers = field(default_factory=dict)
 
 
 class Catalogue:
@@ -36,6 +40,7 @@ class Catalogue:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, known: Known | None = None) -> None:
         self.cursor = cursor
         self._known = known or Known()
+        self.guesses = self._known.guesses
 
     def columns(self, key: str) -> list[KeyColumn]:
         return self._key_columns(Where("key = ?", (key,)))

@@ -15,6 +15,8 @@ from webapp.store.where import TRUE, Where, every
 
 _MARGIN = 1.5  # what is guessed beyond the wanted number of traces, since they come in waves
 _GROWTH = 8
+_FAR = 4  # times as many as wanted: bounds are looked up anew
+_BOUNDS = "bounds of traces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ def newest(catalogue: Catalogue, window: Window, traces: int) -> Stretch:
 
 
 def _newest(catalogue: Catalogue, window: Window, traces: int) -> Stretch:
-    count, first_ns, last_ns = catalogue.trace_bounds()
+    bounds = catalogue.guesses.get(_BOUNDS)
+    if bounds is None or bounds[0] <= traces * _FAR:
+        bounds = catalogue.guesses[_BOUNDS] = catalogue.trace_bounds()
+    count, first_ns, last_ns = bounds
     oldest_ns = first_ns if window.from_ns is None else max(first_ns, window.from_ns)
     end_ns = last_ns + 1 if window.to_ns is None else min(last_ns + 1, window.to_ns)
     reach_ns = int((last_ns - first_ns) / max(1, count) * traces * _MARGIN) + 1
@@ -56,6 +61,8 @@ def _newest(catalogue: Catalogue, window: Window, traces: int) -> Stretch:
             f"SELECT t.start_ns, t.first_row, t.last_row FROM traces t WHERE {inside.text}",
             list(inside.values),
         ).fetchnumpy()
+        if not traces < len(found["start_ns"]) < traces * _FAR:
+            catalogue.guesses.pop(_BOUNDS, None)
         if len(found["start_ns"]) > traces:
             return _last(found, window, traces)
         if floor_ns is None:

@@ -17,6 +17,7 @@ from webapp.store.where import TRUE, Where, every
 
 _LEAST = 1_000  # traces that are looked at
 _RARE = 50  # times as many as are wanted, where a query may fit few of them
+_AGAIN = 20  # times that such a query is not tried, once it found too few
 _MOST = 3_000  # rows from the newest on; what lies farther down is found with all that match
 # Of the spans of one trace that fit; the last two are of the same span also where several are the slowest.
 MATCH_COLUMNS = """
@@ -32,6 +33,10 @@ def find_newest(catalogue: Catalogue, plan: Plan, window: Window, count: int) ->
         return None
     if plan.spans is None and plan.traces == TRUE:
         return _plain(catalogue, window, count)
+    shape = plan.traces.text, plan.spans and plan.spans.text, count  # the same for all values
+    if catalogue.guesses.get(shape, 0):
+        catalogue.guesses[shape] -= 1
+        return None
     stretch = newest(catalogue, window, max(_LEAST, count * _RARE))
     traces = every([stretch.inside, plan.traces])
     source: str = "0 FROM traces t"
@@ -49,6 +54,7 @@ def find_newest(catalogue: Catalogue, plan: Plan, window: Window, count: int) ->
         [*values, *traces.values],
     ).fetchall()
     if len(found) < count and stretch.floor_ns is not None:
+        catalogue.guesses[shape] = _AGAIN
         return None
     if plan.spans is None:
         return [ResultRow(to_summary(summary), None) for summary, *_ in found]

@@ -55,6 +55,7 @@ class Recent:
         self._answers: OrderedDict[tuple[object, ...], Asked] = OrderedDict()
         self._written: tuple[int, Answers] = (-1, {})
         self._named: tuple[int, Answers] = (-1, {})
+        self._guesses: Answers = {}
         self._lock = threading.Lock()
 
     def ask(self, cursor: duckdb.DuckDBPyConnection, query: Query, window: Window) -> Asked:
@@ -80,7 +81,9 @@ class Recent:
         with self._lock:
             self._written = _kept(self._written, self._connection.writes)
             self._named = _kept(self._named, self._connection.namings)
-            return Known(self._written[1], self._named[1])
+            if len(self._guesses) > _MOST_CATALOGUED:
+                self._guesses = {}
+            return Known(self._written[1], self._named[1], self._guesses)
 
     def _find(self, understood: Plan, window: Window) -> Found:
         with self._connection.reading() as cursor:

@@ -26,6 +26,7 @@ from webapp.store.summaries import to_summary
 from webapp.store.where import Where
 
 SORTS = {"newest": "start_ns", "slowest": "duration_ns", "spans": "spans"}  # greatest first, then the newest
+_REMEMBERED = 101  # rows, 300 kB
 
 
 def find_page(
@@ -33,7 +34,7 @@ def find_page(
 ) -> ResultPage:
     """Page 1 is the first."""
     part = Slice((page - 1) * per_page, per_page + 1)
-    rows = find_rows(cursor, asked, sort, part)
+    rows = _first_rows(cursor, asked, sort, part) if page == 1 else find_rows(cursor, asked, sort, part)
     total, exact = count_found(cursor, asked)
     return ResultPage(
         rows=rows[:per_page],
@@ -49,6 +50,13 @@ def find_page(
 class Slice:
     offset: int
     length: int
+
+
+def _first_rows(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Slice) -> list[ResultRow]:
+    """Of a page that is asked for again and again, unless it is an export."""
+    if part.length > _REMEMBERED:
+        return find_rows(cursor, asked, sort, part)
+    return asked.once(("rows", sort, part), lambda: find_rows(cursor, asked, sort, part))
 
 
 def find_rows(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Slice) -> list[ResultRow]:
