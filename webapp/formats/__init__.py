@@ -34,6 +34,7 @@ from webapp.formats.notes import CUT, Notes
 from webapp.formats.otlp import protobuf
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
+from webapp.formats.source_code import language_of
 from webapp.formats.tables import ipc, json_rows, text
 from webapp.formats.tables.asking import UnknownTable
 from webapp.formats.tables.layout import NO_MAPPING
@@ -178,6 +179,9 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
     if not content.start and content.layers:
         _check_unpacked(notes, name)
     head = head_of(content.start)
+    if language := language_of(head.start):
+        hint = "What it prints or sends, in a file of its own, is read."
+        raise NotTraces(f"This is a program ({language}), not what one recorded.", where=name, hint=hint)
     found = _recognise(head, mapping)
     if found is None:
         _check_whole(notes, name)
