@@ -25,19 +25,20 @@ async function refresh() {
   try {
     const answer = await fetch(url, { signal: asked.signal });
     if (!answer.ok || box()?.value !== text) return;
-    const { line, completions } = await answer.json();
+    const { line, completions, said } = await answer.json();
     layer().innerHTML = line;
-    offer(completions);
+    offer(completions, said);
     follow();
   } catch { /* aborted, or the server is gone: the box works without */ }
 }
 
-function offer(completions) {
-  const items = completions.map(({ text, words, count }, index) => {
+function offer(completions, said) {
+  const items = completions.map(({ text, at, words, count }, index) => {
     const item = document.createElement("li");
     item.setAttribute("role", "option");
     item.id = `suggestion-${index}`;
     item.dataset.text = text;
+    item.dataset.at = at;
     const name = document.createElement("span");
     name.textContent = words;
     const number = document.createElement("span");
@@ -47,6 +48,7 @@ function offer(completions) {
     return item;
   });
   list().replaceChildren(...items);
+  list().dataset.said = said;
   show(items.length > 0 && document.activeElement === box());
 }
 
@@ -69,7 +71,7 @@ function take(item) {
   const input = box();
   input.value = item.dataset.text;
   input.dispatchEvent(new Event("input", { bubbles: true }));
-  input.setSelectionRange(input.value.length, input.value.length);
+  input.setSelectionRange(Number(item.dataset.at), Number(item.dataset.at));
   input.focus();
 }
 

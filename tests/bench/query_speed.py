@@ -100,7 +100,7 @@ def _single(store: Store, rounds: int, large: bool) -> list[Figure]:
     whole = _over([""], rounds, lambda _: store.graph(EVER))
     figures = [
         timed(section, "graph, asked first", whole, 50 if large else 10, before=partial(_forget, store)),
-        timed(section, "suggest", _over(["pay", "http.", "order-s", ""], rounds, store.suggest)),
+        timed(section, "suggest", _over(["pay", "http.", "order-s", ""], rounds, store.typing.complete)),
         timed(section, "attribute keys", _over([""], rounds, lambda _: store.keys())),
         timed(section, "find by trace id", _over(small, rounds, store.find)),
         timed(section, "find by span id", _over(roots, rounds, store.find)),

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from webapp.query import (
     add_term,
     did_you_mean,
+    free_word,
     has_term,
     parse,
     remove_term,
+    rephrased,
     set_range,
     terms,
     toggle_term,
@@ -130,3 +132,20 @@ def test_text_that_is_no_query_keeps_its_words() -> None:
 def test_the_nearest_known_key_is_offered() -> None:
     assert did_you_mean("payment.stauts", ["payment.status", "order.id"]) == "payment.status"
     assert did_you_mean("zzz", ["payment.status"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "after"),
+    [
+        ("checkout-7f9", "checkout-7f9", "k=v"),
+        ('error AND "card declined" root', "card declined", "error AND k=v root"),
+        ("{a} b c", "b", "{a} k=v c"),
+        ("a=1", "", "a=1"),
+        ("a OR b", "", "a OR b"),
+        ("pay*", "", "pay*"),
+        ("(", "", "("),
+    ],
+)
+def test_a_free_word_is_put_as_a_term(text: str, word: str, after: str) -> None:
+    assert free_word(text) == word
+    assert rephrased(text, "k=v") == after

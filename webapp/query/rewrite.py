@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from webapp.errors import BadQuery
 from webapp.query.keys import ORDER
 from webapp.query.parser import parse
-from webapp.query.tree import Or, Query, Term, leaves
+from webapp.query.tree import Node, Or, Query, Term, leaves
 
 _AND = re.compile(r"^\s*(?:AND\b|&&)\s*")  # an extent holds the AND before its part
 
@@ -59,6 +60,26 @@ def remove_term(text: str, term: str) -> str:
 def toggle_term(text: str, term: str) -> str:
     """`term` may be several terms: they come and go together."""
     return remove_term(text, term) if has_term(text, term) else add_term(text, term)
+
+
+def free_word(text: str) -> str:
+    """The first word or phrase that the query looks for anywhere, "" if there is none."""
+    query = _understood(text)
+    return next((node.value for node in query.conjuncts if _is_word(node)), "") if query else ""
+
+
+def rephrased(text: str, term: str) -> str:
+    """The query with `term` in place of its first free word."""
+    query = _understood(text)
+    for node, (start, end) in zip(query.conjuncts, query.extents, strict=True) if query else ():
+        if _is_word(node):
+            start += len(text[start:end]) - len(_AND.sub("", text[start:end]))
+            return text[:start] + term + text[end:]
+    return text
+
+
+def _is_word(node: Node) -> TypeGuard[Term]:
+    return isinstance(node, Term) and node.scope == "text" and not node.wild
 
 
 def set_range(text: str, key: str, low: str | None, high: str | None) -> str:

@@ -45,9 +45,11 @@ from webapp.store.names import Names
 from webapp.store.operations import Operations
 from webapp.store.origins import Origins
 from webapp.store.recent import Asked, Recent
+from webapp.store.saved import Saved
 from webapp.store.services import Services
 from webapp.store.span_search import SpanSearch
 from webapp.store.sql import plan
+from webapp.store.typing import Typing
 from webapp.store.words import Words
 
 __all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
@@ -66,6 +68,8 @@ class Store:
         self.findings = Findings(connection, self._words)
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._recent)
+        self.typing = Typing(self._knowing)
+        self.saved = Saved(connection)
         self.lines = Lines(connection, self._knowing, self._append)
         self.services = Services(lambda window: self._asking(parse(""), window))
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
@@ -224,15 +228,10 @@ class Store:
         with self._asking(query, window) as (cursor, asked):
             return search.find_neighbours(cursor, asked, sort, trace_id)
 
-    def suggest(self, prefix: str) -> list[tuple[str, int]]:
-        """Completions for the last term of the text."""
-        with self.reading() as cursor:
-            return suggest.suggest(cursor, prefix)
-
     def keys(self) -> list[tuple[str, int]]:
         """Attribute keys, most frequent first."""
         with self._knowing() as catalogue:
-            return catalogue.rows(suggest.ATTRIBUTE_KEYS)
+            return suggest.attribute_keys(catalogue)
 
     def graph(self, window: Window) -> Graph:
         with self._asking(parse(""), window) as (cursor, asked):

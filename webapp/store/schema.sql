@@ -13,6 +13,11 @@ CREATE TABLE IF NOT EXISTS view_states (    -- what is too long for the address 
   text   VARCHAR NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS saved_queries (  -- that people gave a name
+  name       VARCHAR PRIMARY KEY,
+  parameters VARCHAR NOT NULL               -- JSON {name in the address of the search page: text}
+);
+
 CREATE TABLE IF NOT EXISTS sources (        -- a file or receiver that spans came from
   source_id  UINTEGER PRIMARY KEY,
   path       VARCHAR NOT NULL,              -- as given on the command line, or the receiver's name

@@ -1,118 +1,120 @@
-"""Completions for the term that is being typed: keys, then values, most frequent first. Counted in the newest spans."""
+"""Completions for the term that is being written: keys, operators, what goes on behind braces. Values: `suggest_values.py`.
+
+Where the query asks more beside the term, only what spans have that fit the rest is offered. Counted in the newest spans.
+"""
 
 from collections.abc import Iterable
 
-import duckdb
-
-from webapp.query import OWN_KEYS, TRACE_KEYS, write_key, write_term
-from webapp.query.keys import ALIASES
-from webapp.query.lexer import Token, lex
-from webapp.query.spelling import unquote
+from webapp.errors import BadQuery
+from webapp.model.completions import Completions
+from webapp.query import OWN_KEYS, TRACE_KEYS, parse, write_key, write_term
+from webapp.query.caret import Caret, caret_in
+from webapp.query.keys import ALIASES, MEASURES, ORDER, Key
+from webapp.query.tree import And, Node, Query, Term, tips
 from webapp.store.catalogue import Catalogue
+from webapp.store.sql import plan
+from webapp.store.suggest_values import Among, Counts, nested_keys, summed, values_of
+from webapp.store.where import TRUE
 
 _LISTED = 12
 _LONGEST = 300  # characters; nobody completes more
-_NEWEST = 300_000  # spans that values are counted in
-Suggestions = list[tuple[str, int]]
-# with the number of spans (or resources) that carry them, most frequent first
-ATTRIBUTE_KEYS = "SELECT key, sum(count)::BIGINT FROM key_catalog GROUP BY key ORDER BY 2 DESC, 1"
+_COUNTED_KEYS = 40  # keys whose spans are counted, when only those beside the rest of the query are wanted
+_FOLLOWING = [(">> {", 0), ("> {", 0), ("<< {", 0), ("~ {", 0)]  # behind a group
+_TRACE_TEXTS = ("service", "root", "root.service", "root.name", "bottleneck")
 
 
-def suggest(cursor: duckdb.DuckDBPyConnection, text: str) -> Suggestions:
-    """Texts that may take the place of the last term of `text`, each with how often it was seen."""
-    tokens = [token for token in lex(text) if token.kind != "space"]
-    if len(tokens) > 1 and tokens[-1].kind == "op":
-        return _values(cursor, tokens[-2], tokens[-1].text, "")
-    if len(tokens) > 2 and tokens[-2].kind == "op":
-        return _values(cursor, tokens[-3], tokens[-2].text, _plain(tokens[-1]))
-    typed = "" if not tokens or text[-1:].isspace() else _plain(tokens[-1])
-    return _keys(cursor, typed)
+def suggest(catalogue: Catalogue, text: str, at: int) -> Completions:
+    """For the term of `text` that the caret at `at` is in, or behind."""
+    caret = caret_in(text, at)
+    among = _among(catalogue, caret.rest)
+    found = _values(caret, among) if caret.key else _keys(catalogue, caret, among)
+    return Completions(found, caret.start, caret.end, among.newest)
 
 
-def _plain(token: Token) -> str:
-    if token.kind == "quoted":
-        return unquote(token.text)
-    return token.text.removeprefix('"')
+def attribute_keys(catalogue: Catalogue) -> Counts:
+    """All attribute keys with the number of spans (or resources) that carry them, most frequent first."""
+    return [(key, count) for key, count in catalogue.rows(
+        "SELECT key, sum(count)::BIGINT FROM key_catalog GROUP BY key ORDER BY 2 DESC, 1"
+    )]  # fmt: skip
 
 
-def _keys(cursor: duckdb.DuckDBPyConnection, typed: str) -> Suggestions:
-    spans = int(cursor.execute("SELECT count(*) FROM spans").fetchall()[0][0])
-    found: Suggestions = [(write_key(key), count) for key, count in cursor.execute(ATTRIBUTE_KEYS).fetchall()]
-    found += [(key, spans) for key in OWN_KEYS]
+def _among(catalogue: Catalogue, rest: str) -> Among:
+    """The newest spans that fit the terms of the rest; all of them while it cannot be understood."""
+    try:
+        query = parse(rest)
+        made = plan(Query(rest, _terms_alone(query.root)), catalogue)
+    except BadQuery:
+        made = plan(parse(""), catalogue)
+    return Among.of(catalogue, made)
+
+
+def _terms_alone(node: Node | None) -> Node | None:
+    """Without what would have to be looked for in whole traces."""
+    parts = node.parts if isinstance(node, And) else () if node is None else (node,)
+    kept = tuple(part for part in parts if all(isinstance(tip, Term) for tip in tips(part)))
+    return And(kept) if kept else None
+
+
+def _keys(catalogue: Catalogue, caret: Caret, among: Among) -> Counts:
+    typed = caret.typed
+    attributes = attribute_keys(catalogue)
+    known = [key for key, _ in attributes]
+    if among.fits != TRUE:
+        near = [key for key in known if typed.lower() in write_key(key).lower()]
+        attributes = among.with_keys(near[:_COUNTED_KEYS])
+    found: Counts = [(write_key(key), count) for key, count in attributes]
+    found += [(key, among.spans) for key in OWN_KEYS if "." not in key or typed]
     if typed:
-        found += [(f"trace.{key}", spans) for key in TRACE_KEYS]
+        found += [(f"trace.{key}", among.spans) for key in TRACE_KEYS]
+        found += [(example.partition("{")[0] + "{", 0) for example in MEASURES.values()]
         found += [
-            (write_term("service", "=", value), count) for value, count in _summed(cursor, "service", typed)
+            (write_term("service", "=", value), count) for value, count in summed(among, "service", typed)
         ]
-    return _best(found, typed)
+        found += nested_keys(among, typed)
+    first = _FOLLOWING if caret.after_group else _operators(catalogue, typed)
+    return [*first, *(offer for offer in _best(found, typed) if offer[0] != typed)][:_LISTED]
 
 
-def _values(cursor: duckdb.DuckDBPyConnection, key: Token, op: str, typed: str) -> Suggestions:
-    if op == "?":
+def _operators(catalogue: Catalogue, typed: str) -> Counts:
+    """How a key that is written in full may go on."""
+    key = _described(typed)
+    if key is not None:
+        return [(typed + op, 0) for op in ((*ORDER[::2], "=") if key.ops[-1] in ORDER else key.ops)]
+    if not typed or not catalogue.knows(typed):
+        return []
+    numbers = any(column.type in ("int", "float") for column in catalogue.columns(typed))
+    return [(write_key(typed) + op, 0) for op in (("=", ">", "<", "?") if numbers else ("=", "!=", "~", "?"))]
+
+
+def _described(name: str) -> Key | None:
+    name = ALIASES.get(name, name)
+    if name.startswith("trace."):
+        return TRACE_KEYS.get(name.removeprefix("trace."))
+    return OWN_KEYS.get(name)
+
+
+def _values(caret: Caret, among: Among) -> Counts:
+    key = caret.key
+    if caret.op == "?" or key is None:
         return []
     name = ALIASES.get(key.text, key.text)
-    own = OWN_KEYS.get(name) or TRACE_KEYS.get(name.removeprefix("trace."))
-    if own and own.type in ("flag", "choice"):
-        found: Suggestions = [(value, 0) for value in own.choices or ("true", "false")]
-    elif name in ("service", "trace.service", "trace.root", "trace.bottleneck"):
-        found = _summed(cursor, name.removeprefix("trace."), typed)
-    elif name == "name":
-        found = _newest(cursor, "o.name", "JOIN operations o USING (operation_id)", [], typed)
-    elif own and (name in OWN_KEYS or name.startswith("trace.")):
+    described = _described(name) if key.kind == "word" else None
+    if described and described.type in ("flag", "choice"):
+        found: Counts = [(value, 0) for value in described.choices or ("true", "false")]
+    elif name == "service" or (name.startswith("trace.") and name.removeprefix("trace.") in _TRACE_TEXTS):
+        found = summed(among, name, caret.typed)
+    elif described and (described.type != "text" or name == "status_message"):
         found = []
     else:
-        found = _attribute_values(cursor, key, typed)
-    return [(write_term(key.text, op, value), count) for value, count in _best(found, typed)]
+        found = values_of(among, key, caret.typed)
+    best = _best(found, caret.typed)
+    return [(write_term(key.text, caret.op, value), count) for value, count in best]
 
 
-def _attribute_values(cursor: duckdb.DuckDBPyConnection, key: Token, typed: str) -> Suggestions:
-    name = unquote('"' + key.text.partition('"')[2]) if key.kind == "quoted" else key.text
-    name = name if key.kind == "quoted" else name.removeprefix("span.").removeprefix("resource.")
-    found: Suggestions = []
-    for column in Catalogue(cursor).columns(name):
-        if column.column:
-            found += _newest(cursor, f"s.{column.column}::VARCHAR", "", [], typed)
-    join = "JOIN resource_attributes r ON r.resource_id = s.resource_id AND r.key = ?"
-    return found + _newest(cursor, "r.text", join, [name], typed)
-
-
-def _newest(
-    cursor: duckdb.DuckDBPyConnection, value: str, join: str, joined: list[str], typed: str
-) -> Suggestions:
-    return cursor.execute(
-        f"""
-        SELECT {value} AS value, count(*)
-        FROM spans s {join}
-        WHERE s.span_row > (SELECT max(span_row) FROM spans) - {_NEWEST}
-        AND value IS NOT NULL AND contains(lower(value), lower(?))
-        GROUP BY value
-        ORDER BY 2 DESC, 1
-        LIMIT {_LISTED}
-        """,
-        [*joined, typed],
-    ).fetchall()
-
-
-def _summed(cursor: duckdb.DuckDBPyConnection, facet: str, typed: str) -> Suggestions:
-    return cursor.execute(
-        f"""
-        SELECT CASE facet WHEN 'service' THEN service ELSE service || ' · ' || name END AS value,
-          sum(traces)::BIGINT AS counted
-        FROM facet_sums
-        WHERE facet = ? AND service != '' AND contains(lower(value), lower(?))
-        GROUP BY value
-        HAVING counted > 0
-        ORDER BY 2 DESC, 1
-        LIMIT {_LISTED}
-        """,
-        [facet, typed],
-    ).fetchall()
-
-
-def _best(found: Iterable[tuple[str, int]], typed: str) -> Suggestions:
+def _best(found: Iterable[tuple[str, int]], typed: str) -> Counts:
     """What begins with the typed text before what contains it."""
     sought = typed.lower()
-    fitting = [pair for pair in found if len(pair[0]) <= _LONGEST and sought in pair[0].lower()]
+    fitting = {pair for pair in found if len(pair[0]) <= _LONGEST and sought in pair[0].lower()}
     return sorted(fitting, key=lambda pair: (not pair[0].lower().startswith(sought), -pair[1], pair[0]))[
         :_LISTED
     ]

@@ -45,6 +45,11 @@ class Asked:
     time_problem: str
     notes: list[Note]
 
+    @property
+    def word(self) -> str:
+        """The first that is looked for anywhere."""
+        return language.free_word(self.state.q) if self.error is None else ""
+
 
 def understand(state: SearchState) -> Asked:
     first_ns, newest_ns = store().bounds()

@@ -232,7 +232,10 @@ def _notes(trace: OpenTrace, node: int) -> list[str]:
 def _searches(trace: OpenTrace, search: SearchState, span: Span) -> Searches:
     """What ⊕ and ⊖ add to: a query that holds on another span of the trace would find nothing with a term of this."""
     try:
-        fits = not search.q or language.matches(language.parse(search.q), span, summarise(trace.facts))
+        # The search found this trace: what it asks in braces, of any of its spans, holds.
+        fits = not search.q or language.matches(
+            language.parse(search.q), span, summarise(trace.facts), lambda _: True
+        )
     except BadQuery:
         fits = False
     return Searches(search if fits else search.changed(q=""), _operation_terms(span))
