@@ -99,6 +99,21 @@ def test_services_read_span_by_span_are_exact(store: Store, window: Window, entr
 
 
 @pytest.mark.usefixtures("summed")
+@pytest.mark.parametrize("entry", [True, False])
+def test_long_times_are_read_by_whole_hours(store: Store, entry: bool) -> None:
+    """And say the same: all traces lie within one of them."""
+    found = store.services.overview(Window(0, 80_000 * SECOND), entry=entry)
+    assert (found.period.from_ns, found.period.to_ns) == (0, 82_800 * SECOND)
+    check_rows(store, found.rows, (0, 2**62), entry=entry, tolerance=0.19)
+    for row in found.rows:
+        operations = store.services.operations(row.service, Window(0, 80_000 * SECOND), entry=entry).rows
+        assert sum(each.red.calls for each in operations) == row.red.calls
+        assert sum(each.critical_ns for each in operations) == row.critical_ns
+        moments = store.services.profile(row.service, Window(0, 80_000 * SECOND), entry=entry).moments
+        assert sum(moment.red.calls for moment in moments) == row.red.calls
+
+
+@pytest.mark.usefixtures("summed")
 @pytest.mark.parametrize("window", [Window(900 * SECOND, 1_401 * SECOND), Window(None, 1_300 * SECOND)])
 @pytest.mark.parametrize("entry", [True, False])
 def test_services_read_from_sums_are_exact_but_for_percentiles(

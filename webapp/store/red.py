@@ -5,7 +5,7 @@ to whole slots, its percentiles estimated. Who asks sees the same columns either
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -16,7 +16,7 @@ from webapp.store.matching import in_window, rows_of
 from webapp.store.span_sums import ENTRY
 from webapp.store.where import Where, every
 
-EXACT_SPANS = 200_000
+EXACT_SPANS = 100_000
 _SPAN_BY_SPAN = f"""
 CREATE OR REPLACE TEMP TABLE red_spans AS
 SELECT
@@ -36,6 +36,8 @@ _SUMS = f"""
   )
 """
 _RESOURCE_SUMS = f"(SELECT slot * {SLOT_NS} AS at_ns, bucket AS place, * FROM resource_sums)"
+_LONG_NS = 20 * SLOTS_AN_HOUR * SLOT_NS  # from here on by hours
+Totals = dict[Hashable, tuple[int, int, int, int]]
 _HOUR_NS = SLOTS_AN_HOUR * SLOT_NS
 
 
@@ -47,6 +49,8 @@ class Spans:
     now: Period
     before: Period | None
     whole: bool  # all traces there are, also those of unknown time
+    unit_ns: int  # what the period is whole multiples of
+    known: dict[str, Totals] = field(default_factory=dict)
 
     def red(
         self, grouped: str, condition: Where, period: Period | None = None, *, by_process: bool = False
@@ -54,7 +58,7 @@ class Spans:
         """By the value of `grouped`, an expression over the columns of the sums, or a tuple of several."""
         period = period or self.now
         exact = self.now.exact
-        source = "red_spans" if exact else _RESOURCE_SUMS if by_process else _SUMS
+        source = self._source("resource_id" if by_process else grouped)
         inside = every([condition, self._inside(period, by_process=by_process)])
         found = self.cursor.execute(
             _MEASURE.format(source=source, grouped=grouped, inside=inside.text, **_RANKS[exact]),
@@ -68,7 +72,7 @@ class Spans:
         return self.cursor.execute(
             f"""
             SELECT {grouped} AS grouped, {column} AS stretch, sum(weight), sum(failed_weight)
-            FROM {"red_spans" if self.now.exact else _SUMS}
+            FROM {self._source(grouped)}
             WHERE {inside.text}
             GROUP BY grouped, stretch
             HAVING sum(spans) > 0
@@ -76,22 +80,31 @@ class Spans:
             list(inside.values),
         ).fetchall()
 
-    def totals(self, grouped: str) -> dict[Hashable, tuple[int, int, int, int]]:
+    def totals(self, grouped: str) -> Totals:
         """Of all spans of the period: how many, critical time, first and last start."""
-        inside = self._inside(self.now)
-        found = self.cursor.execute(
-            f"""
-            SELECT
-              {grouped} AS grouped, sum(spans)::BIGINT AS counted, sum(critical_ns)::BIGINT,
-              coalesce(min(first_ns), 0), coalesce(max(last_ns), 0)
-            FROM {"red_spans" if self.now.exact else _SUMS}
-            WHERE {inside.text}
-            GROUP BY grouped
-            HAVING counted > 0
-            """,
-            list(inside.values),
-        ).fetchall()
-        return {group: (spans, critical, first, last) for group, spans, critical, first, last in found}
+        if grouped not in self.known:
+            inside = self._inside(self.now)
+            found = self.cursor.execute(
+                f"""
+                SELECT
+                  {grouped} AS grouped, sum(spans)::BIGINT AS counted, sum(critical_ns)::BIGINT,
+                  coalesce(min(first_ns), 0), coalesce(max(last_ns), 0)
+                FROM {self._source(grouped)}
+                WHERE {inside.text}
+                GROUP BY grouped
+                HAVING counted > 0
+                """,
+                list(inside.values),
+            ).fetchall()
+            self.known[grouped] = {group: (spans, critical, *seen) for group, spans, critical, *seen in found}
+        return self.known[grouped]
+
+    def _source(self, grouped: str) -> str:
+        """By hours there are far fewer sums, but they know no operations."""
+        if self.now.exact:
+            return "red_spans"
+        hourly = self.unit_ns == _HOUR_NS and "operation_id" not in grouped
+        return _RESOURCE_SUMS if hourly or "resource_id" in grouped else _SUMS
 
     def _inside(self, period: Period, *, by_process: bool = False) -> Where:
         if self.whole:
@@ -161,15 +174,13 @@ def count_spans_of(cursor: duckdb.DuckDBPyConnection, window: Window) -> Spans:
     reach = Window(before_from_ns, window.to_ns) if before else window
     if own + (spans if before else 0) <= EXACT_SPANS:
         _read(cursor, reach)
-        return Spans(cursor, now, Period(before_from_ns, now.from_ns, exact=True) if before else None, whole)
-    first, end = now.from_ns // SLOT_NS, -(-now.to_ns // SLOT_NS)
-    now = Period(first * SLOT_NS, end * SLOT_NS, exact=False)
-    return Spans(
-        cursor,
-        now,
-        Period((2 * first - end) * SLOT_NS, now.from_ns, exact=False) if before else None,
-        whole,
-    )
+        return Spans(
+            cursor, now, Period(before_from_ns, now.from_ns, exact=True) if before else None, whole, 1
+        )
+    unit_ns = _HOUR_NS if now.to_ns - now.from_ns >= _LONG_NS else SLOT_NS
+    from_ns, to_ns = now.from_ns - now.from_ns % unit_ns, now.to_ns + -now.to_ns % unit_ns
+    earlier_period = Period(2 * from_ns - to_ns, from_ns, exact=False) if before else None
+    return Spans(cursor, Period(from_ns, to_ns, exact=False), earlier_period, whole, unit_ns)
 
 
 def _period(cursor: duckdb.DuckDBPyConnection, window: Window) -> Period:

@@ -39,7 +39,7 @@ class Services:
         with self._asking(window) as (cursor, asked):
             return asked.once(
                 ("services", entry),
-                lambda: _overview(count_spans_of(cursor, window), "", _CALLS if entry else TRUE),
+                lambda: _overview(count_spans_of(cursor, window), "service_id", _CALLS if entry else TRUE),
             )
 
     def operations(self, service: str, window: Window, *, entry: bool = True) -> Overview:
@@ -47,7 +47,9 @@ class Services:
         with self._asking(window) as (cursor, asked):
             return asked.once(
                 ("operations", service, entry),
-                lambda: _overview(count_spans_of(cursor, window), service, _CALLS if entry else TRUE),
+                lambda: _overview(
+                    count_spans_of(cursor, window), "operation_id", _CALLS if entry else TRUE, service
+                ),
             )
 
     def profile(self, service: str, window: Window, *, entry: bool = True) -> Profile:
@@ -96,24 +98,23 @@ def _presences(cursor: duckdb.DuckDBPyConnection) -> list[Presence]:
 def _profile(cursor: duckdb.DuckDBPyConnection, service: str, window: Window, *, entry: bool) -> Profile:
     spans, counted = count_spans_of(cursor, window), _CALLS if entry else TRUE
     return Profile(
-        next((row for row in _overview(spans, "", counted).rows if row.service == service), None),
-        _overview(spans, service, counted),
+        next(iter(_overview(spans, "service_id", counted, service).rows), None),
+        _overview(spans, "operation_id", counted, service),
         _moments(spans, service, counted),
         by_process(spans, service, counted, VERSION_KEYS),
         by_process(spans, service, counted, INSTANCE_KEYS),
     )
 
 
-def _overview(spans: Spans, service: str, counted: Where) -> Overview:
-    """Of all services, or of the operations of one."""
-    key = "operation_id" if service else "service_id"
+def _overview(spans: Spans, key: str, counted: Where, service: str = "") -> Overview:
+    """By `service_id` or `operation_id`: of all services, or of one."""
     own = every([_of_service(service), counted]) if service else counted
     whole_ns = sum(critical_ns for _, critical_ns, *_ in spans.totals("service_id").values())
     totals = spans.totals(key)
     red = spans.red(key, own)
     before = spans.red(key, own, spans.before) if spans.before else {}
     trends = _trends(spans, key, own)
-    names = _names(spans.cursor, service)
+    names = _names(spans.cursor, key, service)
     rows = [
         Measured(
             *names[number],
@@ -134,14 +135,13 @@ def _overview(spans: Spans, service: str, counted: Where) -> Overview:
     )
 
 
-def _names(cursor: duckdb.DuckDBPyConnection, service: str) -> dict[Hashable, tuple[str, str]]:
-    if not service:
-        found = cursor.execute("SELECT service_id, service, '' FROM services").fetchall()
-    else:
-        found = cursor.execute(
-            "SELECT operation_id, service, name FROM operations JOIN services USING (service_id) WHERE service = ?",
-            [service],
-        ).fetchall()
+def _names(cursor: duckdb.DuckDBPyConnection, key: str, service: str) -> dict[Hashable, tuple[str, str]]:
+    """Service and operation by their number."""
+    source = "services" if key == "service_id" else "operations JOIN services USING (service_id)"
+    operation = "''" if key == "service_id" else "name"
+    found = cursor.execute(
+        f"SELECT {key}, service, {operation} FROM {source} WHERE service = ? OR ? = ''", [service, service]
+    ).fetchall()
     return {number: (name, operation) for number, name, operation in found}
 
 
@@ -150,7 +150,7 @@ def _of_service(service: str) -> Where:
 
 
 def _trends(spans: Spans, key: str, condition: Where) -> dict[Hashable, list[Moment]]:
-    width_ns = _width_ns(spans.now, _TREND)
+    width_ns = _width_ns(spans, _TREND)
     trends: dict[Hashable, dict[int, Red]] = {}
     for number, at, calls, errors in spans.counts(key, _column(spans.now, width_ns), condition):
         trends.setdefault(number, {})[at] = Red(calls=calls, errors=errors)
@@ -158,7 +158,7 @@ def _trends(spans: Spans, key: str, condition: Where) -> dict[Hashable, list[Mom
 
 
 def _moments(spans: Spans, service: str, counted: Where) -> list[Moment]:
-    width_ns = _width_ns(spans.now, _MOMENTS)
+    width_ns = _width_ns(spans, _MOMENTS)
     found = spans.red(_column(spans.now, width_ns), every([_of_service(service), counted]))
     return _filled(spans.now, width_ns, {int(str(at)): red for at, red in found.items()})
 
@@ -177,13 +177,13 @@ def _filled(period: Period, width_ns: int, found: dict[int, Red]) -> list[Moment
     ]
 
 
-def _width_ns(period: Period, most: int) -> int:
-    """A round length of time, of whole slots where sums are read, that divides the period into `most` parts or fewer."""
-    least_ns = (period.to_ns - period.from_ns) // (most - 1) + 1
-    if period.exact and least_ns < 1_000_000_000:
+def _width_ns(spans: Spans, most: int) -> int:
+    """A round length of time, of whole units of the sums that are read, `most` of which hold the period or more."""
+    least_ns = (spans.now.to_ns - spans.now.from_ns) // (most - 1) + 1
+    if spans.now.exact and least_ns < 1_000_000_000:
         return int(10 ** len(str(least_ns)))
     nice_ns = (seconds * 1_000_000_000 for seconds in _NICE_S)
-    usable = (width for width in nice_ns if period.exact or width % SLOT_NS == 0)
+    usable = (width for width in nice_ns if width % spans.unit_ns == 0)
     day_ns = _NICE_S[-1] * 1_000_000_000
     return next((width for width in usable if width >= least_ns), least_ns + -least_ns % day_ns)
 
