@@ -68,6 +68,16 @@ def server(serve: Callable[[Store], str], sample_store: Store) -> str:
 
 
 @pytest.fixture(scope="session")
+def checkout(sample_store: Store) -> str:
+    """Id of the slowest checkout of the sample data."""
+    client = create_app(sample_store).test_client()
+    answer = client.get(
+        "/traces.json", query_string={"q": "service=payment-service duration>3.4s name=charge", "limit": 1}
+    )
+    return str(answer.get_json()["traces"][0]["trace_id"])
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -30,17 +30,6 @@ PATHS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def checkout(sample_store: object) -> str:
-    from webapp.app import create_app
-
-    client = create_app(sample_store).test_client()  # type: ignore[arg-type]
-    answer = client.get(
-        "/traces.json", query_string={"q": "service=payment-service duration>3.4s name=charge", "limit": 1}
-    )
-    return str(answer.get_json()["traces"][0]["trace_id"])
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_no_serious_violation(
