@@ -345,8 +345,10 @@ def test_a_mapping_that_names_no_field_is_refused_with_the_fields(text: str, wor
 
 
 def test_a_field_is_in_one_column() -> None:
+    mapping = Mapping.parse(["a=name", "b=name", "c=start"])
+    assert [one.column for one in mapping.among(["a", "c", "x"])] == ["a", "c"]
     with pytest.raises(BadSetting, match="Two columns"):
-        Mapping.parse(["a=name", "b=name"])
+        mapping.among(["a", "b"])
     assert [each.column for each in Mapping.parse(["a=b=name"])] == ["a=b"]
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 
 from webapp.analysis.batch import analyse_batch
+from webapp.formats import TABLES
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
 from webapp.loading.batches import Batch, News, news_of
@@ -20,6 +21,8 @@ from webapp.model.results import SourceReport
 from webapp.progress import Progress
 from webapp.store import Store
 
+_TABLES = {table.NAME for table in TABLES}
+
 
 def load(
     paths: Sequence[str], store: Store, progress: Progress, mapping: Mapping = NO_MAPPING
@@ -27,6 +30,7 @@ def load(
     """Load files, folders, globs and `-` (standard input). One report a file, also for those that are not traces.
 
     `mapping` names the columns of those that are tables.
+    Raises BadSetting, when all is stored, for a column of `mapping` that none of them has.
     Ends early when `progress.cancelled` is set; what was read until then is stored and analysed.
     """
     known = len(store.sources())
@@ -34,11 +38,14 @@ def load(
     progress.update(files_total=len(files))
     with _collector_at_rest(), store.importing():
         with _reading(files, progress, mapping) as news:
-            _store_news(news, store, progress)
+            mapping.seen.update(_store_news(news, store, progress))
         progress.update(current="where the time went")
         analyse_pending(store)
         store.settle()
-    return store.sources()[known:]
+    reports = store.sources()[known:]
+    if any(report.format in _TABLES for report in reports):
+        mapping.check_used()
+    return reports
 
 
 def analyse_pending(store: Store) -> None:
@@ -47,11 +54,14 @@ def analyse_pending(store: Store) -> None:
         store.append_facts(columns, analyse_batch(columns))
 
 
-def _store_news(news: Iterator[News], store: Store, progress: Progress) -> None:
+def _store_news(news: Iterator[News], store: Store, progress: Progress) -> set[str]:
+    """Which of the columns that the user names were there."""
     sources = Sources(store)
+    columns: set[str] = set()
     for each in in_row_groups(news):
         if isinstance(each, Batch):
             sources.store(each)
+            columns.update(*(file.mapping.seen for file in each.ended))
         else:
             progress.update(
                 current=each.path,
@@ -59,6 +69,7 @@ def _store_news(news: Iterator[News], store: Store, progress: Progress) -> None:
                 files_done=progress.files_done + each.files,
                 skipped=progress.skipped + each.skipped,
             )
+    return columns
 
 
 @contextmanager

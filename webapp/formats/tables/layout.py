@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from webapp.formats.tables import names
 from webapp.formats.tables.asking import UnknownTable
-from webapp.formats.tables.mapping import Mapping
+from webapp.formats.tables.mapping import Mapping, Named
 from webapp.formats.tables.names import letters
 
 MOST_COLUMNS = 2_000  # as attributes of one span; more is no table of spans
@@ -53,8 +53,9 @@ class Layout:
 
 def layout_of(columns: Sequence[str], mapping: Mapping = NO_MAPPING) -> Layout:
     """Raises UnknownTable when rows of these columns cannot be known to be spans. No name may be there twice."""
-    fields, units = _fields_of(columns, mapping)
-    mapped = not {one.column for one in mapping}.isdisjoint(columns)
+    named = mapping.among(set(columns)) if mapping else []
+    fields, units = _fields_of(columns, named)
+    mapped = bool(named)
     missing = [name for name in (_NEEDED_WHEN_MAPPED if mapped else _NEEDED) if name not in fields]
     if not mapped and "end" not in fields and "duration" not in fields:
         missing.append("duration")
@@ -70,11 +71,10 @@ def layout_of(columns: Sequence[str], mapping: Mapping = NO_MAPPING) -> Layout:
     return _with_attributes(columns, fields, units)
 
 
-def _fields_of(columns: Sequence[str], mapping: Mapping) -> tuple[dict[str, str], dict[str, str]]:
+def _fields_of(columns: Sequence[str], named: Sequence[Named]) -> tuple[dict[str, str], dict[str, str]]:
     """Column and unit of each field: as the user says, else by the surest name, with a unit rather than without."""
-    present = set(columns)
-    fields = {one.field: one.column for one in mapping if one.column in present}
-    units = {one.field: one.unit for one in mapping if one.column in present and one.unit}
+    fields = {one.field: one.column for one in named}
+    units = {one.field: one.unit for one in named if one.unit}
     taken = set(fields.values())
     best: dict[str, tuple[int, bool, int]] = {}
     for position, column in enumerate(columns):

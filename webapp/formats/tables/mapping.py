@@ -1,7 +1,8 @@
 """`--map COLUMN=FIELD`: what the user says about the columns of a table. Nothing is read here."""
 
+import dataclasses
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,21 +28,37 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Falsy when nothing is said."""
+    """Falsy when nothing is said. Of several columns for one field a table has one; `seen` are those that any had."""
 
     named: tuple[Named, ...] = ()
+    seen: set[str] = dataclasses.field(default_factory=set, compare=False)
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
         """Raises BadSetting for what is not COLUMN=FIELD."""
-        named = [_parsed(text.strip()) for text in texts if text.strip()]
-        fields = [one.field for one in named]
-        for one in named:
+        return cls(tuple(_parsed(text.strip()) for text in texts if text.strip()))
+
+    def among(self, columns: Collection[str]) -> list[Named]:
+        """What is said of a table with these columns. Raises BadSetting if that is two columns for one field."""
+        found = [one for one in dict.fromkeys(self.named) if one.column in columns]
+        self.seen.update(one.column for one in found)
+        fields = [one.field for one in found]
+        for one in found:
             if fields.count(one.field) > 1:
                 raise BadSetting(
-                    f"Two columns are named for {one.field}.", where="map", hint="A field is in one column."
+                    f"Two columns of this table are named for {one.field}.",
+                    where="map",
+                    hint="A field is in one column.",
                 )
-        return cls(tuple(named))
+        return found
+
+    def check_used(self) -> None:
+        """Raises BadSetting for a column that no table has."""
+        for one in self.named:
+            if one.column not in self.seen:
+                raise BadSetting(
+                    f"No table has a column {one.column!r}.", where="map", hint="The column comes first."
+                )
 
     def __bool__(self) -> bool:
         return bool(self.named)
