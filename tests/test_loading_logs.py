@@ -185,3 +185,50 @@ def test_a_log_without_trace_ids_is_refused(tmp_path: Path) -> None:
         [report] = loaded(store, written(tmp_path / "a.log", {"time": 1, "level": "info", "msg": "up"}))
     assert (report.format, report.spans) == ("", 0)
     assert "log lines without a trace id" in report.reason
+
+
+def lines(path: Path, *told: tuple[int, str, str]) -> Path:
+    """Of second, service and trace id."""
+    rows = [
+        {
+            "time": f"2026-01-02T03:04:{at:02}Z",
+            "level": "info",
+            "msg": "x",
+            "service": service,
+            "trace_id": trace_id,
+        }
+        for at, service, trace_id in told
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_each_file_counts_the_spans_that_were_inferred_from_its_own_lines(tmp_path: Path) -> None:
+    paths = [
+        lines(tmp_path / "a.log", (1, "gateway", "t-1"), (9, "gateway", "t-1"), (11, "gateway", "t-2")),
+        lines(tmp_path / "b.log", (2, "orders", "t-1"), (12, "orders", "t-2"), (13, "orders", "t-3")),
+        lines(tmp_path / "c.log", (3, "orders", "t-1"), (4, "mail", "t-1")),
+        lines(tmp_path / "d.log", (2, "orders", "t-1")),  # the same line again
+    ]
+    with Store.open(None) as store:
+        reports = loaded(store, *paths)
+        assert [report.spans for report in reports] == [2, 3, 1, 0]
+        assert [codes(report).get("inferred_from_logs", 0) for report in reports] == [2, 3, 1, 0]
+        assert [report.traces for report in reports] == [2, 3, 1, 0]
+        assert sum(report.spans for report in reports) == store.span_total() == 6
+        assert "log_lines_beside" not in {code for report in reports for code in codes(report)}
+
+
+@pytest.mark.parametrize("short_first", [True, False])
+def test_half_of_an_id_joins_the_whole_of_it_though_no_span_was_recorded(
+    tmp_path: Path, short_first: bool
+) -> None:
+    whole = "0af7651916cd43dd8448eb211c80319c"
+    paths = [
+        lines(tmp_path / "whole.log", (1, "gateway", whole), (9, "gateway", whole)),
+        lines(tmp_path / "half.log", (2, "orders", whole[16:]), (3, "orders", whole[16:])),
+    ]
+    with Store.open(None) as store:
+        loaded(store, *(paths[::-1] if short_first else paths))
+        assert sorted(span.service for span in store.spans(whole)) == ["gateway", "orders"]
+        assert not store.spans("0" * 16 + whole[16:])

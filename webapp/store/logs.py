@@ -228,9 +228,11 @@ def _take_in_short_ids(writer: duckdb.DuckDBPyConnection) -> None:
           WHERE fresh AND inferred_first IS NULL AND starts_with(trace_id::VARCHAR, '00000000-0000-0000-')
         )
         SELECT short.trace_id, min(long.trace_id) AS long_id
-        FROM short JOIN (SELECT DISTINCT trace_id FROM spans) AS long ON right(long.trace_id::VARCHAR, 17) = lower_half
+        FROM short JOIN (SELECT trace_id FROM spans UNION SELECT trace_id FROM log_traces) AS long
+          ON right(long.trace_id::VARCHAR, 17) = lower_half AND long.trace_id <> short.trace_id
+        WHERE short.trace_id NOT IN (SELECT trace_id FROM spans)
         GROUP BY short.trace_id
-        HAVING count(*) = 1 AND min(long.trace_id) <> short.trace_id
+        HAVING count(*) = 1
         """
     )
     if not writer.execute("SELECT 1 FROM longer_ids LIMIT 1").fetchall():

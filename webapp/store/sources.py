@@ -15,6 +15,7 @@ from webapp.model.warnings import CODES, Warning
 
 DUPLICATES = "duplicate_dropped"
 BESIDE = "log_lines_beside"
+INFERRED = "inferred_from_logs"  # counted for the file of each span's first line, not for that of its trace
 
 
 def start_source(writer: duckdb.DuckDBPyConnection, path: str, file_format: str, reason: str) -> int:
@@ -72,7 +73,7 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
     ).fetchall()
     counted = _count_traces(cursor)
     repairs = _repairs(cursor)
-    beside = _lines_beside(cursor)
+    beside, inferred = _lines_beside(cursor), _spans_inferred(cursor)
     return [
         SourceReport(
             path=path,
@@ -85,6 +86,7 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
             warnings=orjson.loads(warnings)
             + _counted(DUPLICATES, duplicates)
             + _counted(BESIDE, beside.get(source_id, 0))
+            + _counted(INFERRED, inferred.get(source_id, 0))
             + repairs.get(source_id, []),
         )
         for source_id, path, file_format, reason, traces, spans, rejected, duplicates, warnings in rows
@@ -101,9 +103,27 @@ def _lines_beside(cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
         """
         SELECT source_id, count(*)
         FROM log_lines JOIN log_traces USING (trace_id)
-        WHERE inferred_first IS NULL
+        WHERE inferred_first IS NULL AND trace_id IN (SELECT trace_id FROM traces)
         GROUP BY source_id
         """
+    ).fetchall()
+    return dict(found)
+
+
+def _spans_inferred(cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    first, last = cursor.execute("SELECT min(inferred_first), max(inferred_last) FROM log_traces").fetchall()[
+        0
+    ]
+    if first is None:
+        return {}
+    found = cursor.execute(
+        """
+        SELECT source_id, count(*)
+        FROM spans JOIN log_traces USING (trace_id)
+        WHERE span_row BETWEEN ? AND ? AND span_row BETWEEN inferred_first AND inferred_last
+        GROUP BY source_id
+        """,
+        [first, last],
     ).fetchall()
     return dict(found)
 
@@ -135,9 +155,11 @@ def _repairs(cursor: duckdb.DuckDBPyConnection) -> dict[int, list[dict[str, Any]
           source_id, code, arg_min(message, trace_id), arg_min(place, trace_id), arg_min(span_id, trace_id),
           sum(count)::BIGINT
         FROM trace_warnings
+        WHERE code <> ?
         GROUP BY source_id, code
         ORDER BY source_id, code
-        """
+        """,
+        [INFERRED],
     ).fetchall()
     repairs: dict[int, list[dict[str, Any]]] = {}
     for source_id, code, message, place, span_id, count in found:
