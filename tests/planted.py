@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from webapp.analysis.batch import analyse_batch
 from webapp.analysis.cohort_paths import PathName
 from webapp.model.cohorts import F64, AttributeColumn, CohortData, CohortTraces, Membership, PathTimes
 from webapp.model.columns import I64, Bool
 from webapp.model.spans import Resource, Span, Status
+from webapp.store import Store
 
 SERVICES = ["gateway", "orders", "fraud", "cart", "db", "payment", "cache"]
 MS = 1_000_000
@@ -201,3 +203,13 @@ def _span(
         attributes={key: value for key, value in own.items() if key not in process},
         resource=Resource({"service.name": service, **process}),
     )
+
+
+def stored(spans: list[Span]) -> Store:
+    """A store that holds them, analysed."""
+    store = Store.open(None)
+    store.append(spans, store.start_source("test", "otlp", ""))
+    for columns in store.pending():
+        store.append_facts(columns, analyse_batch(columns))
+    store.settle()
+    return store

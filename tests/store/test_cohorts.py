@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.planted import NAMES, SERVICES, Shop, open_shop, spans_of
-from webapp.analysis.batch import analyse_batch
+from tests.planted import NAMES, SERVICES, Shop, open_shop, spans_of, stored
 from webapp.analysis.cohort_paths import path_names, telling_traces
 from webapp.model.cohorts import Baseline, CohortData, ValueSought
-from webapp.model.spans import Span
 from webapp.query import Window, parse
 from webapp.store import Store, cohorts
 from webapp.store.cohorts import Asked
@@ -18,15 +16,6 @@ from webapp.store.cohorts import Asked
 REQUESTS = 400
 SLOW_MS = 170
 START_NS = 1_760_000_000_000_000_000
-
-
-def stored(spans: list[Span]) -> Store:
-    store = Store.open(None)
-    store.append(spans, store.start_source("test", "otlp", ""))
-    for columns in store.pending():
-        store.append_facts(columns, analyse_batch(columns))
-    store.settle()
-    return store
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,102 @@
+"""From the traces to why the slow ones are slow, in a real browser: in three clicks, by keyboard, without JavaScript."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.planted import open_shop, spans_of, stored
+from webapp.store import Store
+
+SLOW = "/compare?a=rest&b=trace.duration%3E150ms"
+
+
+@pytest.fixture(scope="module")
+def shop_url(serve: Callable[[Store], str]) -> Iterator[str]:
+    shop = open_shop("n+1 after a deploy", 5, 800)
+    with stored([span for request in spans_of(shop) for span in request]) as store:
+        yield serve(store)
+
+
+def test_the_story_is_found_in_three_clicks(page: Page, shop_url: str) -> None:
+    page.goto(f"{shop_url}/traces")
+    page.get_by_role("link", name="What makes these slow?").click()
+    expect(page.locator(".say")).to_contain_text("more calls of db · SELECT items")
+    expect(page.locator(".tells")).to_contain_text("service.version of orders: v2")
+    page.get_by_role("link", name="Slowest 1%").click()
+    expect(page.locator(".ways [aria-current]").first).to_have_text("Slowest 1%")
+    page.locator(".offers a").first.click()
+    expect(page.locator(".verdict")).to_contain_text("SELECT items")
+
+
+def test_a_box_on_the_chart_becomes_the_selection(page: Page, shop_url: str) -> None:
+    page.goto(f"{shop_url}/traces/narrow?low=150000000&high=900000000")
+    page.get_by_role("link", name="What makes these slow?").click()
+    expect(page.locator("#set-B")).to_have_value("trace.duration>=150ms trace.duration<900ms")
+    expect(page.locator(".say")).to_contain_text("slower")
+
+
+def test_frames_and_what_if_keep_the_page_and_are_undone_by_going_back(page: Page, shop_url: str) -> None:
+    page.goto(shop_url + SLOW)
+    page.locator(".fr", has_text="orders").first.click()
+    expect(page.locator(".block .crumbs")).to_contain_text("gateway POST /checkout")
+    page.go_back()
+    expect(page.locator(".block .crumbs")).to_have_count(0)
+    page.get_by_label("faster by").select_option("100")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator(".would")).to_contain_text("100% faster")
+
+
+def test_all_of_it_works_without_javascript(new_page: Callable[..., Page], shop_url: str) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(shop_url + SLOW)
+    page.get_by_role("link", name="Baseline", exact=True).click()
+    expect(page.get_by_text("The whole width is the mean response time of A")).to_be_visible()
+    page.get_by_label("Selection").fill("service=orders service.version=v2")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".say")).to_contain_text("SELECT items")
+
+
+def test_a_row_leads_by_keyboard_to_what_if(page: Page, shop_url: str) -> None:
+    page.goto(shop_url + SLOW)
+    page.locator(".splits tbody a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("select[name=faster]")).to_have_value("operation:db · SELECT items")
+    expect(page).to_have_url(re.compile(r"faster=.*#whatif$"))
+
+
+@pytest.mark.parametrize("width", [1440, 520, 320])
+def test_nothing_is_wider_than_the_window(new_page: Callable[..., Page], shop_url: str, width: int) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    page.goto(shop_url + SLOW)
+    expect(page.locator(".flame")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        SLOW,
+        f"{SLOW}&flame=after&faster=service:db",
+        "/compare?a=rest&b=service%3Dnobody",
+        "/compare?a=rest&b=&band=top",
+    ],
+)
+def test_axe_finds_no_serious_violation(
+    new_page: Callable[..., Page], shop_url: str, path: str, scheme: str
+) -> None:
+    page = new_page(color_scheme=scheme)
+    page.goto(shop_url + path)
+    page.wait_for_load_state("networkidle")
+    for summary in page.locator(".astable summary").all():
+        summary.click()
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (violation["id"], [node["target"] for node in violation["nodes"]][:5])
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

@@ -1,0 +1,201 @@
+"""The page of two sets of traces: what it says, how it is reached, and what it does when there is little to say."""
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.planted import open_shop, spans_of, stored
+from tests.views.hostile import hostile_spans
+from tests.views.parsing import parse, text, with_class
+from tests.views.traces import span
+from webapp.app import create_app
+
+SLOW = "trace.duration>170ms"
+Get = Callable[..., TestResponse]
+
+
+@pytest.fixture(scope="module")
+def shop_client() -> Iterator[FlaskClient]:
+    shop = open_shop("retry storm", 5, 600)
+    with stored([span for request in spans_of(shop) for span in request]) as store:
+        yield create_app(store).test_client()
+
+
+@pytest.fixture
+def get(shop_client: FlaskClient) -> Get:
+    def fetch(path: str = "/compare", /, **state: str) -> TestResponse:
+        return shop_client.get(path, query_string={"a": "rest", "b": SLOW} | state)
+
+    return fetch
+
+
+def page_text(response: TestResponse) -> str:
+    return text(parse(response))
+
+
+def test_the_first_sentence_names_the_cause(get: Get) -> None:
+    response = get()
+    assert response.status_code == 200
+    [said] = with_class(parse(response), "say")
+    assert "slower" in text(said)
+    assert "more calls of payment · charge" in text(said)
+    assert "95% interval" in text(said)
+
+
+def test_the_planted_attribute_comes_first_with_shares_and_a_link_to_its_traces(get: Get) -> None:
+    tree = parse(get())
+    [first, *_] = with_class(tree, "values")
+    [link] = [a for a in first.iter("a") if text(a) == "acme"]
+    asked = parse_qs(urlsplit(link.get("href", "")).query)
+    assert asked["q"] == ["service=payment payment.provider=acme"]
+    assert "payment.provider of payment" in page_text(get())
+    assert "user.id" in page_text(get())  # not comparable
+
+
+def test_the_json_twin_has_the_same_and_its_sums_are_exact(get: Get) -> None:
+    body = json.loads(get("/compare.json", faster="operation:payment · charge", percent="50").text)
+    assert body["sentence"] in page_text(get())
+    difference = body["selection"]["mean_ns"] - body["baseline"]["mean_ns"]
+    assert body["difference_ns"] == pytest.approx(difference)
+    assert sum(path["difference_ns"] for path in body["paths"]) == pytest.approx(difference)
+    for path in body["paths"]:
+        assert path["slower_ns"] + path["more_calls_ns"] == pytest.approx(path["difference_ns"], abs=1e-3)
+    assert body["attributes"][0]["key"] == "payment.provider"
+    assert body["error_origins"][0]["service"] == "payment"
+    assert body["what_if"]["faster_mean_ns"] < body["what_if"]["mean_ns"]
+
+
+@pytest.mark.parametrize("which", ["diff", "after", "before"])
+def test_the_flame_graph_is_as_wide_as_the_mean_response(get: Get, which: str) -> None:
+    body = json.loads(get("/compare.json").text)
+    tree = parse(get(flame=which))
+    [root] = [e for e in tree.iter() if e.tag.endswith("foreignObject") and e.get("y") == "0"]
+    assert root.get("width") == "100.0%"
+    side = body["baseline" if which == "before" else "selection"]
+    frames = next(e for e in tree.iter("table") if "frames" in (e.get("class") or ""))
+    widest = next(iter(frames.iter("td")))
+    [took] = widest.iter("span")
+    assert took.get("title") == f"{round(side['mean_ns']):,} ns"
+
+
+def test_a_frame_fills_the_width_and_leads_back(get: Get) -> None:
+    body = json.loads(get("/compare.json").text)
+    orders = next(path for path in body["paths"] if path["service"] == "orders")
+    tree = parse(get(frame=orders["path_id"]))
+    [top] = [e for e in tree.iter() if e.tag.endswith("foreignObject") and e.get("y") == "0"]
+    assert "orders" in text(top)
+    assert "gateway POST /checkout" in page_text(get(frame=orders["path_id"]))
+
+
+def test_a_band_is_compared_with_the_rest_of_the_same_query(get: Get) -> None:
+    body = json.loads(get("/compare.json", b="service=gateway", band="high").text)
+    assert body["selection"]["traces"] == 54
+    assert body["baseline"]["traces"] == 546
+
+
+def test_too_few_traces_are_described_but_nothing_is_claimed(get: Get) -> None:
+    response = get(b="trace.duration>280ms")
+    assert "Too few traces to compare" in page_text(response)
+    assert "What is different about them" not in page_text(response)
+    assert not list(parse(response).iter("progress"))
+    assert "Time by call path" in page_text(response)
+
+
+def test_nothing_selected_is_said(get: Get) -> None:
+    assert "No trace is selected." in page_text(get(b="service=nobody"))
+    assert json.loads(get("/compare.json", b="service=nobody").text)["selection"]["traces"] == 0
+
+
+def test_a_broken_query_is_the_users_to_mend(get: Get) -> None:
+    assert get(b="service=").status_code in (200, 400)
+    assert get(b="duration>fast").status_code == 400
+    assert get("/compare.json", b="duration>fast").status_code == 400
+
+
+def test_the_state_is_in_the_address_and_nonsense_falls_back(get: Get) -> None:
+    response = get(band="odd", flame="odd", frame="zz", percent="999999", rows="x", faster="span:1")
+    assert response.status_code == 200
+    assert "have no span of" in page_text(response)
+
+
+def test_what_if_is_answered_in_words(get: Get) -> None:
+    said = page_text(get(faster="service:payment", percent="100"))
+    assert "With payment 100% faster, p50 of" in said
+
+
+def test_a_part_is_rendered_alone_for_htmx(shop_client: FlaskClient) -> None:
+    response = shop_client.get(
+        "/compare", query_string={"a": "rest", "b": SLOW}, headers={"HX-Request": "true"}
+    )
+    assert response.text.lstrip().startswith("<main")
+
+
+def test_a_search_leads_here_with_its_query_and_times(shop_client: FlaskClient) -> None:
+    tree = parse(shop_client.get("/traces", query_string={"q": SLOW, "from": "-1h"}))
+    [link] = [a for a in tree.iter("a") if text(a) == "What makes these slow?"]
+    asked = parse_qs(urlsplit(link.get("href", "")).query)
+    assert asked == {"a": ["rest"], "b": [SLOW], "from": ["-1h"]}
+    assert shop_client.get(link.get("href", "")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "baseline"),
+    [
+        ("service=orders service.version=v2", "service=orders"),
+        ("service=payment error", "service=payment"),
+        ("error", "rest"),
+        ("service=payment", "rest"),
+    ],
+)
+def test_versions_and_failures_are_measured_by_the_others(
+    shop_client: FlaskClient, query: str, baseline: str
+) -> None:
+    tree = parse(shop_client.get("/traces", query_string={"q": query}))
+    [link] = [a for a in tree.iter("a") if text(a) == "What makes these slow?"]
+    assert parse_qs(urlsplit(link.get("href", "")).query)["a"] == [baseline]
+
+
+def test_all_traces_lead_to_the_slow_ones_among_them(shop_client: FlaskClient) -> None:
+    tree = parse(shop_client.get("/traces"))
+    [link] = [a for a in tree.iter("a") if text(a) == "What makes these slow?"]
+    assert parse_qs(urlsplit(link.get("href", "")).query)["band"] == ["high"]
+    [failed] = [a for a in tree.iter("a") if "with errors" in text(a)]
+    assert parse_qs(urlsplit(failed.get("href", "")).query)["b"] == ["trace.errors>0"]
+    assert "payment · charge" in page_text(shop_client.get(failed.get("href", "")))
+
+
+def test_a_trace_id_still_means_a_trace(shop_client: FlaskClient) -> None:
+    ids = {"a": f"{1:032x}", "b": f"{2:032x}"}
+    assert "Two traces compared" in page_text(shop_client.get("/compare", query_string=ids))
+    missing = shop_client.get("/compare", query_string={"a": f"{1:032x}", "b": "abc-123"})
+    assert missing.status_code == 404
+
+
+def test_one_root_among_others_offers_the_fairer_comparison() -> None:
+    spans = [
+        span(1, 0, 0, 900 if number < 30 else 100, trace_id=f"{number + 1:032x}", service="web",
+             name="GET /slow" if number < 60 else "GET /other")
+        for number in range(120)
+    ]  # fmt: skip
+    with stored(spans) as store:
+        response = (
+            create_app(store)
+            .test_client()
+            .get("/compare", query_string={"a": "rest", "b": "trace.duration>500ms"})
+        )
+        assert "Nearly all selected traces begin with web · GET /slow" in page_text(response)
+        assert "root operation" in page_text(response)
+
+
+def test_names_stay_text() -> None:
+    with stored(hostile_spans()) as store:
+        client = create_app(store).test_client()
+        response = client.get("/compare", query_string={"a": "rest", "b": "", "band": "fast"})
+        assert response.status_code == 200
+        assert "<script>window" not in response.text
+        assert "<img src=x" not in response.text
+        assert client.get("/compare.json", query_string={"a": "rest", "b": ""}).status_code == 200
