@@ -18,6 +18,7 @@ from webapp.views import (
 )
 from webapp.views.compare import page as compare
 from webapp.views.fragments import as_whole
+from webapp.views.insights import page as insights
 from webapp.views.services import one as service
 from webapp.views.services import page as services
 from webapp.views.takeaway import page as takeaway
@@ -56,6 +57,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         trace_asked,
         takeaway,
         graph,
+        insights,
         services,
         service,
         compare,

@@ -128,3 +128,35 @@ class LateService(NamedTuple):
     @property
     def share(self) -> float:
         return self.late / self.children
+
+
+@dataclass(frozen=True, slots=True)
+class SlowerOperation:
+    """`lost_ns`: how much more time responses waited for it afterwards than as many would have before."""
+
+    service: str
+    name: str
+    spans_before: int
+    spans_after: int
+    p95_before_ns: int
+    p95_after_ns: int
+    lost_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewError:
+    kind: FindingKind
+    traces: int
+    first_ns: int
+    traces_before: int  # of the same service
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new since a moment. `version`: service and version that were first seen then, if that is why."""
+
+    since_ns: int
+    version: tuple[str, str] | None
+    slower: list[SlowerOperation]
+    errors: list[NewError]
+    compared: int  # operations with enough spans before and after

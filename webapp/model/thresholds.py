@@ -76,7 +76,7 @@ def parse_thresholds(texts: Iterable[str]) -> Thresholds:
                 hint=f"{code} has {', '.join(parts_of(code)) or 'none'}; or write {code}=off.",
             )
         if code in found:
-            found[code] = replace(found[code], **{_FIELDS[part]: amount})  # type: ignore[arg-type]
+            found[code] = replaced(found[code], part, amount)
     return MappingProxyType(found)
 
 
@@ -86,6 +86,10 @@ _FIELDS = {"count": "count", "time": "ns", "share": "share"}
 def parts_of(code: str) -> list[str]:
     """Which of count, time and share a code asks for."""
     return [part for part in PARTS if getattr(DEFAULTS[code], _FIELDS[part])]
+
+
+def replaced(least: Least, part: str, amount: float) -> Least:
+    return replace(least, **{_FIELDS[part]: amount})  # type: ignore[arg-type]
 
 
 def part_of(least: Least, part: str) -> float:

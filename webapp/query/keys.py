@@ -66,6 +66,7 @@ TRACE_KEYS = _by_name(
     Key("service", "text", "a service that takes part"),
     Key("services", "number", "how many services take part"),
     Key("incomplete", "flag", "spans are missing"),
+    Key("finding", "text", "a pattern that /insights tells of, by its code or fingerprint"),
     Key("warnings", "number", "how many repairs and other remarks"),
     Key("start", "time", "when the trace starts"),
     Key("id", "id", "the trace's id"),

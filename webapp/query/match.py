@@ -142,6 +142,7 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
         "root.name": [trace.root_name],
         "depth": [trace.depth],
         "bottleneck": [verdict.service, f"{verdict.service} · {verdict.name}"],
+        "finding": [],  # a summary knows of none: they are the store's
     }
     return values[key]
 

@@ -1,9 +1,15 @@
 """Known patterns over all traces, as `store.findings`: what is to be looked at, what was found, and how much of all."""
 
+from collections.abc import Callable, Hashable
+from typing import TypeVar, cast
+
+import duckdb
+
 from webapp.model.columns import I64
-from webapp.model.insights import InsightsAsked, LateService, LookedAt, Progress
+from webapp.model.insights import Changes, InsightsAsked, LateService, LookedAt, Progress
 from webapp.model.spans import Attributes
-from webapp.store import looked
+from webapp.store import changes, looked
+from webapp.store.changes import Rules
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.insights import Insights, late_services, read_insights
 from webapp.store.looked import Unlooked
@@ -11,10 +17,13 @@ from webapp.store.words import Words
 
 _LOOKING_SECONDS = 600.0  # one batch: a trace may be as large as the store
 
+T = TypeVar("T")
+
 
 class Findings:
     def __init__(self, connection: Connection, words: Words) -> None:
         self._connection, self._words = connection, words
+        self._answers: tuple[int, dict[Hashable, object]] = (-1, {})
 
     def progress(self) -> Progress:
         with self._connection.reading(READ_SECONDS) as cursor:
@@ -46,6 +55,27 @@ class Findings:
     def insights(self, asked: InsightsAsked, span: tuple[int, int]) -> Insights:
         with self._connection.reading(READ_SECONDS) as cursor:
             return read_insights(cursor, asked, span)
+
+    def newest_version(self, from_ns: int, to_ns: int) -> tuple[int, tuple[str, str]] | None:
+        """When the newest version of a service was first seen, and which; not at the very beginning or end."""
+        return self._once(
+            ("version", from_ns, to_ns), lambda cursor: changes.newest_version(cursor, from_ns, to_ns)
+        )
+
+    def changes(self, since_ns: int, span: tuple[int, int], rules: Rules) -> Changes:
+        return self._once(
+            ("changes", since_ns, span), lambda cursor: changes.read_changes(cursor, since_ns, span, rules)
+        )
+
+    def _once(self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Asked once until something is written."""
+        written, answers = self._answers
+        if written != self._connection.writes:
+            written, answers = self._answers = self._connection.writes, {}
+        if name not in answers:
+            with self._connection.reading(READ_SECONDS) as cursor:
+                answers[name] = ask(cursor)
+        return cast("T", answers[name])
 
     def late_services(self, asked: InsightsAsked, least: int) -> list[LateService]:
         with self._connection.reading(READ_SECONDS) as cursor:

@@ -12,6 +12,11 @@ from webapp.store.where import TRUE, Where, either, every
 
 MOST = 200  # kinds of findings; the rest is counted
 PARTS = 24  # of a trend
+# one of a service itself, and of another that it speaks of
+_SERVICES = (
+    "unnest(CASE WHEN subject IN (SELECT service FROM services) THEN list_distinct([service, subject])"
+    " ELSE [service] END)"
+)
 _LOST = (  # whole numbers stay exact
     "CASE WHEN bool_and(weight = 1) THEN sum(gain_ns)::DOUBLE ELSE round(sum(gain_ns * weight)) END"
 )
@@ -57,7 +62,7 @@ def read_insights(cursor: duckdb.DuckDBPyConnection, asked: InsightsAsked, span:
         listed,
         found[0][-1] - len(listed) if found else 0,
         _counts(cursor, replace(asked, kind=""), "code"),
-        _counts(cursor, replace(asked, service=""), "service"),
+        _counts(cursor, replace(asked, service=""), _SERVICES),
     )
 
 
@@ -148,11 +153,12 @@ def _counts(cursor: duckdb.DuckDBPyConnection, asked: InsightsAsked, column: str
     return dict(
         cursor.execute(
             f"""
-            SELECT {column}, count(DISTINCT kind_id) AS kinds
-            FROM findings JOIN finding_kinds USING (kind_id)
-            WHERE {chosen.text}
-            GROUP BY {column}
-            ORDER BY kinds DESC, {column}
+            SELECT named, count(DISTINCT kind_id) AS kinds
+            FROM (
+              SELECT kind_id, {column} AS named FROM findings JOIN finding_kinds USING (kind_id) WHERE {chosen.text}
+            )
+            GROUP BY named
+            ORDER BY kinds DESC, named
             """,
             list(chosen.values),
         ).fetchall()

@@ -46,6 +46,12 @@ def progress(cursor: duckdb.DuckDBPyConnection) -> Progress:
     return Progress(looked, traces, setting(cursor, "unread_calls"))
 
 
+def all_looked_at(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Of the traces that have facts."""
+    [(newest,)] = cursor.execute("SELECT coalesce(max(last_row), -1) FROM traces").fetchall()
+    return int(newest) < setting(cursor, "looked_row")
+
+
 def looks_for(cursor: duckdb.DuckDBPyConnection, thresholds: str) -> bool:
     return setting(cursor, "looked_sum") == crc32(thresholds.encode())
 

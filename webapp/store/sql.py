@@ -33,6 +33,7 @@ from webapp.store.compare import Place, compare
 from webapp.store.measures import measured
 from webapp.store.nested import named_places, nested_places
 from webapp.store.places import OWN_PLACES, TRACE_PLACES, attribute_places, free_text, one_of
+from webapp.store.looked import all_looked_at
 from webapp.store.where import FALSE, TRUE, Where, either, every
 
 
@@ -192,10 +193,22 @@ class _Writer:
             found = _text(replace(term, op="=") if term.op == "!=" else term, "x.service")
             among = Where(f"len(list_filter(t.services, lambda x: {found.text})) > 0", found.values)
             return every([Where("len(t.services) > 0"), among.negated()]) if term.op == "!=" else among
+        if term.key == "finding":
+            return self._finding(term)
         places = TRACE_PLACES[term.key]
         if term.op == "?":
             return either(Where(f"{place.expression} != ''") for place in places)
         return compare(term, places)
+
+    def _finding(self, term: Term) -> Where:
+        if not all_looked_at(self._catalogue.cursor):
+            self.notes.append(Note("Not all traces were looked at for findings yet: see how far it is on /insights."))
+        written = replace(term, op="=") if term.op == "!=" else term
+        names = either(_text(written, name) for name in ("code", "fingerprint"))
+        found = f"SELECT trace_id FROM findings JOIN finding_kinds USING (kind_id) WHERE {names.text}"
+        among = Where(f"t.trace_id IN ({found})", names.values)
+        some = Where("t.trace_id IN (SELECT trace_id FROM findings)")
+        return every([some, among.negated()]) if term.op == "!=" else among
 
     def _attribute(self, term: Term) -> Where:
         if term.scope in ("event", "link", "scope"):

@@ -1,0 +1,1 @@
+"""The page of what stands out over all traces."""

@@ -1,0 +1,179 @@
+"""What a row of `/insights` shows: the sentence, its numbers, its links, its trend. No questions to the store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from webapp.analysis.detectors.rules import rule_of
+from webapp.model import display
+from webapp.model.insights import Exemplar, Insight
+from webapp.model.thresholds import PARTS, Thresholds, part_of, parts_of
+from webapp.views.insights.sentences import LABELS, Sentence, sentence_of
+from webapp.views.insights.state import InsightsState
+from webapp.views.present import clock, day
+from webapp.views.state import SearchState
+
+TREND = (120, 22)  # pixels
+_BEGINS = 0.1  # of the time shown that must have passed before one says since when
+_DAY_NS = 86_400_000_000_000
+_FEW = 5  # traces of which one does not say since when
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`section`: lost, failing or seen. `since_ns`: 0 where it was there from the beginning, or seen too seldom."""
+
+    of: Insight
+    section: str
+    label: str
+    sentence: Sentence
+    services: list[str]
+    lost: str
+    share: float  # of what the first of its section lost
+    traces_url: str
+    largest_url: str
+    middle_url: str
+    only_url: str
+    hide_url: str
+    rule: str
+    fired: str
+    bars: list[Bar]
+    since_ns: int
+    since: str
+
+
+def rows_of(
+    insights: Iterable[Insight],
+    state: InsightsState,
+    thresholds: Thresholds,
+    known_services: Iterable[str],
+    span: tuple[int, int],
+) -> list[Row]:
+    services = set(known_services)
+    listed = list(insights)
+    most_ns = max((insight.lost_ns for insight in listed), default=0)
+    return [_row(insight, state, thresholds, services, span, most_ns) for insight in listed]
+
+
+def _row(
+    insight: Insight,
+    state: InsightsState,
+    thresholds: Thresholds,
+    services: set[str],
+    span: tuple[int, int],
+    most_ns: int,
+) -> Row:
+    kind = insight.kind
+    search = state.search("trace.finding", kind.fingerprint)
+    return Row(
+        of=insight,
+        section=_section(insight),
+        label=LABELS[kind.code],
+        sentence=sentence_of(insight),
+        services=[name for name in (kind.service, kind.subject) if name in services],
+        lost=display.duration(insight.lost_ns) if insight.lost_ns else "",
+        share=insight.lost_ns / most_ns if most_ns else 0.0,
+        traces_url=search.url(),
+        largest_url=_trace_url(search, insight.largest),
+        middle_url=_trace_url(search, insight.middle),
+        only_url=state.url(kind=kind.fingerprint),
+        hide_url=state.hiding(kind.code),
+        rule=rule_of(kind.code, thresholds),
+        fired=_fired(insight, thresholds),
+        bars=trend_bars(insight.trend),
+        since_ns=(since_ns := _since(insight, span)),
+        since=moment_text(since_ns, span),
+    )
+
+
+def _section(insight: Insight) -> str:
+    if insight.lost_ns:
+        return "lost"
+    return "failing" if insight.kind.code in ("error_root", "timeout", "retry") else "seen"
+
+
+def _trace_url(search: SearchState, exemplar: Exemplar) -> str:
+    return search.trace_url(exemplar.trace_id) + "#why"
+
+
+def _fired(insight: Insight, thresholds: Thresholds) -> str:
+    """The numbers of a usual trace beside those that they had to reach."""
+    code = insight.kind.code
+    least = thresholds.get(code)
+    if least is None:
+        return ""
+    shown = {"count": display.count(insight.count), "time": display.duration(insight.time_ns)}
+    words = {"count": "{} or more", "time": "{} or more", "share": "{} of the response"}
+    said = []
+    for part in parts_of(code):
+        number = part_of(least, part)
+        wanted = words[part].format(amount_text(part, number))
+        said.append(f"{shown[part]} (from {wanted})" if part in shown else wanted)
+    return "; ".join(said)
+
+
+def amount_text(part: str, amount: float) -> str:
+    """As people read it; `amount_of` reads it back."""
+    if part == "count":
+        return display.count(int(amount))
+    return display.share(amount) if part == "share" else display.duration(int(amount))
+
+
+def trend_bars(trend: list[int]) -> list[Bar]:
+    width, height = TREND
+    step, most = width / len(trend), max(trend, default=0) or 1
+    bars = []
+    for place, traces in enumerate(trend):
+        if traces:
+            tall = max(2.0, height * traces / most)
+            bars.append(Bar(f"{place * step:.1f}", f"{height - tall:.1f}", f"{step - 1:.1f}", f"{tall:.1f}"))
+    return bars
+
+
+def _since(insight: Insight, span: tuple[int, int]) -> int:
+    first_ns, last_ns = span
+    late = insight.first_ns - first_ns > _BEGINS * (last_ns - first_ns)
+    return insight.first_ns if late and insight.traces >= _FEW else 0
+
+
+def moment_text(ns: int, span: tuple[int, int]) -> str:
+    """As short as the time that is shown allows."""
+    shown = clock(ns)[:5]
+    return shown if span[1] - span[0] < _DAY_NS else f"{day(ns)} {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdLine:
+    """A code with the fields of its thresholds: part, name in the address, value there, what is in force."""
+
+    code: str
+    label: str
+    fields: list[tuple[str, str, str, str]]
+
+
+def threshold_lines(state: InsightsState, thresholds: Thresholds) -> list[ThresholdLine]:
+    return [
+        ThresholdLine(
+            code,
+            LABELS[code],
+            [
+                (
+                    part,
+                    f"{code}.{part}",
+                    state.least.get(f"{code}.{part}", ""),
+                    amount_text(part, part_of(least, part)),
+                )
+                for part in PARTS
+                if part in parts_of(code)
+            ],
+        )
+        for code, least in thresholds.items()
+        if parts_of(code)
+    ]
