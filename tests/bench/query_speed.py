@@ -125,6 +125,9 @@ def measure_pages(
         "/traces.json": ["/traces.json"],
         "/traces.json 1500": ["/traces.json?limit=1500"],
         "/graph": ["/graph"],
+        "/compare slow against the rest": ["/compare?a=rest&b=trace.duration%3E200ms"],
+        "/compare slowest 1 %": ["/compare?a=rest&b=&band=top"],
+        "/compare errors": ["/compare?a=rest&b=error"],
         "/suggest": ["/suggest?q=pay", "/suggest?q=payment.status%3D", "/suggest?q=service%3Dorder"],
     }
     figures = [
