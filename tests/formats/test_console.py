@@ -1,4 +1,4 @@
-"""What Go's and Python's console exporters print: every version, between other output, damaged."""
+"""What Go's console exporter prints: every version, between other output, damaged; and Python's beside it."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from webapp.formats import console, sniff
 from webapp.formats.console.order import STEP_NS
 from webapp.formats.notes import Notes
 from webapp.model.logs import LogLine
-from webapp.model.spans import Event, Link, Scope, Span
+from webapp.model.spans import Link, Scope, Span
 
 CASES = Path(__file__).parents[1] / "data" / "console"
 GO = [
@@ -159,23 +159,6 @@ def test_what_a_logger_prints_between_spans_stays_with_their_trace() -> None:
     assert (line.trace_id, line.message) == (TRACE, "paid")
 
 
-def test_log_records_of_python_too() -> None:
-    record = {
-        "body": "paid",
-        "severity_number": 13,
-        "severity_text": "WARN",
-        "timestamp": "2026-01-02T03:04:05.5Z",
-    }
-    record |= {
-        "trace_id": f"0x{TRACE}",
-        "span_id": f"0x{SPAN}",
-        "resource": PYTHON["resource"],
-        "attributes": None,
-    }
-    [line] = lines(json.dumps(record, indent=4).encode())
-    assert (line.trace_id, line.span_id, line.service, line.level) == (TRACE, SPAN, "x", "warn")
-
-
 def test_text_before_a_span_on_its_line_does_not_hide_it() -> None:
     one = LINES.splitlines()[2]
     found, notes = read(b"done" + one + b"\n2026/01/02 03:04:05 " + one + b"\n")
@@ -257,61 +240,6 @@ def test_trace_state_and_flags_are_read_in_every_version() -> None:
 
 
 # Python
-
-
-def test_the_python_story_is_whole() -> None:
-    found, notes = read((CASES / "python-1.45.txt").read_bytes())
-    assert (len(found), len({span.trace_id for span in found})) == (39, 9)
-    assert {span.service for span in found} == {"frontend", "checkout", "payment", "inventory-β", "mailer"}
-    assert not notes.warnings
-
-
-def test_ids_with_0x_are_kept_as_written() -> None:
-    found = python_span(parent_id="0x00f067aa0ba902b7")
-    assert (found.trace_id, found.span_id, found.parent_span_id) == (TRACE, SPAN, "00f067aa0ba902b7")
-    assert (found.written_trace_id, found.written_span_id) == (f"0x{TRACE}", f"0x{SPAN}")
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ({"status_code": "ERROR", "description": "no"}, (2, "no")),
-        ({"canonical_code": "OK"}, (0, "")),
-        ({"canonical_code": "UNKNOWN", "description": "no"}, (2, "no")),
-        ({"status_code": "OK"}, (1, "")),
-        (None, (0, "")),
-    ],
-)
-def test_status_of_python_old_and_new(status: Any, expected: tuple[int, str]) -> None:
-    found = python_span(status=status)
-    assert (found.status, found.status_message) == expected
-
-
-def test_older_resources_are_flat_or_absent() -> None:
-    assert python_span(resource={"service.name": "y"}).service == "y"
-    assert python_span(resource=...).service == "unknown_service"
-
-
-def test_the_state_that_python_prints_is_a_trace_state() -> None:
-    state = "['{key=vendor, value=v1}', '{key=congo, value=t61rcWkgMzE}']"
-    assert (
-        python_span(context=PYTHON["context"] | {"trace_state": state}).trace_state
-        == "vendor=v1,congo=t61rcWkgMzE"
-    )
-
-
-def test_nulls_are_nothing() -> None:
-    found = python_span(attributes=None, events=None, links=None, end_time=None, kind=None)
-    assert (found.attributes, found.events, found.end_ns, found.kind) == ({}, [], 0, 0)
-
-
-def test_events_and_links_of_python() -> None:
-    found = python_span(
-        events=[{"name": "e", "timestamp": "2026-01-02T03:04:05.123458Z", "attributes": {"a": [1]}}],
-        links=[{"context": PYTHON["context"], "attributes": {"b": 2}}, {"context": None}],
-    )
-    assert found.events == [Event("e", found.start_ns + 1_000, {"a": [1]})]
-    assert found.links == [Link(TRACE, SPAN, {"b": 2})]
 
 
 # both

@@ -13,6 +13,7 @@ from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
 from webapp.formats.resources import Resources
 from webapp.formats.value_text import as_text, is_deep
+from webapp.formats.wrapped import unwrapped
 from webapp.formats.zipkin.tags import is_of_resource
 from webapp.model.spans import NO_SCOPE, Attributes, Event, Link, Scope, Span, Status
 
@@ -69,19 +70,19 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
 
 def _told(value: object) -> Iterator[tuple[Json, Json]]:
     """Each row with what it stands in: time and sample rate may be there. All are looked for, however wrapped."""
-    wrapped = [value]
-    while wrapped:
-        one = wrapped.pop()
-        if isinstance(one, list):
-            wrapped.extend(reversed(one))
-        elif isinstance(one, dict):
-            inner = one.get("data")
-            inner = inner if isinstance(inner, dict) else {}
-            results = one.get("results") or inner.get("results")
-            if isinstance(results, list):
-                wrapped.extend(reversed(results))
-            else:
-                yield (one, one) if _TRACE in one or not inner else (inner, inner | one)
+    for one in unwrapped(value, _results):
+        inner = _data(one)
+        yield (one, one) if _TRACE in one or not inner else (inner, inner | one)
+
+
+def _results(one: Json) -> object:
+    results = one.get("results") or _data(one).get("results")
+    return results if isinstance(results, list) else None
+
+
+def _data(one: Json) -> Json:
+    inner = one.get("data")
+    return inner if isinstance(inner, dict) else {}
 
 
 class _Spans:

@@ -13,6 +13,7 @@ from webapp.formats.elastic.names import (
 )
 from webapp.formats.elastic.stacks import exception_attributes
 from webapp.formats.units import whole_number
+from webapp.formats.wrapped import unwrapped
 from webapp.model.spans import Attributes, Value
 
 _OF_PROCESS = ("service.", "agent.", "host.", "process.", "container.", "kubernetes.", "cloud.", "os.")
@@ -20,17 +21,12 @@ _OF_PROCESS = ("service.", "agent.", "host.", "process.", "container.", "kuberne
 
 def in_documents(value: object) -> Iterator[dict[str, Any]]:
     """The sources in a search result, an export or lines of either; or the documents themselves."""
-    wrapped = [value]
-    while wrapped:
-        one = wrapped.pop()
-        if isinstance(one, list):
-            wrapped.extend(reversed(one))
-        elif isinstance(one, dict):
-            inner = one.get("_source") or one.get("hits")
-            if isinstance(inner, (dict, list)):
-                wrapped.append(inner)
-            else:
-                yield one
+    return unwrapped(value, _source_or_hits)
+
+
+def _source_or_hits(one: dict[str, Any]) -> object:
+    inner = one.get("_source") or one.get("hits")
+    return inner if isinstance(inner, (dict, list)) else None
 
 
 def is_document(told: Attributes) -> bool:
