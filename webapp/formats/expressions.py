@@ -24,15 +24,18 @@ class Expression(Protocol):
 
 
 class Trusted:
-    """An expression of our own, of which is known that no text holds it up."""
+    """Of ours: no text is known to hold it up. `needs` is in each text in which it finds anything."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, needs: str = "") -> None:
         self._pattern = re.compile(text)
+        self._needs = needs
 
     def found_in(self, text: str) -> bool:
-        return bool(self._pattern.search(text))
+        return self._needs in text and bool(self._pattern.search(text))
 
     def replaced(self, by: Callable[[str], str], text: str) -> tuple[str, int]:
+        if self._needs not in text:
+            return text, 0
         return self._pattern.subn(lambda found: by(found[0]), text)
 
 

@@ -1,6 +1,5 @@
 """The one path by which files come in: read, append, analyse. No parsing, no rules, no SQL of its own."""
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
@@ -17,6 +16,7 @@ from webapp.loading.paths import find_files
 from webapp.loading.pool import Pool
 from webapp.loading.sources import Sources
 from webapp.loading.tasks import plan
+from webapp.model.collector import collector_at_rest
 from webapp.model.results import SourceReport
 from webapp.progress import Progress
 from webapp.store import Store
@@ -36,7 +36,7 @@ def load(
     known = len(store.sources())
     files = find_files(paths)
     progress.update(files_total=len(files))
-    with _collector_at_rest(), store.importing():
+    with collector_at_rest(), store.importing():
         with _reading(files, progress, mapping) as news:
             mapping.seen.update(_store_news(news, store, progress))
         progress.update(current="where the time went")
@@ -85,15 +85,3 @@ def _reading(paths: Sequence[str], progress: Progress, mapping: Mapping) -> Iter
         return
     with read_ahead([File(path, mapping=mapping) for path in paths]) as parts:
         yield news_of(takewhile(lambda _: not progress.cancelled, parts))
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Millions of new objects and no cycles: visiting them again and again would take longer than the work."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -7,6 +7,7 @@ from typing import Self
 
 import duckdb
 
+from webapp.model.collector import collector_at_rest
 from webapp.model.columns import I64, SpanColumns
 from webapp.model.facts import BatchFacts, TraceSummary
 from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
@@ -53,6 +54,9 @@ from webapp.store.typing import Typing
 from webapp.store.words import Words
 
 __all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
+
+_MANY = 10_000  # spans: to read more, as a file of a large trace needs it …
+_FILE_SECONDS = 120.0  # … may take longer
 
 
 class Store:
@@ -155,7 +159,8 @@ class Store:
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""
-        with self._knowing() as catalogue:
+        few = rows is not None and len(rows) <= _MANY
+        with self._knowing(READ_SECONDS if few else _FILE_SECONDS) as catalogue, collector_at_rest():
             return spans.read_spans(catalogue, trace_id, rows)
 
     def summary_of(self, trace_id: str) -> TraceSummary | None:

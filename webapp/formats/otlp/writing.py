@@ -9,6 +9,7 @@ import msgspec
 
 from webapp.formats import otel_tags
 from webapp.formats.units import UNKNOWN_SERVICE
+from webapp.model.collector import collector_at_rest
 from webapp.model.spans import Attributes, Event, Link, Resource, Scope, Span, Value
 
 Json = dict[str, Any]
@@ -26,6 +27,11 @@ def write(spans: Iterable[Span], members: Mapping[str, object] | None = None) ->
 
 def written(spans: Iterable[Span], members: Mapping[str, object] | None = None) -> tuple[bytes, list[int]]:
     """The document, and of each span in it, from first to last, which of `spans` it is."""
+    with collector_at_rest():
+        return _written(spans, members)
+
+
+def _written(spans: Iterable[Span], members: Mapping[str, object] | None) -> tuple[bytes, list[int]]:
     resources: dict[bytes, Json] = {}
     groups: dict[tuple[bytes, bytes], list[tuple[int, Json]]] = {}
     known = _Known()
