@@ -58,11 +58,11 @@ def failing(count: int) -> list[Span]:
     ]
 
 
-def test_more_than_five_findings_are_folded_under_their_number(opened: Opened) -> None:
+def test_more_than_three_findings_are_folded_under_their_number(opened: Opened) -> None:
     page = parse(get(opened(*failing(8))))
     further = with_class(page, "further")[0]
-    assert text(next(further.iter("summary"))) == "3 more"
-    assert (len(lines(page)), len(lines(further))) == (8, 3)
+    assert text(next(further.iter("summary"))) == "5 more"
+    assert (len(lines(page)), len(lines(further))) == (8, 5)
 
 
 def test_an_error_that_was_handled_is_said_to_be_in_the_list_and_in_its_row(opened: Opened) -> None:

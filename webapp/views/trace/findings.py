@@ -23,7 +23,7 @@ from webapp.views.trace.why import late_reasons, schedule, shown_path
 MOST_CALLS = (
     100_000  # whose attributes are read: of larger traces those that were waited for, then the longest
 )
-SHOWN = 5  # lines; the rest is folded
+SHOWN = 3  # lines; the rest is folded, for rows are to be seen below
 _MOST_LINES = 60
 _MOST_NAMES = 3
 _AT_ONCE = 20_000
@@ -99,18 +99,20 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
 
 def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingLines:
     findings = findings_of(trace, store)
-    found = _told_first([finding for finding in findings.found if not _is_the_failure(trace, finding)])
+    told = [finding for finding in findings.found if _is_the_failure(trace, finding)]
+    found = _told_first([finding for finding in findings.found if finding not in told])
+    found += [finding for finding in told if len(finding.nodes) > 1]  # at least how often is new
     lines = [_line(trace, state, finding) for finding in found[:_MOST_LINES]]
     return FindingLines(lines[:SHOWN], lines[SHOWN:], len(found) - len(lines), findings.unread)
 
 
 def _is_the_failure(trace: OpenTrace, finding: Finding) -> bool:
-    """The page has said so already, above all else."""
+    """The page has said so already, above all else; perhaps not that it happened to others, too."""
     failure = trace.facts.failure
     return (
         failure is not None
         and finding.code == "error_root"
-        and [trace.span_id(node) for node in finding.nodes] == [failure.span_id]
+        and failure.span_id in map(trace.span_id, finding.nodes)
     )
 
 
