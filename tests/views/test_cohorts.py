@@ -148,10 +148,11 @@ def test_a_search_leads_here_with_its_query_and_times(shop_client: FlaskClient) 
         ("service=orders service.version=v2", "service=orders"),
         ("service=payment error", "service=payment"),
         ("error", "rest"),
+        ("trace.root=gateway trace.duration>0.1s trace.duration<2s", "trace.root=gateway"),
         ("service=payment", "rest"),
     ],
 )
-def test_versions_and_failures_are_measured_by_the_others(
+def test_slow_ones_versions_and_failures_are_measured_by_the_others(
     shop_client: FlaskClient, query: str, baseline: str
 ) -> None:
     tree = parse(shop_client.get("/traces", query_string={"q": query}))

@@ -88,7 +88,7 @@ class _Found:
 def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> tuple[list[KeyScore], int]:
     """Best first, and how many more there are; keys whose best value is in the same traces are one row."""
     for each in found:
-        each.values.sort(key=lambda pair: (-round(abs(pair[1].score), 6), pair[1].score < 0, pair[0]))
+        each.values.sort(key=lambda pair: (-round(abs(pair[1].score), 2), pair[1].score < 0, pair[0]))
     consequence = {id(each): errors and follows_from_errors(each.group.column.key) for each in found}
     found.sort(key=lambda each: (consequence[id(each)], -abs(each.values[0][1].score), _plainness(each)))
     rows: list[tuple[KeyScore, Bool, Value]] = []

@@ -6,12 +6,14 @@ from webapp.query.tree import Term, leaves
 from webapp.views.cohorts.state import CohortState
 from webapp.views.state import SearchState
 
-_FAILED = ("error", "status", "errors", "failed")  # what a span or a trace says of its failure
+_FAILED = ("error", "status", "errors", "failed")  # what a span or a trace says of its failure …
+_SLOW = ("duration", "response")  # … and of how long it took
 _VERSIONS = ("service.version", "deployment.id", "container.image.tag")
 
 
 def why_slow_url(search: SearchState) -> str:
-    """What a search finds against the rest; a version or failures against what else the query finds.
+    """What a search finds against the rest; if it asks for slow ones, for failures or for a version, against what else
+    the query finds.
 
     Where nothing is asked: the slower traces against the others.
     """
@@ -26,7 +28,7 @@ def why_failed_url(search: SearchState) -> str:
 
 
 def _wider(text: str) -> str:
-    """The query without what makes it one of failures or of a version; "" if it has nothing of the kind."""
+    """The query without what makes it one of slow traces, of failures or of a version; "" if nothing is left of it."""
     try:
         parts = language.terms(language.parse(text))
     except BadQuery:
@@ -36,6 +38,6 @@ def _wider(text: str) -> str:
 
 
 def _sets_apart(term: Term) -> bool:
-    if term.key in _FAILED:
+    if term.key in (*_FAILED, *_SLOW):
         return term.scope in ("own", "trace")
     return term.key in _VERSIONS and term.scope in ("any", "resource", "span")
