@@ -12,6 +12,7 @@ from webapp.views import (
     help,
     preferences,
     present,
+    saved,
     search,
     search_export,
     suggest,
@@ -63,6 +64,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         compare,
         help,
         preferences,
+        saved,
     ):
         app.register_blueprint(page.blueprint)
     present.install(app)

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
-from webapp.views import search
+from webapp.views import search, syntax
 
 CHECKOUT = "service=payment-service duration>3s"
 
@@ -196,14 +196,50 @@ def test_suggestions_complete_keys_and_values(client: FlaskClient) -> None:
     assert [entry["words"] for entry in values] == ["payment.status=failed"]
 
 
-def test_every_example_of_the_syntax_page_is_a_query(client: FlaskClient) -> None:
+def test_every_example_of_the_syntax_page_finds_what_it_says(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syntax, "PATIENCE_S", 100)
     page = parse(client.get("/syntax"))
-    links = [a.get("href", "") for a in page.iter("a") if a.get("href", "").startswith("/traces?q=")]
-    assert len(links) > 10
-    for link in links:
-        response = client.get(link)
-        assert response.status_code in (200, 302)
-        assert b"aria-invalid" not in response.data, link
+    rows = [
+        row
+        for row in page.iter("tr")
+        if any(a.get("href", "").startswith("/traces?q=") for a in row.iter("a"))
+    ]
+    assert len(rows) > 25
+    for row in rows:
+        (link,) = (a.get("href") for a in row.iter("a"))
+        found = client.get(link.replace("/traces?", "/traces.json?")).get_json()
+        assert "".join(list(row.iter("td"))[-1].itertext()) == f"{found['total']:,}", link
+    assert sum("".join(list(row.iter("td"))[-1].itertext()) != "0" for row in rows) > 15
+
+
+def test_a_completion_takes_the_place_of_the_term_at_the_caret(client: FlaskClient) -> None:
+    answer = client.get("/suggest", query_string={"q": "{payment.sta error} x", "at": 12}).get_json()
+    (offer,) = [each for each in answer["completions"] if each["words"] == "payment.status"]
+    assert (offer["text"], offer["at"]) == ("{payment.status= error} x", 16)
+    assert answer["said"] == ""
+
+
+def test_a_word_leads_to_the_keys_in_which_it_occurs(client: FlaskClient) -> None:
+    page = client.get("/traces?q=error+postgresql").get_data(as_text=True)
+    assert "/occurs?q=error+postgresql" in page
+    part = parse(client.get("/occurs?q=error+postgresql"))
+    links = {a.get("href") for a in part.iter("a")}
+    assert "/traces?q=error+db.system%3Dpostgresql" in links
+    nowhere = client.get("/occurs?q=nowhere-at-all").get_data(as_text=True)
+    assert "occurs in no value" in nowhere
+    assert "/occurs" not in client.get("/traces?q=error").get_data(as_text=True)
+
+
+def test_a_relation_is_searched_and_found_within_the_trace(client: FlaskClient) -> None:
+    query = quote("{service=order-service} >> {service=fraud-service}")
+    page = client.get(f"/traces.json?q={query}").get_json()
+    assert page["total"] >= 1
+    opened = client.get(f"/trace/{page['traces'][0]['trace_id']}?find={query}").get_data(as_text=True)
+    assert "1 found" in opened
+    rows = client.get(f"/traces?q={query}").get_data(as_text=True)
+    assert "matched check" in rows
 
 
 def test_a_part_is_the_same_as_in_the_page(client: FlaskClient) -> None:

@@ -32,3 +32,21 @@ class Occurrences:
 
     keys: list[Occurrence]
     newest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the data has, of each kind the most frequent first; any may be empty.
+
+    `attributes`, `resources`: key and a value; `numbers`: key and a number that some values exceed; `calls`: services,
+    caller first; `blamed`: where the time went.
+    """
+
+    services: list[str]
+    blamed: list[str]
+    operations: list[str]
+    attributes: list[tuple[str, str]]
+    numbers: list[tuple[str, int]]
+    resources: list[tuple[str, str]]
+    calls: list[tuple[str, str]]
+    events: list[str]

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from webapp.errors import TooSlow
-from webapp.model.completions import Completions, Occurrences
+from webapp.model.completions import Completions, Occurrences, Words
 from webapp.store import suggest
 from webapp.store.catalogue import Catalogue
 from webapp.store.occurrences import find_occurrences
+from webapp.store.example_words import find_words
 
 _SECONDS = 1.0  # nobody waits longer for a completion
 _SEARCH_SECONDS = 3.0
@@ -26,6 +27,14 @@ class Typing:
                 return suggest.suggest(catalogue, text, len(text) if at is None else at)
         except TooSlow:
             return Completions([])
+
+    def words(self) -> Words:
+        """What the data has, for examples; nothing when that takes too long."""
+        try:
+            with self._knowing(_SECONDS) as catalogue:
+                return catalogue.remembered("words", lambda: find_words(catalogue))
+        except TooSlow:
+            return Words([], [], [], [], [], [], [], [])
 
     def occurrences(self, text: str) -> Occurrences:
         """The keys in whose values a text occurs, in any case. Raises TooSlow."""

@@ -17,6 +17,7 @@ from webapp.store.span_facets import MOST_SPANS
 from webapp.views.fragments import leave_to, page_or_part
 from webapp.views.headline import headline
 from webapp.views.present import store
+from webapp.views.saved import saved_links, saved_search
 from webapp.views.search_numbers import chart_title, narrow_key, numbers, outward, value_rows
 from webapp.views.search_parts import Examples, FacetLinks, query_line, search_rows, without_each
 from webapp.views.search_spans import fields, number_fields, shown, trace_fields
@@ -72,6 +73,8 @@ def home() -> BaseResponse:
 
 @blueprint.get("/traces")
 def traces() -> BaseResponse:
+    if "saved" in request.args:
+        return leave_to(saved_search(request.args["saved"]))
     state = SearchState.read(request.args)
     opened = _pasted_trace(state)
     if opened:
@@ -105,6 +108,7 @@ def traces() -> BaseResponse:
         said=None if instead else headline(state, asked.query, asked.window),
         removed=without_each(asked.query, asked.window) if not page.total and state.q else [],
         examples=Examples(facets).links(state),
+        saved=saved_links(),
         caps=_caps(page),
         empty_store=store().span_total() == 0,
         per_page=PER_PAGE,
