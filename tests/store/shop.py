@@ -47,6 +47,7 @@ def plain_facts(columns: SpanColumns, dropped: tuple[int, ...] = ()) -> BatchFac
         duration_ns=(columns.end_ns - columns.start_ns)[firsts],
         error=columns.status[firsts] == 2,
         unresolved={},
+        critical_ns=(columns.end_ns - columns.start_ns)[firsts],
     )
     return BatchFacts(
         traces=[_summary(columns, kept, number, first) for number, first in enumerate(firsts)],

@@ -14,6 +14,7 @@ from webapp.store import Store
 SUMS = {
     "edge_sums": "slot, caller_id, callee_id, type, bucket, sum(calls) AS n, sum(errors)",
     "edge_totals": "caller_id, callee_id, type, bucket, sum(calls) AS n, sum(errors)",
+    "edge_times": "slot, caller_id, callee_id, type, sum(critical_ns) AS n",
     "node_sums": "slot, node_id, sum(spans) AS n, sum(errors), sum(critical_ns)",
     "duration_sums": "minute, bucket, sum(traces) AS n, sum(failed)",
     "operation_sums": "slot, operation_id, entry, bucket, sum(spans) AS n, sum(failed), sum(weight), sum(critical_ns)",

@@ -11,7 +11,7 @@ from tests.store.span_soup import make_spans
 from webapp.analysis.batch import analyse_batch
 from webapp.model.facts import EDGE_TYPES, BatchFacts
 from webapp.model.spans import Kind, Span
-from webapp.query import Window
+from webapp.query import Window, parse
 from webapp.store import Store, graph
 
 SPANS = make_spans(seed=4, count=400, traces=80)
@@ -120,3 +120,71 @@ def test_a_peer_named_like_a_service_is_that_service() -> None:
     assert [(edge.caller, edge.callee, edge.type, edge.calls) for edge in found.edges] == [
         ("web", "api", "rpc", 2)
     ]
+
+
+QUERIES = ["error", "service=payment-service", "trace.spans>4 -service=db", "nothing_like_this=1"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("window", [Window(), Window(1_200_000_000_000, 1_450_000_000_000)])
+def test_a_query_draws_only_the_traces_that_match(
+    store: Store, facts: BatchFacts, query: str, window: Window
+) -> None:
+    found = store.graph(window, parse(query))
+    matching = {row.summary.trace_id for row in store.search(parse(query), window, "newest", 1, 500).rows}
+    edges, expected = facts.edges, Counter[tuple[str, str, str]]()
+    for number in range(len(edges.caller)):
+        if facts.traces[edges.trace[number]].trace_id in matching:
+            ends = (edges.nodes[edges.caller[number]][1], edges.nodes[edges.callee[number]][1])
+            expected[(*ends, EDGE_TYPES[edges.type[number]])] += 1
+    assert {(e.caller, e.callee, e.type): e.calls for e in found.edges} == expected
+    assert (found.traces, found.more) == (len(matching), False)
+
+
+@pytest.mark.parametrize("window", [Window(), Window(1_200_000_000_000, 1_450_000_000_000), Window(1)])
+def test_the_critical_time_of_edges_is_that_of_the_spans_below_their_calls(
+    store: Store, facts: BatchFacts, window: Window
+) -> None:
+    edges, expected = facts.edges, Counter[tuple[str, str, str]]()
+    for number, ns in enumerate(edges.critical_ns.tolist()):
+        start_ns = facts.traces[edges.trace[number]].start_ns
+        if (window.from_ns or 0) <= start_ns < (window.to_ns or 2**63):
+            ends = (edges.nodes[edges.caller[number]][1], edges.nodes[edges.callee[number]][1])
+            expected[(*ends, EDGE_TYPES[edges.type[number]])] += ns
+    found = store.graph(window)
+    assert {(e.caller, e.callee, e.type): e.critical_ns for e in found.edges} == expected
+    whole_ns = sum(node.critical_ns for node in found.nodes if node.kind == "service")
+    assert all(edge.share == pytest.approx(edge.critical_ns / whole_ns) for edge in found.edges)
+
+
+def test_sums_give_the_critical_time_that_traces_give(
+    store: Store, facts: BatchFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = Window(900_000_000_000, 2_100_000_000_001)
+    one_by_one = {(e.caller, e.callee, e.type): e.critical_ns for e in store.graph(wide).edges}
+    monkeypatch.setattr(graph, "_ONE_BY_ONE", 5)
+    summed = store.graph(Window(900_000_000_000, 2_100_000_000_002))
+    assert {(e.caller, e.callee, e.type): e.critical_ns for e in summed.edges} == one_by_one
+
+
+def test_protocols_are_told_by_what_either_side_carries() -> None:
+    def one(number: int, service: str, kind: Kind, parent: int = 0, **attributes: str) -> Span:
+        return Span(
+            trace_id=f"{1:032x}", span_id=f"{number:016x}", parent_span_id=f"{parent:016x}" if parent else "",
+            name="x", service=service, kind=kind, start_ns=number * 1000, end_ns=90_000 - number, attributes=dict(attributes),
+        )  # fmt: skip
+
+    spans = [
+        one(1, "web", Kind.SERVER, **{"http.route": "/"}),
+        one(2, "web", Kind.CLIENT, 1, **{"rpc.system": "grpc"}), one(3, "api", Kind.SERVER, 2),
+        one(4, "api", Kind.CLIENT, 3, **{"db.system": "redis", "db.name": "0"}),
+        one(5, "api", Kind.CLIENT, 3, **{"server.address": "example.com", "url.full": "https://example.com"}),
+    ]  # fmt: skip
+    with Store.open(None) as store:
+        store.append(spans, 0)
+        for columns in store.pending():
+            store.append_facts(columns, analyse_batch(columns))
+        found = store.graph(Window())
+    assert {(edge.caller, edge.callee): edge.protocol for edge in found.edges} == {
+        ("user", "web"): "HTTP", ("web", "api"): "gRPC", ("api", "redis:0"): "redis", ("api", "example.com"): "HTTP",
+    }  # fmt: skip

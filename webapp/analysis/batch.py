@@ -3,12 +3,15 @@
 Everything is measured by the rooms that `trace.py` uses too; only the walk along the paths has a form for many.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from webapp.analysis import edges
 from webapp.analysis.batch_path import critical_paths
 from webapp.analysis.blocking import waited_for
 from webapp.analysis.call_path import depths, path_ids
+from webapp.analysis.call_times import call_times
 from webapp.analysis.runs import Numbers
 from webapp.analysis.self_time import self_times
 from webapp.analysis.summary import critical_times, summaries
@@ -25,8 +28,10 @@ def analyse_batch(columns: SpanColumns) -> BatchFacts:
     path = critical_paths(forest, children, depth)
     on_path = np.zeros(len(forest), np.bool_)
     on_path[path.node] = True
+    critical_ns = critical_times(forest, path)
+    calls = edges.calls(forest)
     spans = SpanFacts(
-        critical_ns=_by_row(forest, critical_times(forest, path)),
+        critical_ns=_by_row(forest, critical_ns),
         self_ns=_by_row(forest, self_times(forest, children)),
         depth=_by_row(forest, depth),
         path_id=_by_row(forest, path_ids(forest, depth)),
@@ -35,7 +40,7 @@ def analyse_batch(columns: SpanColumns) -> BatchFacts:
     return BatchFacts(
         traces=summaries(forest, path, depth),
         spans=spans,
-        edges=edges.calls(forest),
+        edges=replace(calls, critical_ns=call_times(forest, calls, critical_ns)),
         dropped=forest.dropped,
         warnings=forest.warnings,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from webapp.analysis.call_times import call_times
 from webapp.analysis.runs import run_starts
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, TraceFacts
@@ -41,7 +42,8 @@ def map_of(
 ) -> TraceMap:
     """`protocol` has for each call its place in `protocols`. `kept`: only the calls and the time of these nodes."""
     place, parties = _parties(calls)
-    critical_ns = _critical_times(facts, calls, kept)
+    spent_ns = facts.critical_ns if kept is None else np.where(kept, facts.critical_ns, 0)
+    critical_ns = call_times(facts.forest, calls, spent_ns)
     if kept is not None:
         chosen_calls = kept[calls.span]
         calls, protocol = _part(calls, chosen_calls), protocol[chosen_calls]
@@ -58,8 +60,8 @@ def map_of(
             EDGE_TYPES[calls.type[first]],
             *_counted(calls, chosen),
         )
-        spent_ns = int(critical_ns[chosen].sum())
-        connections.append(Connection(edge, protocols[protocol[first]], spent_ns, calls.span[chosen]))
+        owned_ns = int(critical_ns[chosen].sum())
+        connections.append(Connection(edge, protocols[protocol[first]], owned_ns, calls.span[chosen]))
     used = np.union1d(caller, callee).tolist()
     shares = _shares(facts, kept)
     used += [
@@ -73,9 +75,9 @@ def map_of(
     for at in used:
         kind, name = parties[at]
         into = by_callee[bounds[at] : bounds[at + 1]]
-        spent_ns = shares[name] if kind == "service" and name in shares else int(critical_ns[into].sum())
+        owned_ns = shares[name] if kind == "service" and name in shares else int(critical_ns[into].sum())
         nodes.append(
-            GraphNode(kind, name, *_counted(calls, into), spent_ns, spent_ns / max(1, facts.response_ns))
+            GraphNode(kind, name, *_counted(calls, into), owned_ns, owned_ns / max(1, facts.response_ns))
         )
     return TraceMap(
         sorted(nodes, key=lambda node: (-node.critical_ns, -node.calls, node.name)),
@@ -110,7 +112,11 @@ def _counted(calls: EdgeCalls, chosen: I64) -> tuple[int, int, int, int]:
 
 def _part(calls: EdgeCalls, chosen: Bool) -> EdgeCalls:
     columns = {column.name: getattr(calls, column.name) for column in fields(calls)}
-    parts: dict[str, Any] = {name: of[chosen] for name, of in columns.items() if isinstance(of, np.ndarray)}
+    parts: dict[str, Any] = {
+        name: of[chosen]
+        for name, of in columns.items()
+        if isinstance(of, np.ndarray) and len(of) == len(chosen)
+    }
     return replace(calls, **parts)
 
 
@@ -127,19 +133,3 @@ def _shares(facts: TraceFacts, kept: Bool | None) -> dict[str, int]:
         forest.columns.services[code]: ns
         for code, ns in zip(services.tolist(), spent_ns.tolist(), strict=True)
     }
-
-
-def _critical_times(facts: TraceFacts, calls: EdgeCalls, kept: Bool | None) -> I64:
-    """By call. Of several calls that one span tells of (a batch of messages) the first has it all."""
-    forest = facts.forest
-    told, first = np.unique(calls.span, return_index=True)
-    is_call = np.zeros(len(forest), np.bool_)
-    is_call[told] = True
-    owner = np.where(is_call | (forest.parent < 0), np.arange(len(forest)), forest.parent)
-    while not np.array_equal(further := owner[owner], owner):
-        owner = further
-    spent_ns = np.zeros(len(forest), np.int64)
-    np.add.at(spent_ns, owner, facts.critical_ns if kept is None else np.where(kept, facts.critical_ns, 0))
-    critical_ns = np.zeros(len(calls.span), np.int64)
-    critical_ns[first] = spent_ns[told]
-    return critical_ns

@@ -130,6 +130,9 @@ class GraphEdge:
     errors: int
     p50_ns: int
     p95_ns: int
+    critical_ns: int = 0  # path time below its calls, up to the next calls
+    share: float = 0.0  # of all critical time
+    protocol: str = ""  # HTTP, gRPC, postgresql …, as seen in some of the newest traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class Graph:
     traces: int
     from_ns: int
     to_ns: int
+    more: bool = False  # only the newest of the traces that match
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,9 +238,9 @@ class Store:
         with self._knowing() as catalogue:
             return suggest.attribute_keys(catalogue)
 
-    def graph(self, window: Window) -> Graph:
-        with self._asking(parse(""), window) as (cursor, asked):
-            return asked.once("graph", lambda: graph.read_graph(cursor, window))
+    def graph(self, window: Window, query: Query | None = None) -> Graph:
+        with self._asking(query or parse(""), window) as (cursor, asked):
+            return asked.once("graph", lambda: graph.read_graph(self._recent.catalogue(cursor), asked))
 
     def sources(self) -> list[SourceReport]:
         with self.reading() as cursor:

@@ -94,12 +94,15 @@ def _insert_edges(
         "type": edges.type,
         "bucket": buckets_of(edges.duration_ns),
         "error": edges.error,
+        "critical_ns": edges.critical_ns if len(edges.critical_ns) else np.zeros(len(edges.caller), np.int64),
     }
     writer.register("fresh_calls", pa.table(calls))
     writer.execute(
         """
         CREATE OR REPLACE TEMP TABLE fresh_edges AS
-        SELECT * EXCLUDE (error), count(*) AS calls, count(*) FILTER (error) AS errors
+        SELECT
+          * EXCLUDE (error, critical_ns), count(*) AS calls, count(*) FILTER (error) AS errors,
+          sum(critical_ns)::BIGINT AS critical_ns
         FROM fresh_calls
         GROUP BY ALL
         ORDER BY trace_id

@@ -1,11 +1,11 @@
 """The service graph of a window: nodes, calls between them, and where requests spent their time.
 
-Up to 20,000 traces are read one by one; a longer window is read from sums by five minutes, widened to whole ones; all
-there is, from totals.
+Up to 20,000 traces, and those that match a query, are read one by one; a longer window is read from sums by five
+minutes, widened to whole ones; all there is, from totals.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -15,7 +15,10 @@ from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.query import Window
 from webapp.store.buckets import SLOT_NS
 from webapp.store.call_counts import CallCounts
-from webapp.store.matching import in_window
+from webapp.store.catalogue import Catalogue
+from webapp.store.matching import found_traces, in_window
+from webapp.store.protocols import find_protocols
+from webapp.store.recent import Asked
 from webapp.store.where import TRUE, Where
 
 _ONE_BY_ONE = 20_000
@@ -31,6 +34,7 @@ class _Part:
     """What to read: the tables, the condition on their rows, and the time that it really covers."""
 
     edges: str
+    times: str
     nodes: str
     condition: Where
     traces: int
@@ -38,16 +42,59 @@ class _Part:
     to_ns: int
 
 
-def read_graph(cursor: duckdb.DuckDBPyConnection, window: Window) -> Graph:
-    part = _part(cursor, window)
+def read_graph(catalogue: Catalogue, asked: Asked) -> Graph:
+    """Of the traces that match: all of them, or the newest when there are too many to look for."""
+    cursor, queried = catalogue.cursor, asked.query.root is not None
+    traces = found_traces(cursor, asked.found) if queried else _traces_in(asked.window)
+    part = _found_part(traces, asked) if queried else _part(cursor, asked.window)
+    graph = _graph(cursor, part)
+    protocols = find_protocols(catalogue, traces)
+    named = [replace(edge, protocol=_protocol(edge, protocols)) for edge in graph.edges]
+    return replace(graph, edges=named, more=queried and not asked.found.complete)
+
+
+def _protocol(edge: GraphEdge, protocols: Mapping[tuple[str, str], str]) -> str:
+    """Databases and queues say it in their names."""
+    for party in (edge.callee, edge.caller):
+        if edge.type in ("db", "messaging") and ":" in party:
+            return party.partition(":")[0]
+    return protocols.get((edge.caller, edge.callee), "")
+
+
+def _traces_in(window: Window) -> Where:
+    inside = in_window(window)
+    return Where(f"FROM traces t WHERE {inside.text}", inside.values)
+
+
+def _found_part(traces: Where, asked: Asked) -> _Part:
+    found = asked.found.rows
+    first_ns, last_ns = (int(found.start_ns[-1]), int(found.start_ns[0])) if len(found) else (0, 0)
+    from_ns = first_ns if asked.window.from_ns is None else asked.window.from_ns
+    to_ns = last_ns + 1 if asked.window.to_ns is None else asked.window.to_ns
+    among = Where(f"trace_id IN (SELECT t.trace_id {traces.text})", traces.values)
+    return _Part("trace_edges", "trace_edges", "trace_nodes", among, len(found), from_ns, to_ns)
+
+
+def _graph(cursor: duckdb.DuckDBPyConnection, part: _Part) -> Graph:
     nodes = cursor.execute("SELECT node_id, kind, name FROM nodes").fetchall()
     names: dict[int, tuple[str, str]] = {number: (kind, name) for number, kind, name in nodes}
     same = _same_nodes(names)
     count = max(names, default=0) + 1
+    times = _edge_times(cursor, part, same)
     between, into = _calls(_read_calls(cursor, part, count), same, count)
     critical_ns = _critical_ns(cursor, part, same)
     whole_ns = sum(ns for node, ns in critical_ns.items() if names[node][0] == "service")
     used = {node for caller, callee, *_ in between for node in (caller, callee)} | set(critical_ns)
+    edges = [
+        _edge(
+            names[caller][1],
+            names[callee][1],
+            EDGE_TYPES[kind],
+            counted,
+            times.get((caller, callee, kind), 0),
+        )
+        for caller, callee, kind, *counted in between
+    ]
     return Graph(
         sorted(
             (
@@ -57,16 +104,18 @@ def read_graph(cursor: duckdb.DuckDBPyConnection, window: Window) -> Graph:
             key=lambda node: (-node.critical_ns, -node.calls, node.name),
         ),
         sorted(
-            (
-                GraphEdge(names[caller][1], names[callee][1], EDGE_TYPES[kind], *counted)
-                for caller, callee, kind, *counted in between
-            ),
+            (replace(edge, share=edge.critical_ns / max(1, whole_ns)) for edge in edges),
             key=lambda edge: (-edge.calls, edge.caller, edge.callee, edge.type),
         ),
         part.traces,
         part.from_ns,
         part.to_ns,
     )
+
+
+def _edge(caller: str, callee: str, kind: str, counted: Sequence[int], critical_ns: int) -> GraphEdge:
+    calls, errors, p50_ns, p95_ns = counted
+    return GraphEdge(caller, callee, kind, calls, errors, p50_ns, p95_ns, critical_ns)
 
 
 def _same_nodes(names: Mapping[int, tuple[str, str]]) -> dict[int, int]:
@@ -94,17 +143,17 @@ def _part(cursor: duckdb.DuckDBPyConnection, window: Window) -> _Part:
     from_ns = first_ns if window.from_ns is None else window.from_ns
     to_ns = last_ns + 1 if window.to_ns is None else window.to_ns
     if window == Window():
-        return _Part(_TOTALS, "node_sums", TRUE, traces, from_ns, to_ns)
+        return _Part(_TOTALS, "edge_times", "node_sums", TRUE, traces, from_ns, to_ns)
     if traces <= _ONE_BY_ONE:
         among = Where(f"trace_id IN (SELECT t.trace_id FROM traces t WHERE {inside.text})", inside.values)
-        return _Part("trace_edges", "trace_nodes", among, traces, from_ns, to_ns)
+        return _Part("trace_edges", "trace_edges", "trace_nodes", among, traces, from_ns, to_ns)
     first, end = from_ns // SLOT_NS, -(-to_ns // SLOT_NS)
     slots = Where("slot >= ? AND slot < ?", (first, end))
     counted = cursor.execute(
         f"SELECT coalesce(sum(traces), 0)::BIGINT FROM facet_sums WHERE facet = 'outcome' AND {slots.text}",
         list(slots.values),
     ).fetchall()[0][0]
-    return _Part("edge_sums", "node_sums", slots, counted, first * SLOT_NS, end * SLOT_NS)
+    return _Part("edge_sums", "edge_times", "node_sums", slots, counted, first * SLOT_NS, end * SLOT_NS)
 
 
 def _read_calls(cursor: duckdb.DuckDBPyConnection, part: _Part, nodes: int) -> CallCounts:
@@ -137,6 +186,27 @@ def _calls(read: CallCounts, same: Mapping[int, int], nodes: int) -> tuple[list[
         pair, type_number = divmod(edge, len(EDGE_TYPES))
         between.append((*divmod(pair, nodes), type_number, *counted))
     return between, read.at(asked).by(callee[asked]).counted()
+
+
+def _edge_times(
+    cursor: duckdb.DuckDBPyConnection, part: _Part, same: Mapping[int, int]
+) -> dict[tuple[int, int, int], int]:
+    """Critical time by caller, callee and type."""
+    rows = cursor.execute(
+        f"""
+        SELECT caller_id, callee_id, type, sum(critical_ns)::BIGINT
+        FROM {part.times}
+        WHERE {part.condition.text}
+        GROUP BY ALL
+        """,
+        list(part.condition.values),
+    ).fetchall()
+    times: dict[tuple[int, int, int], int] = {}
+    for caller, callee, kind, ns in rows:
+        type_number = _RPC if callee in same and kind == _EXTERNAL else kind
+        edge = same.get(caller, caller), same.get(callee, callee), type_number
+        times[edge] = times.get(edge, 0) + ns
+    return times
 
 
 def _critical_ns(cursor: duckdb.DuckDBPyConnection, part: _Part, same: Mapping[int, int]) -> dict[int, int]:

@@ -193,7 +193,8 @@ CREATE TABLE IF NOT EXISTS trace_edges (
   type      UTINYINT NOT NULL,              -- index into model.facts.EDGE_TYPES
   bucket    UTINYINT NOT NULL,              -- floor(4 * log2(duration_ns)), 0 below 2 ns
   calls     UINTEGER NOT NULL,
-  errors    UINTEGER NOT NULL
+  errors    UINTEGER NOT NULL,
+  critical_ns BIGINT NOT NULL               -- of the spans at and below its calls, up to the next calls
 );
 
 CREATE TABLE IF NOT EXISTS trace_nodes (    -- what each node had in one trace; node_sums is made of it
@@ -224,6 +225,14 @@ CREATE TABLE IF NOT EXISTS edge_totals (    -- the same of all time: few rows, s
   bucket    UTINYINT NOT NULL,
   calls     BIGINT NOT NULL,
   errors    BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS edge_times (     -- critical time of calls, whatever they took
+  slot        INTEGER NOT NULL,             -- start_ns // 300 s of the call
+  caller_id   UINTEGER NOT NULL,
+  callee_id   UINTEGER NOT NULL,
+  type        UTINYINT NOT NULL,
+  critical_ns BIGINT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS node_sums (      -- time that requests waited for each node

@@ -51,6 +51,13 @@ SELECT caller_id, callee_id, type, bucket, {sign} * sum(calls), {sign} * sum(err
 FROM {edges}
 GROUP BY ALL
 """
+_EDGE_TIMES = """
+INSERT INTO edge_times
+SELECT slot, caller_id, callee_id, type, {sign} * sum(critical_ns)
+FROM {edges}
+GROUP BY ALL
+HAVING sum(critical_ns) <> 0
+"""
 _COMPACT = """
 CREATE OR REPLACE TEMP TABLE compact_totals AS
 SELECT caller_id, callee_id, type, bucket, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
@@ -81,7 +88,7 @@ def count_traces(writer: duckdb.DuckDBPyConnection, traces: str, *, sign: int = 
 
 
 def count_edges(writer: duckdb.DuckDBPyConnection, edges: str, *, sign: int = 1) -> None:
-    for statement in (_EDGES, _TOTALS):
+    for statement in (_EDGES, _TOTALS, _EDGE_TIMES):
         writer.execute(statement.format(edges=edges, sign=sign))
 
 

@@ -15,21 +15,13 @@ from webapp.model.columns import I64
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, Forest
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.store import Store
+from webapp.store.protocols import KNOWN_BY
 from webapp.views.graph_parts import Words, draw
 from webapp.views.graph_queries import GraphQueries
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.views_chosen import Chosen, pages_of
 
-# By which attributes of a span on either side a protocol is known; the first that fits.
-_KNOWN_BY = {
-    "gRPC": "rpc.system=grpc OR rpc.system.name=grpc OR rpc.grpc.status_code? OR component=grpc OR component=gRPC",
-    "GraphQL": "graphql.operation.name? OR graphql.operation.type? OR graphql.document?",
-    "RPC": "rpc.system? OR rpc.system.name? OR rpc.service? OR rpc.method?",
-    "HTTP": "http.request.method? OR http.method? OR http.route? OR http.url? OR http.target? OR url.full? "
-    "OR http.response.status_code? OR http.status_code?",
-    "event": "messaging.system? OR faas.trigger? OR cloudevents.event_id?",
-}
 _CALL, _LINK = "call", "link"
 _MOST_OPERATIONS = 5  # that a query spells out
 
@@ -87,22 +79,22 @@ def _protocols(trace: OpenTrace, calls: EdgeCalls, store: Store) -> tuple[list[s
     """The names of protocols, and of each call the number of its own."""
     forest = trace.facts.forest
     columns = forest.columns
-    known = np.full(len(forest) + 1, len(_KNOWN_BY), np.int64)  # the last is that of no span
+    known = np.full(len(forest) + 1, len(KNOWN_BY), np.int64)  # the last is that of no span
     row = np.where(forest.source >= 0, columns.row[forest.source], -1)
-    for number, text in reversed(list(enumerate(_KNOWN_BY.values()))):
+    for number, text in reversed(list(enumerate(KNOWN_BY.values()))):
         known[:-1][np.isin(row, store.matching_rows(trace.trace_id, language.parse(text)))] = number
     systems = sorted({_system(peer.name) for peer in columns.peers if peer.type != "external"})
-    names = [*_KNOWN_BY, _CALL, _LINK, *systems]
+    names = [*KNOWN_BY, _CALL, _LINK, *systems]
     system_of_peer = [
-        names.index(_system(peer.name)) if peer.type != "external" else len(_KNOWN_BY)
+        names.index(_system(peer.name)) if peer.type != "external" else len(KNOWN_BY)
         for peer in columns.peers
     ]
     peer = np.where(forest.source >= 0, columns.peer[forest.source], -1)
-    system = np.append(np.array([*system_of_peer, len(_KNOWN_BY)], np.int64)[peer], len(_KNOWN_BY))
+    system = np.append(np.array([*system_of_peer, len(KNOWN_BY)], np.int64)[peer], len(KNOWN_BY))
     protocol = np.minimum(known[calls.span], known[calls.sender])
     speaks_system = np.isin(calls.type, [EDGE_TYPES.index(name) for name in ("db", "messaging")])
     for side in (calls.span, calls.sender):
-        named = speaks_system & (system[side] != len(_KNOWN_BY))
+        named = speaks_system & (system[side] != len(KNOWN_BY))
         protocol[named] = system[side][named]
     protocol[calls.type == EDGE_TYPES.index("link")] = names.index(_LINK)
     return names, protocol
