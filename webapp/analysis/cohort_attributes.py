@@ -18,6 +18,7 @@ from webapp.model.columns import Bool
 _SURE = 0.05  # q
 _SAME = 0.99  # φ from which two values are one finding
 _DETERMINED = 0.99
+_LACKING = 0.9
 MOST_KEYS, MOST_VALUES = 20, 5
 
 
@@ -88,9 +89,15 @@ class _Found:
 def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> tuple[list[KeyScore], int]:
     """Best first, and how many more there are; keys whose best value is in the same traces are one row."""
     for each in found:
-        each.values.sort(key=lambda pair: (-round(abs(pair[1].score), 2), pair[1].score < 0, pair[0]))
+        each.values.sort(key=_told_first)
     consequence = {id(each): errors and follows_from_errors(each.group.column.key) for each in found}
-    found.sort(key=lambda each: (consequence[id(each)], -abs(each.values[0][1].score), _plainness(each)))
+    found.sort(
+        key=lambda each: (
+            consequence[id(each)],
+            -max(abs(value.score) for _, value in each.values),
+            _plainness(each),
+        )
+    )
     rows: list[tuple[KeyScore, Bool, Value]] = []
     more = 0
     for each in found:
@@ -108,6 +115,12 @@ def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> tuple[li
             score = KeyScore(column.key, column.scope, service, values, len(each.group.codes), marked)
             rows.append((score, members, best))
     return [row for row, _, _ in rows], more
+
+
+def _told_first(pair: tuple[int, Value]) -> tuple[float, int]:
+    """Best first; what selected traces have tells more than what they lack, where both are about as sure."""
+    place, value = pair
+    return -abs(value.score) * (1.0 if value.score > 0 else _LACKING), place
 
 
 def _plainness(each: _Found) -> tuple[int, str, int]:

@@ -22,6 +22,7 @@ def cohort_json(facts: Read, prediction: Prediction | None) -> dict[str, Any]:
         "notes": caveats(facts),
         "selection": _side(found.selection, data.selection),
         "baseline": _side(found.baseline, data.baseline),
+        "in_both": data.in_both,
         "difference_ns": found.difference_ns,
         "interval_ns": [found.low_ns, found.high_ns],
         "causes": [

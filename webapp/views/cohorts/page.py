@@ -31,7 +31,6 @@ class Side:
 
     letter: str
     words: str
-    query: str
     traces: int
     sampled: str
     mean_ns: int
@@ -93,30 +92,41 @@ def cohort_json_response(state: CohortState) -> Response:
 
 def _sides(facts: Read) -> list[Side]:
     state, data, found = facts.state, facts.data, facts.comparison
-    selected = state.b or "all traces"
-    band = f", {BAND_WORDS[state.band].lower()}" if state.band else ""
     search = state.search
+    band = f", {BAND_WORDS[state.band].lower()}" if state.band else ""
     after = Side(
-        "B", f"Selection{band}", selected, data.selection.traces, sample_words(data.selection),
+        "B", f"Selection{band}", data.selection.traces, sample_words(data.selection),
         round(found.selection.mean_ns), _quantiles(found.selection.quantiles), search.url(sort="slowest"),
     )  # fmt: skip
-    kind, query, url = state.baseline.kind, "", search.url(q="")
-    if kind == "query":
-        words, query, url = "Baseline", state.baseline.text, search.url(q=state.baseline.text)
-    elif kind == "before":
-        words, query = "The period of equal length before", selected
-        window = facts.asked.baseline_window
-        from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
-        url = SearchState(q=state.b, from_=from_, to=to).url()
-    elif state.band:
-        words, query, url = "The rest of the same query", selected, search.url()
-    else:
-        words = "The rest of the traces"
+    words, url = _baseline(facts)
     before = Side(
-        "A", words, query, data.baseline.traces, sample_words(data.baseline),
+        "A", words, data.baseline.traces, _left_out(facts),
         round(found.baseline.mean_ns), _quantiles(found.baseline.quantiles), url,
     )  # fmt: skip
     return [after, before]
+
+
+def _baseline(facts: Read) -> tuple[str, str]:
+    """What it is, and where its traces are listed."""
+    state, search = facts.state, facts.state.search
+    if state.baseline.kind == "query":
+        return "Baseline", search.url(q=state.baseline.text)
+    if state.baseline.kind == "before":
+        window = facts.asked.baseline_window
+        from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
+        return "The period before", SearchState(q=state.b, from_=from_, to=to).url()
+    return (
+        ("The rest of the query", search.url())
+        if state.band
+        else ("The rest of the traces", search.url(q=""))
+    )
+
+
+def _left_out(facts: Read) -> str:
+    """Of the baseline what is not looked at."""
+    both, words = facts.data.in_both, sample_words(facts.data.baseline)
+    own = f"without {display.count(both)} that {'is' if both == 1 else 'are'} in B, too" if both else ""
+    return ", ".join(filter(None, (own, words)))
 
 
 def _quantiles(quantiles: list[tuple[float, int]]) -> list[tuple[str, int]]:

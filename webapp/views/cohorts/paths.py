@@ -1,6 +1,7 @@
 """The difference by call path as rows of a table, and as flame graphs: of either set, and of what changed between them."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from webapp.views.flame import LABELLED, LEVEL, Rest, base_depth, choose_frames,
 from webapp.views.present import slot
 
 FEW_ROWS, MOST_ROWS = 12, 300
-_MOST_REMOVED = 20
+_MOST_REMOVED = 12
 # Fixed, so that colours mean the same on every page: parts of the greater of the two mean response times.
 TONES = ((0.3, 4), (0.1, 3), (0.03, 2), (0.005, 1))
 
@@ -27,6 +28,7 @@ class PathRow:
     name: str
     slot: int
     above: str  # the path that leads there
+    root: str  # where that begins, if the same operation is listed on other paths, too
     before_ns: int
     after_ns: int
     calls_before: float
@@ -95,7 +97,9 @@ def path_rows(found: Comparison, state: CohortState) -> list[PathRow]:
     order = moved[np.lexsort((moved, -np.abs(difference[moved]), ~parts.sure[moved]))]
     most = max(1.0, float(np.abs(difference).max(initial=0.0)))
     listed = order[: MOST_ROWS if state.rows else FEW_ROWS].tolist()
-    return [_row(found, entry, most) for entry in listed]
+    rows = [_row(found, entry, most) for entry in listed]
+    listed_names = Counter((row.service, row.name) for row in rows)
+    return [row if listed_names[row.service, row.name] > 1 else replace(row, root="") for row in rows]
 
 
 def _row(found: Comparison, entry: int, most: float) -> PathRow:
@@ -104,11 +108,13 @@ def _row(found: Comparison, entry: int, most: float) -> PathRow:
     service, name = tree.service[entry], tree.name[entry]
     width = 50 * abs(change) / most
     received = entry < len(tree) - 2
+    above = _above(parts, entry)
     return PathRow(
         service=service,
         name=name,
         slot=slot(service),
-        above=_above(parts, entry),
+        above=above,
+        root=above.partition(" › ")[0],
         before_ns=round(parts.before[entry]),
         after_ns=round(parts.after[entry]),
         calls_before=float(parts.calls_before[entry]),
@@ -239,12 +245,19 @@ class _Maker:
 
 
 def _removed(found: Comparison) -> list[Removed]:
-    """Paths that no selected trace has, the largest first."""
+    """Paths that no selected trace has, the largest first, of those that took more than hardly any time."""
     parts = found.split
-    gone = np.flatnonzero((parts.after == 0) & (parts.calls_after == 0) & (parts.before > 0))
+    least_ns = TONES[-1][0] * found.baseline.mean_ns
+    gone = np.flatnonzero(
+        (parts.after == 0) & (parts.calls_after == 0) & (parts.before >= max(1.0, least_ns))
+    )
+    gone = gone[gone < len(parts.tree) - 2]
     gone = gone[np.argsort(-parts.before[gone], kind="stable")][:_MOST_REMOVED]
     return [
-        Removed(f"{parts.tree.service[entry]} · {parts.tree.name[entry]}", slot(parts.tree.service[entry]),
-                round(float(parts.difference[entry])))
+        Removed(
+            f"{parts.tree.service[entry]} · {parts.tree.name[entry]}",
+            slot(parts.tree.service[entry]),
+            round(float(parts.difference[entry])),
+        )
         for entry in gone.tolist()
-    ]  # fmt: skip
+    ]

@@ -106,8 +106,6 @@ def caveats(read: Read) -> list[str]:
             f"Traces count by their sampling weights: the {display.count(side.sampled)} selected stand for"
             f" {display.count(round(side.stands_for))}, and are as sure as {display.count(round(side.worth))} of one weight."
         )
-    if data.in_both:
-        notes.append(f"{display.plural(data.in_both, 'trace')} fit both queries and count as selected.")
     if found.untold_paths:
         notes.append(f"{display.plural(found.untold_paths, 'rare call path')} are summed up as one.")
     return notes
