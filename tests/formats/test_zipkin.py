@@ -283,7 +283,7 @@ def test_the_wrong_type_in_a_field_costs_at_most_that_span(key: str) -> None:
 
 
 def test_records_that_are_no_spans_are_counted_with_their_place() -> None:
-    found, notes = read([7, {"traceId": "0"}, SPANS[0], {"traceId": "a", "id": "no"}])
+    found, notes = read([7, {"traceId": "0"}, SPANS[0], {"traceId": "a", "id": "0"}])
     assert (len(found), notes.rejected) == (1, 3)
     assert ("bad_id", "line 1, span 2") in [(one.code, one.where) for one in notes.warnings]
 
@@ -318,3 +318,12 @@ def test_the_shared_collection_is_read_as_its_index_says() -> None:
         assert len(found) + notes.rejected == known.spans, known.path.name
         assert len({span.trace_id for span in found}) == known.traces, known.path.name
         assert zipkin.looks_like(sniff.head_of(known.path.read_bytes()[:256_000])), known.path.name
+
+
+def test_ids_of_ones_own_are_hashed_and_still_connect() -> None:
+    parent = {"traceId": "order-17", "id": "s-1", "name": "get", "timestamp": 5, "localEndpoint": {}}
+    child = parent | {"id": "s-2", "parentId": "s-1"}
+    found, notes = read([parent, child])
+    assert found[1].parent_span_id == found[0].span_id
+    assert {span.written_trace_id for span in found} == {"order-17"}
+    assert [warning.where.split("“")[1] for warning in notes.warnings] == ["order-17”", "s-1”", "s-2”"]

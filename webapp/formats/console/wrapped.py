@@ -1,4 +1,4 @@
-"""Output of several programs as docker compose, Docker, containerd and kubectl keep it: each line with a prefix.
+"""Output of several programs as docker compose, Docker, containerd, kubectl and journald keep it: each line with a prefix.
 
 What one program printed over many lines is put together again, however the programs' lines are mixed. No spans here.
 """
@@ -22,6 +22,9 @@ _PREFIXES = (
     re.compile(_COLOUR + rb"([\w.-]+)\s+\|" + _COLOUR + rb" ?"),  # docker compose
     re.compile(rb"\d{4}-\d\d-\d\dT\S+ (stdout|stderr) [FP] "),  # containerd, CRI-O
     re.compile(rb"\[(pod/[^\]\s]+)\] "),  # kubectl logs --prefix
+    re.compile(
+        rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) [\w.-]+ ([\w./-]+(?:\[\d+\])?): "
+    ),  # journalctl
 )
 
 

@@ -29,7 +29,7 @@ def looks_like(head: Head) -> str | None:
     if head.start[:1] and head.start[0] in FIRST_BYTES:
         return _looks_packed(head.start)
     for one in head.objects:
-        if shapes.is_span(one):
+        if shapes.is_span(one) or shapes.holds_traces(one):
             return "Datadog: spans with `trace_id`, `span_id` and `resource`"
         data = one.get("data")
         if shapes.is_found(one) or (isinstance(data, list) and any(map(shapes.is_found, data[:3]))):

@@ -41,6 +41,13 @@ def is_span(one: object) -> bool:
     return isinstance(one.get("resource"), str) or isinstance(one.get("meta"), dict)
 
 
+def holds_traces(one: JsonObject) -> bool:
+    """An object around what the agent takes."""
+    traces = one.get("traces")
+    first = next(iter(traces), None) if isinstance(traces, list) else None
+    return is_span(next(iter(first), None) if isinstance(first, list) else first)
+
+
 def is_found(one: object) -> bool:
     """Of an answer of the span search."""
     inner = mapping(mapping(one).get("attributes"))

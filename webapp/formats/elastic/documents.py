@@ -21,12 +21,21 @@ _OF_PROCESS = ("service.", "agent.", "host.", "process.", "container.", "kuberne
 
 def in_documents(value: object) -> Iterator[dict[str, Any]]:
     """The sources in a search result, an export or lines of either; or the documents themselves."""
-    return unwrapped(value, _source_or_hits)
+    return map(_of_fields, unwrapped(value, _source_or_hits))
 
 
 def _source_or_hits(one: dict[str, Any]) -> object:
-    inner = one.get("_source") or one.get("hits")
+    inner = one.get("_source") or one.get("hits") or (one.get("fields") if "_index" in one else None)
     return inner if isinstance(inner, (dict, list)) else None
+
+
+def _of_fields(one: dict[str, Any]) -> dict[str, Any]:
+    """What a search answers as `fields` has each value in a list."""
+    if not isinstance(one.get("@timestamp"), list):
+        return one
+    return {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in one.items()
+    }
 
 
 def is_document(told: Attributes) -> bool:

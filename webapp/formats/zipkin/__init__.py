@@ -7,8 +7,9 @@ What a record means is in `spans.py`, version 1 in `version1.py`, which records 
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from webapp.formats import json_stream, units
+from webapp.formats import json_stream
 from webapp.formats.head import Head
+from webapp.formats.ids import Ids
 from webapp.formats.json_stream import Document
 from webapp.formats.notes import Notes
 from webapp.formats.unpack import peek
@@ -22,6 +23,7 @@ from webapp.model.spans import Span
 NAME = "zipkin"
 EXAMPLE = '[{"traceId": "…", "id": "…", "name": "get", "timestamp": 1472470996199000, "localEndpoint": {}}]'
 
+_WRAPPERS = ("traces", "data", "spans", "result", "trace")
 _ENDPOINTS = frozenset({"localEndpoint", "remoteEndpoint"})
 _MEMBERS = _ENDPOINTS | {
     "traceId",
@@ -43,7 +45,8 @@ def looks_like(head: Head) -> str | None:
         return "Zipkin protobuf: a list of spans that begin with a trace id"
     if thrift1.looks_like(head.start):
         return "Zipkin Thrift: spans of version 1"
-    first = head.first
+    inner = next(iter(_members(head.first)), None)
+    first = inner if isinstance(inner, dict) else head.first
     if not (isinstance(first.get("traceId"), str) and isinstance(first.get("id"), str)):
         return None
     if first.keys() & _ENDPOINTS:
@@ -63,7 +66,7 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
         reports = reader.of_thrift(stream)
     else:
         reports = reader.of_json(stream)
-    together, spans = Reports(notes), Spans(notes)
+    together, spans = Reports(notes), Spans(notes, reader.ids)
     for report in reports:
         yield from map(spans.span, together.add(report))
     yield from map(spans.span, together.rest())
@@ -74,9 +77,10 @@ class _Reader:
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
+        self.ids = Ids(notes)
 
     def of_json(self, stream: BinaryIO) -> Iterator[Report]:
-        for document in json_stream.documents(stream, self._notes):
+        for document in json_stream.documents(stream, self._notes, opened=_WRAPPERS):
             yield from self._of_document(document)
 
     def of_protobuf(self, stream: BinaryIO) -> Iterator[Report]:
@@ -110,15 +114,13 @@ class _Reader:
         if not isinstance(record, dict):
             self._notes.reject("bad_record", where=where)
             return
-        trace_id = units.read_id(record.get("traceId"), 32)
-        span_id = units.read_id(record.get("id"), 16)
-        if trace_id is None or span_id is None:
+        trace_id = self.ids.trace(record.get("traceId"), where)
+        span_id = self.ids.span(record.get("id"), where)
+        if not trace_id or not span_id:
             self._notes.reject("bad_id", where=where)
             return
-        if trace_id.unusual or span_id.unusual:
-            self._notes.warn("id_padded", where=where)
         for one in self._halves(record, where):
-            yield Report(one, trace_id.hex, span_id.hex, where, size)
+            yield Report(one, trace_id, span_id, where, size)
 
     def _halves(self, record: JsonObject, where: str) -> list[JsonObject]:
         """Most are one."""
@@ -135,8 +137,17 @@ def _records(value: object) -> list[object]:
     wrapped = [value]
     while wrapped:
         one = wrapped.pop()
-        if isinstance(one, list):
-            wrapped.extend(reversed(one))
+        inner: list[Any] = one if isinstance(one, list) else _members(one)
+        if inner or isinstance(one, list):
+            wrapped.extend(reversed(inner))
         else:
             found.append(one)
     return found
+
+
+def _members(value: object) -> list[Any]:
+    """The spans or traces that an object holds which is no span itself: an answer of somebody's API, a test's file."""
+    if not isinstance(value, dict) or "traceId" in value:
+        return []
+    inner: list[Any] = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list)), [])
+    return [span for one in inner for span in (one if isinstance(one, list) else [one])]

@@ -1,6 +1,7 @@
 """One record of Zipkin v2 as a span. Which records belong together is in `reports.py`."""
 
 from webapp.formats import moments, otel_tags, units
+from webapp.formats.ids import Ids
 from webapp.formats.notes import Notes
 from webapp.formats.value_text import is_deep
 from webapp.formats.zipkin import tags as words
@@ -14,8 +15,9 @@ _RESOURCES_KEPT = 10_000
 class Spans:
     """Makes spans of reports; those of one process share one resource."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, ids: Ids) -> None:
         self._notes = notes
+        self._ids = ids
         self._resources: dict[str, Resource] = {}
 
     def span(self, report: Report) -> Span:
@@ -26,11 +28,11 @@ class Spans:
         scope, state = otel_tags.take_scope(tags), otel_tags.take_state(tags)
         start_ns = moments.from_us(record.get("timestamp"), self._notes, report.where)
         length = record.get("duration") if start_ns else None  # a length without a start is no end
-        parent = units.read_id(record.get("parentId"), 16)
+        parent = self._ids.span(record.get("parentId"), report.where)
         return Span(
             trace_id=report.trace_id,
             span_id=report.span_id,
-            parent_span_id=parent.hex if parent else "",
+            parent_span_id=parent,
             name=text(record.get("name")),
             service=text(resource.attributes.get(words.SERVICE)) or units.UNKNOWN_SERVICE,
             kind=_take_kind(record, tags),
