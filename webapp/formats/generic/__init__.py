@@ -39,7 +39,8 @@ EXAMPLE = '[{"traceId":"5b8e…","spanId":"0a1b…","name":"GET /","timestamp":1
 
 Json = dict[str, Any]
 
-_WRAPPERS = ("traces", "spans", "trace", "data", "result")
+_WRAPPERS = ("traces", "spans", "trace", "data", "result", "rootSpan", "root_span", "root")
+_CHILDREN = ("children", "childSpans", "child_spans", "subSpans", "sub_spans")
 _INHERITED = ("trace_id", "service", "resource")
 _NEEDED = ("trace_id", "span_id", "name", "start")
 _SUCCESS = ("SUCCESS", "SUCCEEDED", "PASSED")
@@ -90,7 +91,17 @@ def _spans_in(value: object) -> Iterator[tuple[Json, Fields]]:
             handed_down = {name: fields[name] for name in _INHERITED if name in fields}
             waiting.extend((element, handed_down) for element in reversed(inner))
         elif one is not None:
-            yield span, fields
+            children = next((key for key in _CHILDREN if _are_spans(span.get(key))), "")
+            yield ({key: each for key, each in span.items() if key != children} if children else span), fields
+            if children and "span_id" in fields:
+                own = {name: fields[name] for name in _INHERITED if name in fields}
+                own["parent_id"] = fields["span_id"]
+                waiting.extend((child, own) for child in reversed(span[children]))
+
+
+def _are_spans(children: object) -> bool:
+    """Objects; ids of children say nothing that their parents' ids do not."""
+    return isinstance(children, list) and all(isinstance(child, dict) for child in children)
 
 
 class _Reader:
