@@ -5,6 +5,8 @@ A database or queue names its own in its name; for the others what spans carry i
 
 from collections import Counter, defaultdict
 
+import numpy as np
+
 from webapp.query import parse
 from webapp.store.catalogue import Catalogue
 from webapp.store.sql import plan
@@ -28,20 +30,13 @@ def find_protocols(catalogue: Catalogue, traces: Where) -> dict[tuple[str, str],
     """By caller and callee. `traces`: FROM and WHERE of traces as t."""
     known = [plan(parse(text), catalogue).spans or Where("false") for text in KNOWN_BY.values()]
     cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(known))
-    found = catalogue.cursor.execute(
+    rows, cursor = _sample(catalogue, traces), catalogue.cursor
+    found = cursor.execute(
         f"""
-        WITH newest AS (
-          SELECT t.trace_id, t.spans, t.start_ns, t.first_row {traces.text}
-          ORDER BY t.start_ns DESC, t.first_row DESC
-          LIMIT {_TRACES}
-        ), sampled AS (
-          SELECT trace_id
-          FROM newest
-          QUALIFY sum(spans) OVER (ORDER BY start_ns DESC, first_row DESC ROWS UNBOUNDED PRECEDING) - spans < {_SPANS}
-        ), seen AS MATERIALIZED (
+        WITH seen AS MATERIALIZED (
           SELECT s.trace_id, s.span_id, s.parent_id, s.service_id, s.peer_id, s.kind, CASE {cases} END AS protocol
           FROM spans s
-          WHERE s.trace_id IN (SELECT trace_id FROM sampled)
+          WHERE {rows.text} AND s.trace_id IN (SELECT trace_id::UUID FROM sampled_traces)
         ), told AS (
           SELECT above.service AS caller, own.service AS callee, coalesce(c.protocol, p.protocol) AS protocol
           FROM seen c JOIN seen p ON p.trace_id = c.trace_id AND p.span_id = c.parent_id
@@ -55,9 +50,28 @@ def find_protocols(catalogue: Catalogue, traces: Where) -> dict[tuple[str, str],
         )
         SELECT caller, callee, protocol, count(*) FROM told WHERE protocol IS NOT NULL GROUP BY ALL
         """,
-        [*traces.values, *(value for each in known for value in each.values)],
+        [value for each in known for value in each.values],
     ).fetchall()
     return _named(found)
+
+
+def _sample(catalogue: Catalogue, traces: Where) -> Where:
+    """Registers the newest as `sampled_traces`, at least one if there is any; what holds on all their spans."""
+    newest = catalogue.cursor.sql(
+        f"""
+        SELECT t.trace_id, t.first_row, t.last_row, t.spans {traces.text}
+        ORDER BY t.start_ns DESC, t.first_row DESC
+        LIMIT {_TRACES}
+        """,
+        params=list(traces.values),
+    ).to_arrow_table()
+    before = np.cumsum(newest["spans"].to_numpy()) - newest["spans"].to_numpy()
+    sample = newest.slice(0, int(np.searchsorted(before, _SPANS)))
+    catalogue.cursor.register("sampled_traces", sample)
+    if not sample.num_rows:
+        return Where("false")
+    first, last = sample["first_row"].to_numpy().min(), sample["last_row"].to_numpy().max()
+    return Where(f"s.span_row BETWEEN {first} AND {last}")
 
 
 def _named(found: list[tuple[str, str, int, int]]) -> dict[tuple[str, str], str]:
