@@ -40,15 +40,12 @@ def store() -> Iterator[Store]:
     [
         ("paym", ["payment.status", "service=payment-service"]),
         ("-error pay", ["payment.status", "service=payment-service"]),
-        ("error pay", []),
         ("payment.status=failed {pay", ["payment.status", "service=payment-service"]),
         ("{-error pay} trace.failed", ["payment.status", "service=payment-service"]),
         ("payment.status=ok payment.status=", ["payment.status=ok"]),
         ('{payment.status=failed "odd key"=', ['"odd key"=1']),
         ("payment.status=failed service=", ["service=payment-service"]),
-        ("error service=", []),
         ("payment.status=failed trace.root.name=", ["trace.root.name=charge"]),
-        ("error trace.root.name=", []),
         ("error OR payment.status=f", ["payment.status=failed"]),
         ("event.", ["event.name", "event.level"]),
         ("event.level=", ["event.level=warn"]),
@@ -81,6 +78,16 @@ def test_the_last_term_is_completed(store: Store, typed: str, offered: list[str]
     at = typed.index("}") if "} " in typed and "pay" in typed else len(typed)
     found = [text for text, _ in store.typing.complete(typed, at).offers]
     assert found[: max(1, len(offered))] == offered
+
+
+@pytest.mark.parametrize(
+    "typed", ["error pay", "error service=pay", "error trace.root.name=", "{error payment.status="]
+)
+def test_what_fits_nothing_beside_the_rest_is_offered_apart(store: Store, typed: str) -> None:
+    found = store.typing.complete(typed)
+    assert found.apart
+    assert found.offers
+    assert not store.typing.complete(typed.replace("error", "-error")).apart
 
 
 def test_values_too_long_for_a_link_are_not_offered() -> None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class Completions:
     """Texts that may take the place of the term that stands from `start` to `end`, each with how often it was seen.
 
-    `newest`: of that many of the newest spans alone; None: of all.
+    `newest`: of that many of the newest spans alone; None: of all. `apart`: no span has any of them and fits the rest of
+    the query.
     """
 
     offers: list[tuple[str, int]]
     start: int = 0
     end: int = 0
     newest: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ import duckdb
 from webapp.model.distribution import Distribution
 from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
 from webapp.query import Query, Window
+from webapp.store.catalogue import Catalogue
 from webapp.store.distribution import distribute
 from webapp.store.fields import is_known, number_of, text_of
 from webapp.store.matching import found_traces, matching_spans
+from webapp.store.parts import showing
 from webapp.store.recent import Asked, Recent
 from webapp.store.where import Where
 
@@ -135,8 +137,10 @@ def _chosen(cursor: duckdb.DuckDBPyConnection, asked: Asked, among: str) -> Wher
     """WITH `chosen`: the spans that fit, of the traces found. None when nothing was found."""
     if not len(asked.found.rows):
         return None
-    spans = matching_spans(cursor, asked.plan, asked.window, int(asked.found.rows.start_ns[-1]))
     traces = found_traces(cursor, asked.found)
+    found = Where(traces.text.removeprefix("FROM traces t WHERE "), traces.values)
+    plan = showing(Catalogue(cursor, asked.known), asked.plan, found)
+    spans = matching_spans(cursor, plan, asked.window, int(asked.found.rows.start_ns[-1]))
     text = f"""
         WITH newest AS (SELECT t.trace_id {traces.text}),
         chosen AS (SELECT * FROM (SELECT s.* {spans.text} AND {AMONG[among]}) SEMI JOIN newest USING (trace_id))

@@ -14,7 +14,6 @@ from webapp.query.tree import And, Node, Query, Term, tips
 from webapp.store.catalogue import Catalogue
 from webapp.store.sql import plan
 from webapp.store.suggest_values import Among, Counts, nested_keys, summed, values_of
-from webapp.store.where import TRUE
 
 _LISTED = 12
 _LONGEST = 300  # characters; nobody completes more
@@ -27,8 +26,15 @@ def suggest(catalogue: Catalogue, text: str, at: int) -> Completions:
     """For the term of `text` that the caret at `at` is in, or behind."""
     caret = caret_in(text, at)
     among = _among(catalogue, caret.rest)
-    found = _values(caret, among) if caret.key else _keys(catalogue, caret, among)
-    return Completions(found, caret.start, caret.end, among.newest)
+    found = _offered(catalogue, caret, among)
+    apart = not found and bool(caret.rest)
+    if apart:
+        found = _offered(catalogue, caret, _among(catalogue, ""))
+    return Completions(found, caret.start, caret.end, among.newest, apart)
+
+
+def _offered(catalogue: Catalogue, caret: Caret, among: Among) -> Counts:
+    return _values(caret, among) if caret.key else _keys(catalogue, caret, among)
 
 
 def attribute_keys(catalogue: Catalogue) -> Counts:
@@ -59,13 +65,14 @@ def _keys(catalogue: Catalogue, caret: Caret, among: Among) -> Counts:
     typed = caret.typed
     attributes = attribute_keys(catalogue)
     known = [key for key, _ in attributes]
-    if among.fits != TRUE:
+    if among.narrowed:
         near = [key for key in known if typed.lower() in write_key(key).lower()]
         attributes = among.with_keys(near[:_COUNTED_KEYS])
     found: Counts = [(write_key(key), count) for key, count in attributes]
-    found += [(key, among.spans) for key in OWN_KEYS if "." not in key or typed]
+    everywhere = 0 if among.narrowed else among.spans
+    found += [(key, everywhere) for key in OWN_KEYS if "." not in key or typed]
     if typed:
-        found += [(f"trace.{key}", among.spans) for key in TRACE_KEYS]
+        found += [(f"trace.{key}", everywhere) for key in TRACE_KEYS]
         found += [(example.partition("{")[0] + "{", 0) for example in MEASURES.values()]
         found += [
             (write_term("service", "=", value), count) for value, count in summed(among, "service", typed)

@@ -53,6 +53,11 @@ class Among:
         recent = Where(f"s.span_row > {last - NEWEST}") if newest else TRUE
         return cls(catalogue, every([recent, asked]), source, made, spans, newest)
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether the rest of the query asks anything."""
+        return (self.plan.spans, self.plan.traces) != (None, TRUE)
+
     def with_keys(self, keys: list[str]) -> Counts:
         """How many of the spans have each of these attributes; those that none has are left out."""
         columns = [(key, each.column) for key in keys for each in self.catalogue.columns(key) if each.column]
@@ -113,7 +118,7 @@ class Among:
 
 def summed(among: Among, name: str, typed: str) -> Counts:
     """Services, or texts of the trace: from the sums, unless the rest of the query narrows them."""
-    if among.plan.spans is not None or among.plan.traces != TRUE:
+    if among.narrowed:
         if name == "service":
             return among.counted("v.service", "JOIN services v USING (service_id)", [], typed)
         return _of_traces(among, _TRACE_TEXTS[name], typed)

@@ -6,7 +6,7 @@ from webapp.errors import TooSlow
 from webapp.model.results import Note
 from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
 from webapp.query import Query, Window, add_term, write_key, write_term
-from webapp.query.tree import speaks_of_spans
+from webapp.query.tree import found_sets, speaks_of_spans
 from webapp.store.fields import OWN_FIELDS
 from webapp.views.present import slot, store
 from webapp.views.state import PER_PAGE, SearchState
@@ -61,7 +61,7 @@ def shown(state: SearchState, query: Query, window: Window, per_page: int = PER_
 
 def spans_meant(query: Query) -> str:
     """Among which spans to look when nobody said: all once the query speaks of spans, else roots."""
-    return "all" if speaks_of_spans(query.root) else "root"
+    return "all" if speaks_of_spans(query.root) or found_sets(query.root) else "root"
 
 
 def fields() -> list[str]:

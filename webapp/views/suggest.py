@@ -21,8 +21,15 @@ def suggest() -> Response:
     text = request.args.get("q", "")[:_LONGEST]
     at = max(0, min(request.args.get("at", type=int, default=len(text)), len(text)))
     found = store().typing.complete(text, at)
-    said = f"counted in the newest {found.newest:,} spans" if found.newest and found.offers else ""
-    return jsonify(line=query_line(text, _error(text, at)), completions=_completions(text, found), said=said)
+    return jsonify(
+        line=query_line(text, _error(text, at)), completions=_completions(text, found), said=_said(found)
+    )
+
+
+def _said(found: Completions) -> str:
+    if found.apart and found.offers:
+        return "none of these fits the rest of the query"
+    return f"counted in the newest {found.newest:,} spans" if found.newest and found.offers else ""
 
 
 @blueprint.get("/occurs")
@@ -51,12 +58,19 @@ def occurs() -> Response:
 
 
 def _error(text: str, at: int) -> BadQuery | None:
-    """What is wrong, unless it is the term that is still being written."""
+    """What is wrong, unless it is the term, or the group, that is still being written."""
+    if _is_open(text):
+        return None
     try:
         language.parse(text)
     except BadQuery as error:
         return error if error.position + error.length < at else None
     return None
+
+
+def _is_open(text: str) -> bool:
+    signs = [text[start] for kind, start, _ in language.tokens(text) if kind in ("paren", "brace")]
+    return signs.count("(") > signs.count(")") or signs.count("{") > signs.count("}")
 
 
 def _completions(text: str, found: Completions) -> list[dict[str, str | int]]:
