@@ -121,10 +121,11 @@ class Catalogue:
 
     def remembered(self, name: Hashable, work_out: Callable[[], T]) -> T:
         """What was worked out under this name since the last write."""
-        answers = self._known.until_written
-        if name not in answers:
-            answers[name] = work_out()
-        return cast("T", answers[name])
+        return _once(self._known.until_written, name, work_out)
+
+    def remembered_names(self, name: Hashable, work_out: Callable[[], T]) -> T:
+        """What was worked out under this name from tables that only grow by new names."""
+        return _once(self._known.until_named, name, work_out)
 
     def _names(self, text: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Of tables that only grow by new names."""
@@ -136,3 +137,9 @@ class Catalogue:
         if found is None:
             found = answers[key] = self.cursor.execute(text, list(values)).fetchall()
         return cast("list[tuple[Any, ...]]", found)
+
+
+def _once(answers: Answers, name: Hashable, work_out: Callable[[], T]) -> T:
+    if name not in answers:
+        answers[name] = work_out()
+    return cast("T", answers[name])

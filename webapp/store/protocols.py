@@ -28,7 +28,10 @@ KNOWN_BY = {
 
 def find_protocols(catalogue: Catalogue, traces: Where) -> dict[tuple[str, str], str]:
     """By caller and callee. `traces`: FROM and WHERE of traces as t."""
-    known = [plan(parse(text), catalogue).spans or Where("false") for text in KNOWN_BY.values()]
+    known = catalogue.remembered_names(
+        "protocols",
+        lambda: [plan(parse(text), catalogue).spans or Where("false") for text in KNOWN_BY.values()],
+    )
     cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(known))
     rows, cursor = _sample(catalogue, traces), catalogue.cursor
     found = cursor.execute(
