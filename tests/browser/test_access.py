@@ -14,6 +14,8 @@ PATHS = [
     "/graph?focus=payment-service",
     "/services?open=payment-service&from=-30m",
     "/service?name=payment-service&from=-30m",
+    "/insights",
+    "/insights?kind=n_plus_one&n_plus_one.count=6&hide=gap",
     "/keys",
     "/syntax",
     "/nowhere",

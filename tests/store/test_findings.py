@@ -12,7 +12,7 @@ from tests.analysis.detecting import below, in_turn
 from tests.analysis.test_batch import moved
 from webapp.analysis.detectors import find_in
 from webapp.analysis.detectors.kinds import kind_of
-from webapp.analysis.detectors.looking import ASKING, time_tested
+from webapp.analysis.detectors.looking import ASKING, Looking, time_tested
 from webapp.analysis.detectors.scene import Scene
 from webapp.analysis.trace import analyse_trace
 from webapp.loading import analyse_pending
@@ -165,6 +165,17 @@ def test_batches_of_any_size_find_the_same(store: Store) -> None:
         batches += 1
         assert store.findings.progress().looked == batches
     assert batches == 8
+    assert_as_by_brute_force(store)
+
+
+def test_two_that_look_at_once_keep_each_finding_once(store: Store) -> None:
+    load(store, asks(), asks(8))
+    store.findings.look_for(written(DEFAULTS))
+    batches = [store.findings.next_unlooked(1_000, 3) for _ in range(2)]
+    for of in batches:
+        assert of is not None
+        looking = Looking(of.columns, DEFAULTS)
+        store.findings.keep(of, looking.findings(store.findings.asked(looking.rows)))
     assert_as_by_brute_force(store)
 
 

@@ -160,3 +160,21 @@ class Changes:
     slower: list[SlowerOperation]
     errors: list[NewError]
     compared: int  # operations with enough spans before and after
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenContext:
+    """Roots of a service that lie within calls of another, each within one only: their traces should be one.
+
+    `examples`: the trace of the call and the trace that it began.
+    """
+
+    caller: str
+    service: str
+    pairs: int
+    roots: int
+    examples: list[tuple[str, str]]
+
+    @property
+    def share(self) -> float:
+        return self.pairs / self.roots

@@ -6,9 +6,10 @@ from typing import TypeVar, cast
 import duckdb
 
 from webapp.model.columns import I64
-from webapp.model.insights import Changes, InsightsAsked, LateService, LookedAt, Progress
+from webapp.model.insights import BrokenContext, Changes, InsightsAsked, LateService, LookedAt, Progress
 from webapp.model.spans import Attributes
-from webapp.store import changes, looked
+from webapp.store import broken_context, changes, looked
+from webapp.store.broken_context import Matched
 from webapp.store.changes import Rules
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.insights import Insights, late_services, read_insights
@@ -66,6 +67,10 @@ class Findings:
         return self._once(
             ("changes", since_ns, span), lambda cursor: changes.read_changes(cursor, since_ns, span, rules)
         )
+
+    def broken_context(self, rules: Matched, span: tuple[int, int]) -> list[BrokenContext]:
+        """Pairs of services between which traces break."""
+        return self._once(("broken", span), lambda cursor: broken_context.read_broken(cursor, rules, span))
 
     def _once(self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Asked once until something is written."""

@@ -26,12 +26,16 @@ _MOST_TRACES = 20_000  # at once
 
 @dataclass(frozen=True, slots=True)
 class Unlooked:
-    """The next traces. `until_row`: below it all are looked at when these are; `again`: some may have been before."""
+    """The next traces. All below `from_row` are looked at, and below `until_row` when these are; `again`: some may have
+    been looked at before.
+    """
 
     columns: SpanColumns
     start_ns: I64  # by trace
     duration_ns: I64
+    from_row: int
     until_row: int
+    thresholds: int  # under which they are looked at, as the store keeps it
     again: bool
     resent: I64  # rows of spans that may say that they are tried again
     repeating: I64  # numbers of traces in which the same may be asked again
@@ -113,7 +117,9 @@ def next_unlooked(
         columns=columns,
         start_ns=found["start_ns"],
         duration_ns=found["duration_ns"],
+        from_row=looked_row,
         until_row=last + 1,
+        thresholds=setting(cursor, "looked_sum"),
         again=first < looked_row,
         resent=resent_rows(cursor, first, last),
         repeating=repeating_traces(cursor, first, last, least_alike),
@@ -151,7 +157,9 @@ def read_asked(cursor: duckdb.DuckDBPyConnection, rows: I64) -> dict[int, tuple[
 
 
 def keep(writer: duckdb.DuckDBPyConnection, of: Unlooked, found: LookedAt) -> None:
-    """In the transaction of `writer`. Doing it twice leaves the same as doing it once."""
+    """In the transaction of `writer`. Nothing if somebody else was faster, or looks for other things now."""
+    if (setting(writer, "looked_row"), setting(writer, "looked_sum")) != (of.from_row, of.thresholds):
+        return
     trace_ids = uuids(of.columns.trace_ids)
     if of.again:
         writer.register("looked_traces", pa.table({"trace_id": trace_ids}))

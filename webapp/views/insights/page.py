@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.analysis.broken_context import is_broken, matching
+from webapp.errors import TooSlow
 from webapp.loading.findings import Looker
-from webapp.model.insights import LateService, Progress
+from webapp.model.insights import BrokenContext, LateService, Progress
 from webapp.query import Window
+from webapp.store.broken_context import Matched
 from webapp.store.insights import Insights
 from webapp.views.fragments import page_or_part
 from webapp.views.insights.changes import ChangeLines, changes_json, changes_of
@@ -50,6 +53,7 @@ class Answer:
     late: list[LateService]
     span: tuple[int, int]
     changes: ChangeLines | None
+    broken: list[BrokenContext] | None  # None: too many spans to look
 
 
 def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
@@ -71,8 +75,17 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
         rows=rows_of(insights.listed, state, thresholds(), store().service_slots(), span),
         late=[each for each in late if each.share > _LATE_SHARE],
         span=span,
+        broken=_broken(state, span) if not state.kind else [],
         changes=changes_of(state, span) if complete and not state.kind else None,
     )
+
+
+def _broken(state: InsightsState, span: tuple[int, int]) -> list[BrokenContext] | None:
+    try:
+        found = store().findings.broken_context(Matched(matching, is_broken), span)
+    except TooSlow:
+        return None
+    return [each for each in found if state.service in ("", each.caller, each.service)]
 
 
 def _span(window: Window, first_ns: int, newest_ns: int) -> tuple[int, int]:
@@ -151,6 +164,18 @@ def page_json() -> Response:
             "by_kind": found.insights.by_code,
             "by_service": found.insights.by_service,
             "changes": changes_json(found.changes),
+            "broken_context": None
+            if found.broken is None
+            else [
+                {
+                    "caller": each.caller,
+                    "service": each.service,
+                    "pairs": each.pairs,
+                    "roots": each.roots,
+                    "examples": each.examples,
+                }
+                for each in found.broken
+            ],
             "late_services": [
                 {"service": each.service, "children": each.children, "late": each.late} for each in found.late
             ],
