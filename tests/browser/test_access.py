@@ -12,6 +12,7 @@ PATHS = [
     "/traces?q=duration>fast",
     "/graph",
     "/graph?focus=payment-service",
+    "/graph?form=matrix&q=error",
     "/services?open=payment-service&from=-30m",
     "/service?name=payment-service&from=-30m",
     "/insights",

@@ -1,101 +1,77 @@
 """`/graph`: who calls whom, and where the critical-path time goes. Positions come from `analysis/layout.py`."""
 
-from dataclasses import dataclass, fields, replace
-from urllib.parse import urlencode
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, jsonify, request
 
 from webapp import query as language
+from webapp.analysis import layout
 from webapp.model.results import Graph, GraphEdge, GraphNode, ResultRow
-from webapp.query import Window
 from webapp.views.fragments import page_or_part
-from webapp.views.graph_parts import MOST_NODES, draw
+from webapp.views.graph_matrix import MOST, matrix_of
+from webapp.views.graph_parts import MOST_NODES, Shown, draw, way_in
 from webapp.views.graph_queries import GraphQueries
+from webapp.views.graph_state import FORMS, HOPS, LEAST, SIZES, GraphState
 from webapp.views.present import store
+from webapp.views.search import Asked, understand
+from webapp.views.services import words
+from webapp.views.services.state import ServicesState
 from webapp.views.state import SearchState
 
 blueprint = Blueprint("graph", __name__)
-SIZES = {"path": "Critical path", "calls": "Calls", "errors": "Errors"}
-FORMS = {"graph": "Graph", "table": "Table"}
 _SLOWEST = 5
 _LISTED = 100  # connections of the table before "show all"
 
 
 @dataclass(frozen=True, slots=True)
-class GraphState:
-    """`focus` is a node's name; `by` what the bars in the cards measure; `all` lists every connection.
-
-    Without `form`, a graph that is too large to be drawn whole opens as its table.
-    """
-
-    focus: str = ""
-    by: str = "path"
-    form: str = ""
-    from_: str = ""
-    to: str = ""
-    all: str = ""
-
-    @classmethod
-    def read(cls) -> "GraphState":
-        given = request.args
-        by, form = given.get("by", ""), given.get("form", "")
-        return cls(
-            focus=given.get("focus", ""),
-            by=by if by in SIZES else "path",
-            form=form if form in FORMS else "",
-            from_=given.get("from", "").strip(),
-            to=given.get("to", "").strip(),
-            all="1" if given.get("all") else "",
-        )
-
-    def url(self, **changes: str) -> str:
-        state = replace(self, **changes)
-        given = {
-            field.name.rstrip("_"): getattr(state, field.name)
-            for field in fields(state)
-            if getattr(state, field.name) != field.default
-        }
-        return "/graph" + (f"?{urlencode(given)}" if given else "")
-
-
-@dataclass(frozen=True, slots=True)
 class Inspected:
-    """The node in focus, with its neighbours and its slowest traces."""
+    """The node in focus, with its neighbours, its calls over time and its slowest traces."""
 
     node: GraphNode
     callers: list[GraphEdge]
     callees: list[GraphEdge]
     slowest: list[ResultRow]
     search: SearchState
+    trend: words.Trend | None
+    service_url: str
 
 
 @blueprint.get("/graph")
 def page() -> Response:
-    state = GraphState.read()
-    graph, window, problem = _read(state)
+    state = GraphState.read(request.args)
+    asked, graph = _read(state)
     queries = GraphQueries(dict(store().keys()))
-    inspected = _inspect(graph, state, window, queries)
+    inspected = _inspect(graph, state, asked, queries)
     focus = inspected.node.name if inspected else ""
     form = state.form or ("graph" if focus or len(graph.nodes) <= MOST_NODES else "table")
+    shown = Shown(state.by, focus, int(state.hops), state.least)
     edges = _edges(graph, focus)
     return page_or_part(
         "graph/page.html",
         "graph/_graph.html",
         state=state,
+        asked=asked,
         form=form,
         graph=graph,
-        problem=problem,
-        picture=draw(graph, state.by, focus) if form == "graph" else None,
+        picture=draw(graph, shown) if form == "graph" else None,
+        matrix=matrix_of(
+            graph, layout.choose(graph.nodes, graph.edges, MOST, focus=focus or None, hops=shown.hops)
+        )
+        if form == "matrix"
+        else None,
         inspected=inspected,
         edges=edges if state.all else edges[:_LISTED],
         unlisted=0 if state.all else max(0, len(edges) - _LISTED),
         kinds={node.name: node.kind for node in graph.nodes},
-        shares={node.name: node.share for node in graph.nodes},
-        edge_url=lambda edge: SearchState(q=queries.edge(edge), from_=state.from_, to=state.to).url(),
+        edge_url=lambda edge: state.search(queries.edge(edge)).url(),
         node_url=lambda node: state.url(focus="" if node.name == state.focus else node.name),
         focus=state.focus,
+        way=way_in(graph, focus),
         sizes=SIZES,
         forms=FORMS,
+        hops=HOPS,
+        least=LEAST,
     )
 
 
@@ -109,34 +85,48 @@ def _edges(graph: Graph, focus: str) -> list[GraphEdge]:
 
 @blueprint.get("/graph.json")
 def page_json() -> Response:
-    graph, _, _ = _read(GraphState.read())
+    asked, graph = _read(GraphState.read(request.args))
+    if asked.error:
+        raise asked.error
     return jsonify(
         {
             "traces": graph.traces,
+            "more": graph.more,
             "from_ns": graph.from_ns,
             "to_ns": graph.to_ns,
-            "nodes": [{name: getattr(node, name) for name in GraphNode.__slots__} for node in graph.nodes],
-            "edges": [{name: getattr(edge, name) for name in GraphEdge.__slots__} for edge in graph.edges],
+            "nodes": [_fields(node, GraphNode.__slots__) for node in graph.nodes],
+            "edges": [_fields(edge, GraphEdge.__slots__) for edge in graph.edges],
         }
     )
 
 
-def _read(state: GraphState) -> tuple[Graph, Window, str]:
-    _, newest_ns = store().bounds()
-    window, problem = SearchState(from_=state.from_, to=state.to).window(newest_ns + 1)
-    return store().graph(window), window, problem
+def _fields(of: object, names: Collection[str]) -> dict[str, object]:
+    return {name: getattr(of, name) for name in names}
 
 
-def _inspect(graph: Graph, state: GraphState, window: Window, queries: GraphQueries) -> Inspected | None:
+def _read(state: GraphState) -> tuple[Asked, Graph]:
+    asked = understand(SearchState(q=state.q, from_=state.from_, to=state.to))
+    return asked, store().graph(asked.window, asked.query)
+
+
+def _inspect(graph: Graph, state: GraphState, asked: Asked, queries: GraphQueries) -> Inspected | None:
     node = next((node for node in graph.nodes if node.name == state.focus), None)
     if node is None:
         return None
-    search = SearchState(q=queries.node(node), from_=state.from_, to=state.to, sort="slowest")
-    found = store().search(language.parse(search.q), window, "slowest", 1, _SLOWEST)
+    search = state.search(queries.node(node), "slowest")
+    found = store().search(language.parse(search.q), asked.window, "slowest", 1, _SLOWEST)
+    own = None
+    if node.kind == "service" and not state.q:
+        rows = store().services.overview(asked.window).rows
+        own = next((row for row in rows if row.service == node.name), None)
     return Inspected(
         node=node,
         callers=[edge for edge in graph.edges if edge.callee == node.name],
         callees=[edge for edge in graph.edges if edge.caller == node.name],
         slowest=found.rows,
         search=search,
+        trend=words.trend(own.trend) if own else None,
+        service_url=ServicesState(from_=state.from_, to=state.to).service_url(node.name)
+        if node.kind == "service"
+        else "",
     )

@@ -13,7 +13,6 @@ from webapp.views.present import slot
 WIDTH, HEIGHT = 172, 58
 _LONGEST_NAME = 20  # characters that fit the card beside the share
 MOST_NODES, MOST_EDGES = 60, 120  # that are drawn; more is a ball of wool
-_LEAST_PART = 0.01  # of the calls of both its ends, for a connection to be drawn
 _LABEL_WIDTH = 36.0  # of a share
 _LABELLED_GAP, _MOST_LABELS = 116.0, 40  # more words than these are in each other's way
 _RED_FROM = 0.02  # share of failed calls from which an edge is red and says so
@@ -30,6 +29,7 @@ class Card:
     errors: str
     bar: float  # share of the bar that is filled
     bar_words: str
+    more: int  # neighbours that are not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,34 @@ class Words:
     labels: Mapping[layout.Names, str]  # by caller and callee
 
 
-def draw(graph: Graph, by: str, focus: str, words: Words | None = None) -> Picture:
-    """Cards and curves of the nodes that `layout.choose` keeps; `by` is path, calls or errors."""
-    shown = layout.choose(graph.nodes, graph.edges, MOST_NODES, focus=focus or None)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the bars measure (path, calls or errors), the node in focus ("": none) and how many calls around it are
+    drawn, and which part of the calls of one of its ends a connection has at least.
+    """
+
+    by: str = "path"
+    focus: str = ""
+    hops: int = 2
+    least: float = 0.01
+
+
+def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
+    """Cards and curves of the nodes that `layout.choose` keeps."""
+    by, focus = how.by, how.focus
+    shown = layout.choose(graph.nodes, graph.edges, MOST_NODES, focus=focus or None, hops=how.hops)
     nodes = [node for node in graph.nodes if node.name in shown]
     between = [edge for edge in graph.edges if edge.caller in shown and edge.callee in shown]
-    edges = _busy(between, focus)
+    edges = _busy(between, focus, how.least)
+    lit = way_in(graph, focus)
+    words = words or _protocols(edges, graph)
     placed = layout.arrange(
         {node.name: node.kind for node in nodes},
         [(edge.caller, edge.callee) for edge in edges],
         (WIDTH, HEIGHT),
         _LABELLED_GAP if words else layout.GAP,
     )
+    beyond = _beyond(graph.edges, shown)
     minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
     most = max((node.calls for node in nodes), default=1)
     cards = [
@@ -84,12 +100,18 @@ def draw(graph: Graph, by: str, focus: str, words: Words | None = None) -> Pictu
             placed.positions[node.name],
             words.calls(node) if words else _rate(node, graph.edges, minutes),
             _bar(node, by, most),
+            beyond.get(node.name, 0),
         )
         for node in sorted(nodes, key=lambda node: placed.positions[node.name])
     ]
     labels = words.labels if words and len(edges) <= _MOST_LABELS else {}
     curves = [
-        _curve(edge, placed.curves[edge.caller, edge.callee], focus, labels.get((edge.caller, edge.callee)))
+        _curve(
+            edge,
+            placed.curves[edge.caller, edge.callee],
+            labels.get((edge.caller, edge.callee)),
+            lit=bool(focus) and (focus in (edge.caller, edge.callee) or (edge.caller, edge.callee) in lit),
+        )
         for edge in edges
     ]
     return Picture(
@@ -97,7 +119,65 @@ def draw(graph: Graph, by: str, focus: str, words: Words | None = None) -> Pictu
     )
 
 
-def _busy(edges: list[GraphEdge], focus: str) -> list[GraphEdge]:
+def way_in(graph: Graph, focus: str) -> set[layout.Names]:
+    """The connections of a shortest way from the user, or from what nobody calls, to a node; the busiest of equal ones."""
+    callers: dict[str, list[GraphEdge]] = {}
+    for edge in sorted(graph.edges, key=lambda edge: -edge.calls):
+        callers.setdefault(edge.callee, []).append(edge)
+    behind: dict[str, GraphEdge] = {}
+    edge_of_search, seen = [focus], {focus}
+    while edge_of_search:
+        for node in edge_of_search:
+            if node != focus and (node not in callers or node == "user"):
+                way = set()
+                while node != focus:
+                    way.add((behind[node].caller, behind[node].callee))
+                    node = behind[node].callee
+                return way
+        further = []
+        for node in edge_of_search:
+            for edge in callers.get(node, ()):
+                if edge.caller not in seen:
+                    seen.add(edge.caller)
+                    behind[edge.caller] = edge
+                    further.append(edge.caller)
+        edge_of_search = further
+    return set()
+
+
+def _beyond(edges: list[GraphEdge], shown: set[str]) -> Counter[str]:
+    """By node that is drawn: how many of its neighbours are not."""
+    pairs = {(edge.caller, edge.callee) for edge in edges}
+    return Counter(
+        inside
+        for pair in pairs
+        for inside, outside in (pair, pair[::-1])
+        if inside in shown and outside not in shown
+    )
+
+
+def _protocols(edges: list[GraphEdge], graph: Graph) -> Words | None:
+    """Protocols as labels, with what is worth saying of a connection; None when there are too many for words."""
+    if len(edges) > _MOST_LABELS:
+        return None
+    minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
+    labels: dict[layout.Names, str] = {}
+    for edge in edges:
+        errors = edge.errors / max(1, edge.calls)
+        protocol = (
+            ""
+            if edge.protocol in (edge.callee.partition(":")[0], edge.caller.partition(":")[0])
+            else edge.protocol
+        )
+        parts = [protocol, display.share(errors) if errors > _RED_FROM else ""]
+        if edge.type == "messaging" and ":" not in edge.caller + edge.callee:
+            parts.append(f"waits {display.duration(edge.p50_ns)}")
+        pair = edge.caller, edge.callee
+        labels[pair] = " · ".join(filter(None, [labels.get(pair, ""), *parts]))
+    return Words(lambda node: _rate(node, graph.edges, minutes), labels)
+
+
+def _busy(edges: list[GraphEdge], focus: str, least: float) -> list[GraphEdge]:
     """The connections worth a line: those of the node in focus, and the busiest that matter to one of their ends."""
     calls: Counter[str] = Counter()
     for edge in edges:
@@ -106,7 +186,7 @@ def _busy(edges: list[GraphEdge], focus: str) -> list[GraphEdge]:
         id(edge): edge.calls / min(calls[edge.caller], calls[edge.callee]) for edge in edges if edge.calls
     }
     ranked = sorted(
-        (edge for edge in edges if part.get(id(edge), 0) >= _LEAST_PART),
+        (edge for edge in edges if part.get(id(edge), 0) >= least),
         key=lambda edge: (focus not in (edge.caller, edge.callee), -edge.calls, edge.caller, edge.callee),
     )
     return ranked[:MOST_EDGES]
@@ -121,7 +201,7 @@ def _bar(node: GraphNode, by: str, most: int) -> tuple[float, str]:
     return node.share, display.share(node.share)
 
 
-def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[float, str]) -> Card:
+def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[float, str], more: int) -> Card:
     errors = node.errors / max(1, node.calls)
     return Card(
         node=node,
@@ -133,6 +213,7 @@ def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[fl
         errors=display.share(errors) if errors >= 0.01 else "",
         bar=min(1.0, bar[0]),
         bar_words=bar[1],
+        more=more,
     )
 
 
@@ -147,7 +228,7 @@ def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
     return f"{per_minute:,.0f}/min" if per_minute >= 9.5 else f"{per_minute:.1f}/min"
 
 
-def _curve(edge: GraphEdge, placed: layout.Curve, focus: str, words: str | None) -> Curve:
+def _curve(edge: GraphEdge, placed: layout.Curve, words: str | None, *, lit: bool) -> Curve:
     errors = edge.errors / max(1, edge.calls)
     red = errors > _RED_FROM
     label = words or (display.share(errors) if red else "")
@@ -160,6 +241,6 @@ def _curve(edge: GraphEdge, placed: layout.Curve, focus: str, words: str | None)
         label_x=placed.middle[0],
         label_y=placed.middle[1],
         label_width=_LABEL_WIDTH if words is None else round(6 * len(label) + 14.0),
-        lit=focus in (edge.caller, edge.callee) and bool(focus),
+        lit=lit,
         returning=placed.returning,
     )

@@ -16,7 +16,7 @@ from webapp.model.facts import EDGE_TYPES, EdgeCalls, Forest
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.store import Store
 from webapp.store.protocols import KNOWN_BY
-from webapp.views.graph_parts import Words, draw
+from webapp.views.graph_parts import Shown, Words, draw
 from webapp.views.graph_queries import GraphQueries
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
@@ -46,7 +46,7 @@ def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Stor
     parties = {node.name: node for node in traced.nodes}
     links = _Links(forest, state, GraphQueries(dict(store.keys())))
     pages = pages_of(state, len(traced.connections), "connection")
-    picture = draw(_graph(traced), "path", "", Words(_calls, _labels(traced.connections)))
+    picture = draw(_graph(traced), Shown(), Words(_calls, _labels(traced.connections)))
     by_pair = defaultdict(list)
     for one in traced.connections:
         by_pair[one.edge.caller, one.edge.callee].append(one)
