@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -333,3 +334,11 @@ def test_what_otlp_has_no_field_for_travels_as_the_collector_writes_it(field: st
 def test_a_service_that_only_the_span_knows_is_written_into_the_resource() -> None:
     one = Span(trace_id=TRACE, span_id=SPAN, name="n", service="from-zipkin", start_ns=1, end_ns=2)
     assert read(otlp.write([one]))[0][0].service == "from-zipkin"
+
+
+def test_keys_in_pascal_case_are_the_same_keys() -> None:
+    plain = document(span(1, kind=2, attributes=[{"key": "Name", "value": {"stringValue": "Value"}}]))
+    pascal = re.sub(rb'"(\w)(\w*)"(?=\s*:)', lambda key: b'"' + key[1].upper() + key[2] + b'"', plain)
+    assert pascal != plain
+    assert formats.read(io.BytesIO(pascal), "dump").format == "otlp"
+    assert read(pascal)[0] == read(plain)[0]

@@ -5,7 +5,7 @@ Log records among the spans are log lines of their traces, metrics are passed ov
 Each document is decoded in one go; if it does not fit its types, span by span; a span that does not, part by part.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -16,7 +16,13 @@ from webapp.formats.json_syntax import RECORD
 from webapp.formats.notes import Notes
 from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
-from webapp.formats.otlp.wire import Message, ResourceSpans, decode_message, in_camel
+from webapp.formats.otlp.wire import (
+    Message,
+    ResourceSpans,
+    decode_message,
+    in_camel,
+    in_camel_from_pascal,
+)
 from webapp.formats.otlp.writing import write as write
 from webapp.formats.otlp.writing import written as written
 from webapp.formats.unpack import peek
@@ -26,9 +32,15 @@ from webapp.model.spans import Span
 NAME = "otlp"
 EXAMPLE = '{"resourceSpans":[{"resource":{…},"scopeSpans":[{"spans":[{"traceId":"5b8e…","spanId":…}]}]}]}'
 
-_TOP = ("resourceSpans", "resource_spans", "batches")
+_TOP = ("resourceSpans", "resource_spans", "ResourceSpans", "batches")
 _WRAPPERS = ("result", "trace", "data")
-_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
+_SCOPES = (
+    "scopeSpans",
+    "scope_spans",
+    "ScopeSpans",
+    "instrumentationLibrarySpans",
+    "instrumentation_library_spans",
+)
 _LOGS = ("resourceLogs", "resource_logs")
 _OTHER_SIGNALS = ("resourceMetrics", "resource_metrics", *_LOGS)
 _RECORDS = (*_TOP, *_SCOPES, "spans", *_LOGS, "scopeLogs", "scope_logs", "logRecords", "log_records")
@@ -98,15 +110,19 @@ class _Spelling:
     """One file keeps to one spelling of keys: what the last document needed is tried first."""
 
     def __init__(self) -> None:
-        self.foreign = False
+        self._ours: Callable[[bytes | bytearray], bytes] | None = None  # from that spelling
 
     def decode(self, raw: bytes | bytearray) -> Message | None:
         """None if a value in it does not fit its type."""
         try:
-            message = decode_message(in_camel(raw) if self.foreign else raw)
-            if not self.foreign and _is_foreign(message):
-                message = decode_message(in_camel(raw))
-                self.foreign = not _is_foreign(message)
+            message = decode_message(self._ours(raw) if self._ours else raw)
+            if self._ours or not _is_foreign(message):
+                return message
+            for ours in (in_camel_from_pascal, in_camel):
+                message = decode_message(ours(raw))
+                if not _is_foreign(message):
+                    self._ours = ours
+                    break
         except UNFIT:
             return None
         return message

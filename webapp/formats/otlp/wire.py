@@ -158,9 +158,20 @@ _CAMEL: dict[bytes, bytes] = {
     for field in msgspec.structs.fields(message)
     if field.name != field.encode_name
 }
+# .NET's serialisers write keys so unless they are told otherwise
+_PASCAL: dict[bytes, bytes] = {
+    (name[0].upper() + name[1:]).encode(): name.encode()
+    for message in _MESSAGES
+    for name in message.__struct_encode_fields__
+}
+_PASCAL_KEY = re.compile(rb'"(' + b"|".join(_PASCAL) + rb')"(?=\s*:)')
 _OTHER_KEY = re.compile(rb'"(' + b"|".join(_CAMEL) + rb')"(?=\s*:)')
 
 
 def in_camel(text: bytes | bytearray) -> bytes:
     """With snake_case, Tempo's and older keys written as OTLP writes them now. Values stay as they are."""
     return _OTHER_KEY.sub(lambda key: b'"' + _CAMEL[key[1]] + b'"', bytes(text))
+
+
+def in_camel_from_pascal(text: bytes | bytearray) -> bytes:
+    return _PASCAL_KEY.sub(lambda key: b'"' + _PASCAL[key[1]] + b'"', bytes(text))
