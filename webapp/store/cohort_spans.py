@@ -48,10 +48,10 @@ def path_times(cursor: duckdb.DuckDBPyConnection) -> PathTimes:
 
 
 def weights(cursor: duckdb.DuckDBPyConnection, traces: int) -> F64:
-    """Of each trace that of its primary root; 1 where the root was not received, or says that it does not count."""
+    """Of each trace that of its primary root; 1 where the root was not received."""
     weight = np.ones(traces)
     found = cursor.execute(
-        "SELECT number, max(weight) FROM cohort_spans WHERE root AND weight <> 1 AND weight > 0 GROUP BY number"
+        "SELECT number, max(weight) FROM cohort_spans WHERE root AND weight <> 1 GROUP BY number"
     ).fetchall()
     for number, value in found:
         weight[number] = value

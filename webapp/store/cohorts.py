@@ -40,7 +40,7 @@ MOST_TRACES = 5_000  # of either set …
 MOST_SPANS = 100_000  # … with so many spans together …
 GIANT = 10_000  # … none of them in a trace with more than these
 SECONDS = 20.0  # that reading the two sets may take
-_KEPT = 4  # of some megabytes each
+_KEPT = 2  # of up to 30 MB each
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Flame graphs: which frames are drawn, and where they lie. Of one trace and of many. What they say is not here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -27,6 +28,16 @@ class Frames(Protocol):
     def start_ns(self) -> I64: ...
 
     def __len__(self) -> int: ...
+
+
+class Wide(Protocol):
+    """A frame as it is drawn."""
+
+    @property
+    def total_ns(self) -> int: ...
+
+
+F = TypeVar("F", bound=Wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +113,9 @@ def rests_of(frames: Frames, shown: Shown) -> list[Rest]:
 
 def base_depth(frames: Frames, shown: Shown) -> int:
     return int(frames.depth[shown.base]) if shown.base >= 0 else 0
+
+
+def widest(drawn: Sequence[F], most: int) -> list[F]:
+    """In the same order. What leads to a frame is as wide, and stands before it: it is there too."""
+    chosen = sorted(range(len(drawn)), key=lambda place: (-drawn[place].total_ns, place))[:most]
+    return [drawn[place] for place in sorted(chosen)]

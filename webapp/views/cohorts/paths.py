@@ -13,10 +13,11 @@ from webapp.model import display
 from webapp.model.cohorts import F64
 from webapp.model.columns import I32, I64
 from webapp.views.cohorts.state import CohortState
-from webapp.views.flame import LABELLED, LEVEL, Rest, base_depth, choose_frames, rests_of
+from webapp.views.flame import LABELLED, LEVEL, Rest, base_depth, choose_frames, rests_of, widest
 from webapp.views.present import slot
 
-FEW_ROWS, MOST_ROWS = 12, 300
+FEW_ROWS, MOST_ROWS = 12, 100
+_MOST_LISTED = 150  # of the drawn frames, in the table
 _MOST_REMOVED = 12
 # Fixed, so that colours mean the same on every page: parts of the greater of the two mean response times.
 TONES = ((0.3, 4), (0.1, 3), (0.03, 2), (0.005, 1))
@@ -77,9 +78,10 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Flame:
-    """`mean_ns` is what the whole width stands for when no frame is in focus."""
+    """`mean_ns` is what the whole width stands for when no frame is in focus. `listed`: the widest frames."""
 
     frames: list[CohortFrame]
+    listed: list[CohortFrame]
     rests: list[Rest]
     focus: CohortFrame | None
     crumbs: list[tuple[str, str]]
@@ -176,6 +178,7 @@ def flame_of(found: Comparison, state: CohortState, which: str) -> Flame:
         frames.append(maker.frame(entry, int(tree.depth[entry]) - base_depth(shape, shown), (x, width), top))
     return Flame(
         frames,
+        widest(frames, _MOST_LISTED),
         rests_of(shape, shown),
         maker.frame(base, 0, (0.0, 100.0), top=True) if base >= 0 else None,
         maker.crumbs(base),

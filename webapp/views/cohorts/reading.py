@@ -21,7 +21,7 @@ from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store
 
 MISSING = "(missing)"
-_KEPT = 4
+_KEPT = 2
 _Words = dict[tuple[str, int, int], str]  # by key, service and code
 _FAILED = ("error", "status", "errors", "failed")  # own keys and facts of the trace that ask for failure
 

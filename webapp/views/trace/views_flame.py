@@ -13,7 +13,7 @@ from webapp.analysis.summary import critical_times
 from webapp.model import display
 from webapp.model.columns import I64, Bool
 from webapp.store import Store
-from webapp.views.flame import LABELLED, LEVEL, Shown, base_depth, choose_frames, rests_of
+from webapp.views.flame import LABELLED, LEVEL, Shown, base_depth, choose_frames, rests_of, widest
 from webapp.views.present import slot
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.notes import Note
@@ -68,7 +68,7 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
         notes.append(Note(f"The trace has no span {state.frame}.", []))
     return {
         "frames": drawn,
-        "listed": _widest(drawn, _MOST_LISTED),
+        "listed": widest(drawn, _MOST_LISTED),
         "rests": rests_of(frames, shown),
         "focus": maker.frame(shown.base) if shown.base >= 0 else None,
         "crumbs": maker.crumbs(),
@@ -83,12 +83,6 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
         "busy_url": state.url(of="busy"),
         "notes": notes,
     }
-
-
-def _widest(drawn: list[Frame], most: int) -> list[Frame]:
-    """In the same order. What leads to a frame is as wide, and stands before it: it is there too."""
-    chosen = sorted(range(len(drawn)), key=lambda place: (-drawn[place].total_ns, place))[:most]
-    return [drawn[place] for place in sorted(chosen)]
 
 
 def _own_times(trace: OpenTrace, state: TraceState, part: Bool | None) -> I64:
