@@ -22,10 +22,10 @@ def test_from_failing_traces_to_those_of_one_connection(page: Page, server: str)
 
 def test_hops_and_forms_are_links_that_keep_the_rest(page: Page, server: str) -> None:
     page.goto(f"{server}/graph?focus=fraud-service&hops=1")
-    expect(page.locator(".canvas .node")).to_have_count(2)
+    expect(page.locator(".canvas .node")).to_have_count(3)
     expect(page.locator(".canvas .more")).to_contain_text("more)")
     page.get_by_label("Calls around the focus").get_by_role("link", name="3", exact=True).click()
-    expect(page.locator(".canvas .node")).not_to_have_count(2)
+    expect(page.locator(".canvas .node")).not_to_have_count(3)
     page.get_by_role("link", name="Matrix").click()
     expect(page.locator(".matrix")).to_be_visible()
     assert "focus=fraud-service" in page.url
@@ -49,5 +49,5 @@ def test_a_narrow_window_has_the_table(new_page: Callable[..., Page], server: st
     page = new_page(viewport={"width": 520, "height": 800})
     page.goto(f"{server}/graph?focus=payment-service")
     expect(page.locator(".canvas")).to_be_hidden()
-    expect(page.locator(".calls")).to_be_visible()
+    expect(page.locator("table.calls")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 520

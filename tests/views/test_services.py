@@ -286,3 +286,10 @@ def test_kinds_without_words_are_found_by_what_they_have() -> None:
     assert (
         queries.process("web", Process("host.name", "a b", Red())) == 'service=web resource.host.name="a b"'
     )
+
+
+def test_few_failures_are_no_evidence() -> None:
+    assert words.surely_failing(Red()) == 0
+    assert (
+        words.surely_failing(Red(spans=96, failed=6)) < 0.02 < words.surely_failing(Red(spans=604, failed=34))
+    )

@@ -9,7 +9,7 @@ from webapp.model.red import Measured, Overview, Period, Presence
 from webapp.views.services import queries, words
 from webapp.views.services.state import COLUMNS, ServicesState
 
-PER_PAGE = 200
+PER_PAGE = 100
 _NEAR = 3
 
 
@@ -125,11 +125,12 @@ def sentence(overview: Overview) -> str:
     if not overview.rows:
         return ""
     slowest = max(overview.rows, key=lambda row: row.critical_ns)
-    failing = max(overview.rows, key=lambda row: (row.red.failed >= 5, row.red.error_share))
+    failing = max(overview.rows, key=lambda row: words.surely_failing(row.red))
+    usual = sum(row.red.failed for row in overview.rows) / max(1, sum(row.red.spans for row in overview.rows))
     grown = max(overview.rows, key=lambda row: words.p95_change(row.red, row.before).ratio or 0)
     change = words.p95_change(grown.red, grown.before)
     parts = [f"{slowest.service} is {display.share(slowest.share)} of all the time that requests waited for"]
-    if failing.red.failed >= 5 and failing.red.error_share >= 0.005:
+    if words.surely_failing(failing.red) > usual:
         share = display.share(failing.red.error_share)
         parts.append(f"{failing.service} fails most often, in {share} of its calls")
     if change.worse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from webapp.model import display
 from webapp.model.red import LEAST_FOR_P95, LEAST_FOR_P99, Moment, Period, Red
@@ -64,6 +65,15 @@ def percentile(red: Red, name: str) -> int | None:
     least = {"p50": 1, "p95": LEAST_FOR_P95, "p99": LEAST_FOR_P99}[name]
     found: int | None = getattr(red, f"{name}_ns")
     return found if red.spans >= least else None
+
+
+def surely_failing(red: Red) -> float:
+    """The least share of failures that these spans are evidence of (Wilson), though it is the worst of many services."""
+    if not red.spans:
+        return 0.0
+    z2, share = 3.3**2, red.failed / red.spans
+    spread = sqrt(z2 * (share * (1 - share) + z2 / (4 * red.spans)) / red.spans)
+    return max(0.0, (share + z2 / (2 * red.spans) - spread) / (1 + z2 / red.spans))
 
 
 def p95_change(now: Red, before: Red | None) -> Change:
