@@ -59,6 +59,7 @@ export class Pane {
   /** Load what is near; small traces whole. */
   async rest(first, last) {
     const { count } = this.waterfall;
+    this.draw(first, last);
     const chunks = Math.ceil(count / CHUNK);
     const near = [Math.floor(first / CHUNK), Math.floor(last / CHUNK), Math.floor(last / CHUNK) + 1, Math.floor(first / CHUNK) - 1];
     const wanted = count <= MOST_LOADED ? [...near, ...Array(chunks).keys()] : near;
@@ -98,6 +99,8 @@ export class Pane {
     const scale = this.lane.width * (Number(whole) / Number(length)) / WHOLE;
     const zero = this.lane.left - this.lane.width * (Number(begin) / Number(length));
     context.clearRect(0, 0, this.width, this.height);
+    // down to its foot, also where that is below the screen: the browser scrolls it into view before it is drawn again
+    last = Math.min(waterfall.count - 1, Math.max(last, first + Math.ceil(this.height / 30)));
     for (let row = first; row <= last; row++) {
       const chunk = this.chunks.get(Math.floor(row / CHUNK));
       const y = shift + waterfall.rowTop(row) - screenTop;

@@ -144,7 +144,7 @@ export class Windows {
   rest() {
     this.speed = this.fastFrames = 0;
     const [first, last] = this.inView();
-    this.want(first - NEAR, last + NEAR, false);
+    this.want(first - NEAR, last + NEAR, true);
     this.evict(first - KEPT, last + KEPT);
     this.pane?.rest(first, last);
     return [first, last];
@@ -239,9 +239,10 @@ export class Windows {
     this.table.insertBefore(body, later ?? null);
     this.prepare(body);
     for (const waiter of window.waiters ?? []) waiter(body);
-    if (this.table.tBodies.length * WINDOW > MOST_ROWS) {
+    const kept = this.speed ? MOST_ROWS / 2 : KEPT;  // what was still on its way when scrolling ended may be far
+    if (this.table.tBodies.length * WINDOW > 2 * kept) {
       const [first, last] = this.inView();
-      this.evict(first - MOST_ROWS / 2, last + MOST_ROWS / 2);
+      this.evict(first - kept, last + kept);
     }
   }
 
