@@ -13,6 +13,7 @@ from tests.views.hostile import hostile_spans
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import span
 from webapp.app import create_app
+from webapp.model.spans import Resource
 
 SLOW = "trace.duration>170ms"
 Get = Callable[..., TestResponse]
@@ -190,6 +191,25 @@ def test_one_root_among_others_offers_the_fairer_comparison() -> None:
         )
         assert "Nearly all selected traces begin with web · GET /slow" in page_text(response)
         assert "root operation" in page_text(response)
+
+
+def test_a_service_that_only_slow_traces_call_is_named_and_searched_for() -> None:
+    spans = []
+    for number in range(80):
+        trace_id = f"{number + 1:032x}"
+        spans.append(span(1, 0, 0, 900 if number < 30 else 100, trace_id=trace_id, service="web", name="GET"))
+        if number < 29:
+            pod = Resource({"k8s.pod.name": "audit-1"})
+            spans.append(span(2, 1, 5, 800, trace_id=trace_id, service="audit", name="write", resource=pod))
+    with stored(spans) as store:
+        client = create_app(store).test_client()
+        response = client.get("/compare", query_string={"a": "rest", "b": "trace.duration>500ms"})
+        [tells] = with_class(parse(response), "tells")
+        assert text(tells).startswith("takes part of audit: yes")
+        assert "also: k8s.pod.name of audit" in page_text(response)
+        asked = [parse_qs(urlsplit(a.get("href", "")).query).get("q") for a in parse(response).iter("a")]
+        assert ["trace.service=audit"] in asked
+        assert ["-trace.service=audit"] in asked
 
 
 def test_names_stay_text() -> None:

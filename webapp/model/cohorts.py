@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from webapp.model.columns import I32, I64, U64, Bool
 
 F64 = NDArray[np.float64]
+ROOT, TAKES_PART = (
+    "root",
+    "takes part",
+)  # keys of scope trace: its root operation, that it has spans of a service
 BANDS = {"": (0.0, 1.0), "fast": (0.0, 0.5), "mid": (0.5, 0.9), "high": (0.9, 0.99), "top": (0.99, 1.0)}
 
 

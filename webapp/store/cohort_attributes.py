@@ -4,14 +4,14 @@ Reading all values as text would take seconds. Each is read as its hash, and onc
 shown in the end are looked up again (`read_words`). Works on the temporary tables of `cohorts.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from webapp.model.cohorts import AttributeColumn, CohortData, ValueSought
+from webapp.model.cohorts import TAKES_PART, AttributeColumn, CohortData, ValueSought
 from webapp.model.columns import I32, I64, U64
 from webapp.store.arrow import uuids
 from webapp.store.catalogue import Catalogue
@@ -22,11 +22,15 @@ _CODE = (1 << _CODE_BITS) - 1
 _SERVICES, _TRACES = 10, 14  # bits; services beyond are too many to compare
 _LONGEST = 300  # characters of a value that is shown
 _SKIPPED = ("service.name", "service")
+_Seen = Mapping[str, NDArray[np.generic]]  # number of the trace, service and resource of its spans
 
 
 def attribute_columns(cursor: duckdb.DuckDBPyConnection, roots: list[str]) -> list[AttributeColumn]:
-    """Root operation, attributes of processes, attributes of spans. `roots`: by number of the trace."""
-    return [_root_column(roots), *_resource_columns(cursor), *_span_columns(cursor)]
+    """Facts of the trace, attributes of processes, attributes of spans. `roots`: by number of the trace."""
+    seen = cursor.execute(
+        "SELECT DISTINCT number, service_id, resource_id FROM cohort_spans ORDER BY ALL"
+    ).fetchnumpy()
+    return [_root_column(roots), _part_column(seen), *_resource_columns(cursor, seen), *_span_columns(cursor)]
 
 
 def keys_without_column(catalogue: Catalogue) -> int:
@@ -50,10 +54,14 @@ def _root_column(roots: list[str]) -> AttributeColumn:
     )
 
 
-def _resource_columns(cursor: duckdb.DuckDBPyConnection) -> Iterator[AttributeColumn]:
-    seen = cursor.execute(
-        "SELECT DISTINCT number, service_id, resource_id FROM cohort_spans ORDER BY ALL"
-    ).fetchnumpy()
+def _part_column(seen: _Seen) -> AttributeColumn:
+    trace, service = seen["number"].astype(np.int32), seen["service_id"].astype(np.int32)
+    return AttributeColumn(
+        TAKES_PART, "trace", trace, service, np.zeros(len(trace), np.uint64), words=["yes"]
+    ).in_order()
+
+
+def _resource_columns(cursor: duckdb.DuckDBPyConnection, seen: _Seen) -> Iterator[AttributeColumn]:
     resource, place = np.unique(seen["resource_id"], return_inverse=True)
     rows = cursor.execute(
         """

@@ -6,6 +6,7 @@ from webapp import query as language
 from webapp.analysis.cohort_attributes import KeyScore
 from webapp.analysis.cohort_counts import Value
 from webapp.model import display
+from webapp.model.cohorts import ROOT
 from webapp.views.cohorts.reading import MISSING, Read
 from webapp.views.state import SearchState
 
@@ -44,7 +45,7 @@ def attribute_rows(read: Read) -> list[KeyRow]:
 def _row(read: Read, score: KeyScore) -> KeyRow:
     best = score.values[0]
     return KeyRow(
-        key="root operation" if score.scope == "trace" else score.key,
+        key="root operation" if score.key == ROOT and score.scope == "trace" else score.key,
         service=read.service(score.service),
         scope=score.scope,
         points=round(100 * score.score),
@@ -58,7 +59,7 @@ def _row(read: Read, score: KeyScore) -> KeyRow:
 
 def _named(read: Read, key: str, service: int, scope: str) -> str:
     if scope == "trace":
-        return "root operation"
+        return "root operation" if key == ROOT else f"{read.service(service)} takes part"
     return f"{key} of {read.service(service)}"
 
 
@@ -91,7 +92,10 @@ def _chance(p: float) -> str:
 def _term(read: Read, score: KeyScore, value: Value, word: str) -> str:
     """The query for it; "" for what no term can ask."""
     if score.scope == "trace":
-        return language.write_term("trace.root", "=", word)
+        if score.key == ROOT:
+            return language.write_term("trace.root", "=", word)
+        term = language.write_term("trace.service", "=", read.service(score.service))
+        return term if value.trace >= 0 else f"-{term}"
     if word in (MISSING, "?"):
         return ""
     service = language.write_term("service", "=", read.service(score.service))

@@ -9,6 +9,7 @@ from flask import Response, request
 from webapp import query as language
 from webapp.analysis.cohort_whatif import Prediction
 from webapp.model import display
+from webapp.model.cohorts import ROOT
 from webapp.views.cohorts.attributes import attribute_rows
 from webapp.views.cohorts.json import cohort_json
 from webapp.views.cohorts.paths import FEW_ROWS, MOST_ROWS, TONES, flame_of, path_rows
@@ -135,7 +136,9 @@ def _quantiles(quantiles: list[tuple[float, int]]) -> list[tuple[str, int]]:
 
 def _same_root(facts: Read) -> tuple[str, str] | None:
     """When the selection has one root operation and the baseline has others, too: its name, and the fairer comparison."""
-    column = next((column for column in facts.data.columns if column.scope == "trace"), None)
+    column = next(
+        (column for column in facts.data.columns if (column.key, column.scope) == (ROOT, "trace")), None
+    )
     if column is None or not column.words or facts.state.baseline.kind == "query":
         return None
     selected = facts.data.traces.selected[column.trace]

@@ -12,7 +12,7 @@ from webapp.analysis.cohort_attributes import KeyScore
 from webapp.analysis.cohort_counts import Value
 from webapp.analysis.cohort_paths import path_names, telling_traces
 from webapp.analysis.cohort_whatif import Prediction, predict, sample
-from webapp.model.cohorts import CohortData, ValueSought
+from webapp.model.cohorts import TAKES_PART, CohortData, ValueSought
 from webapp.model.results import Note
 from webapp.query import Query, Window
 from webapp.query.tree import leaves
@@ -41,7 +41,7 @@ class Read:
     def word(self, score: KeyScore, value: Value) -> str:
         """What the value is; of numbers that are compared by tenths their bounds."""
         if value.trace < 0:
-            return MISSING
+            return "no" if (score.key, score.scope) == (TAKES_PART, "trace") else MISSING
         if value.low is not None and value.high is not None:
             return _numbers(value.low, value.high)
         for column in self.data.columns:
