@@ -40,6 +40,8 @@ class Searches:
             "part of an address": ["http.url~things/777"],
             "free word": ["pg-1"],
             "duration of the trace": ["trace.duration>2s"],
+            "relation": [f"{{service={name}}} >> {{error}}" for name in services],
+            "measure": ["count({error})>3"],
         }
 
 

@@ -57,6 +57,45 @@ def test_typing_colours_the_query_and_offers_keys(page: Page, server: str) -> No
     page.wait_for_url("**q=payment.status%3Dfailed*")
 
 
+def test_a_term_within_braces_is_completed_where_it_stands(page: Page, server: str) -> None:
+    page.goto(f"{server}/traces")
+    page.keyboard.press("/")
+    page.keyboard.type("{payment.st} >> {error}")
+    for _ in range(len("} >> {error}")):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.type("a")
+    expect(page.locator("#suggestions li", has_text="payment.status").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-query]")).to_have_value("{payment.status=} >> {error}")
+    page.keyboard.type("failed")
+    expect(page.locator("[data-query]")).to_have_value("{payment.status=failed} >> {error}")
+    expect(page.locator("[data-layer] .q-relation")).to_have_text(">>")
+
+
+def test_a_word_is_followed_by_the_keys_it_occurs_in(page: Page, server: str) -> None:
+    page.goto(f"{server}/traces?q=postgresql")
+    key = page.locator(".occurs .chip").get_by_text("db.system", exact=True)
+    expect(key).to_be_visible()
+    key.click()
+    page.wait_for_url("**q=db.system%3Dpostgresql*")
+
+
+def test_a_search_is_saved_and_found_in_the_menu(page: Page, server: str) -> None:
+    page.goto(f"{server}/traces?q=error&sort=slowest")
+    page.locator(".saves summary").click()
+    page.locator(".saves input[name=name]").fill("what fails slowly")
+    page.locator(".saves button").click()
+    page.wait_for_url("**/traces?q=error&sort=slowest")
+    page.goto(f"{server}/traces?saved=what+fails+slowly")
+    page.wait_for_url("**/traces?q=error&sort=slowest")
+    page.locator(".saves summary").click()
+    expect(page.locator(".saves li a", has_text="what fails slowly")).to_be_visible()
+    page.goto(f"{server}/saved")
+    page.get_by_role("button", name="Drop what fails slowly").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
 def test_a_facet_click_swaps_the_page_and_the_back_button_returns(page: Page, server: str) -> None:
     page.goto(f"{server}/traces")
     page.evaluate("() => { window.stayed = true }")

@@ -112,7 +112,8 @@ def _beside(marked: Bool, among: Families) -> Bool:
     family = among.parent.copy()
     family[among.missing] = len(family) + 1 + np.unique(among.named[among.missing], return_inverse=True)[1]
     left = np.bincount(family, weights=marked[:-1], minlength=1)
-    return (family != len(family)) & (left[family] - marked[:-1] > 0)
+    beside: Bool = left[family] - marked[:-1] > 0
+    return beside & (family != len(family))
 
 
 def _with_top(parent: I64) -> NDArray[np.int64]:
