@@ -157,9 +157,8 @@ def test_the_critical_time_of_edges_is_that_of_the_spans_below_their_calls(
     assert all(edge.share == pytest.approx(edge.critical_ns / whole_ns) for edge in found.edges)
 
 
-def test_sums_give_the_critical_time_that_traces_give(
-    store: Store, facts: BatchFacts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("facts")
+def test_sums_give_the_critical_time_that_traces_give(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     wide = Window(900_000_000_000, 2_100_000_000_001)
     one_by_one = {(e.caller, e.callee, e.type): e.critical_ns for e in store.graph(wide).edges}
     monkeypatch.setattr(graph, "_ONE_BY_ONE", 5)
@@ -171,7 +170,8 @@ def test_protocols_are_told_by_what_either_side_carries() -> None:
     def one(number: int, service: str, kind: Kind, parent: int = 0, **attributes: str) -> Span:
         return Span(
             trace_id=f"{1:032x}", span_id=f"{number:016x}", parent_span_id=f"{parent:016x}" if parent else "",
-            name="x", service=service, kind=kind, start_ns=number * 1000, end_ns=90_000 - number, attributes=dict(attributes),
+            name="x", service=service, kind=kind, start_ns=number * 1000, end_ns=90_000 - number,
+            attributes=dict(attributes),
         )  # fmt: skip
 
     spans = [

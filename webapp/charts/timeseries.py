@@ -24,9 +24,7 @@ def figure(moments: Sequence[Moment], kind: str, theme: str, address: Callable[[
     counted = [moment for moment in moments if moment.red.spans]
     if not counted:
         return themes.nothing(layout)
-    layout.update(
-        margin={"l": 52, "r": 8, "t": 6, "b": 22}, hovermode="x", selectdirection="h", bargap=0.15
-    )
+    layout.update(margin={"l": 52, "r": 8, "t": 6, "b": 22}, hovermode="x", selectdirection="h", bargap=0.15)
     layout.xaxis.update(
         tickformat=time_format(moments[0].from_ns, moments[-1].to_ns),
         range=[plotly_time(moments[0].from_ns), plotly_time(moments[-1].to_ns)],
