@@ -4,12 +4,13 @@ import argparse
 import shutil
 from pathlib import Path
 
-from tests.bench import format_speed, load_speed, memory, query_speed, trace_speed
+from tests.bench import format_speed, load_speed, memory, million, query_speed, trace_speed
 from tests.bench.figures import Figure, save, table
 from tests.bench.written import cached_file
 from webapp.query import Window, parse
 from webapp.store import Store
 
+APART = ("million",)  # only if they are named
 SECTIONS = ("load", "formats", "memory", "queries", "pages", "browser")
 LARGE_SPANS = 5_000_000  # from here on the targets for 10M count
 
@@ -34,6 +35,8 @@ def main() -> None:
         from tests.bench import browser_speed
 
         figures += browser_speed.measure(database)
+    if "million" in options.only:
+        figures += million.measure(folder, options.rounds)
     print(table(figures))
     print(f"\nWritten to {save(figures, Path.cwd(), options.spans)}")
     if options.clean:
@@ -45,7 +48,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--spans", type=int, default=1_000_000, help="how many spans, at least 120,000 (1M; 10000000)"
     )
-    parser.add_argument("--only", default=",".join(SECTIONS), help=f"sections to run: {','.join(SECTIONS)}")
+    parser.add_argument(
+        "--only", default=",".join(SECTIONS), help=f"sections to run: {','.join(SECTIONS + APART)}"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="how often each query is asked (15)")
     parser.add_argument(
         "--folder", type=Path, default=Path(".bench"), help="where file and database are kept"
@@ -53,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clean", action="store_true", help="remove them at the end")
     options = parser.parse_args()
     options.only = options.only.split(",")
-    unknown = set(options.only) - set(SECTIONS)
+    unknown = set(options.only) - set(SECTIONS + APART)
     if unknown or options.spans < 120_000:
         parser.error(
             f"no such section: {', '.join(sorted(unknown))}" if unknown else "at least 120,000 spans"
@@ -72,7 +77,7 @@ def _in_process(database: Path, options: argparse.Namespace) -> list[Figure]:
         from webapp.app import create_app
 
         client = create_app(store).test_client()
-        found = store.search(parse("trace.spans<=1000"), Window(None, None), "spans", 1, per_page=20)
+        found = store.search(parse("trace.spans<1000"), Window(None, None), "spans", 1, per_page=20)
         trace_ids = [row.summary.trace_id for row in found.rows]
         figures += query_speed.measure_pages(store, client, searches, trace_ids, options.rounds)
         figures += trace_speed.measure(store, client, options.rounds)

@@ -19,6 +19,11 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars=false"]
 VIEWPORT = {"width": 1440, "height": 900}
 SERVE = "from webapp.cli import main; main()"
+LONG_TASKS = (
+    "bench.tasks = []; new PerformanceObserver((found) => bench.tasks.push(...found.getEntries().map("
+    "(task) => task.duration))).observe({ type: 'longtask' })"
+)
+AWAY_MS = 50  # that a server may be away
 PROBE = (Path(__file__).parent / "browser_probe.js").read_text()
 JUMPS, WHEEL_TURNS, WHEEL_PX = 15, 60, 1200
 
@@ -78,7 +83,9 @@ def _trace(page: Page, judge: Page, url: str, size: int) -> list[Figure]:
     loaded_kb = sum(received) / len(firsts) / 1e3
     jumps = _jumps(page)
     page.evaluate("void bench.watchRows()")
+    page.evaluate(LONG_TASKS)
     frames = _wheel(page, session)
+    longest_task_ms = page.evaluate("Math.max(0, ...bench.tasks)")
     seen = page.evaluate("bench.stopWatching()")
     blank = _blank_times(judge, frames)
     waits, gaps = [jump["rows_ms"] for jump in jumps], [gap for jump in jumps for gap in jump["frames_ms"]]
@@ -92,6 +99,25 @@ def _trace(page: Page, judge: Page, url: str, size: int) -> list[Figure]:
         Figure(section, "wheel: worst share blank", round(blank["worst"] * 100), "%"),
         Figure(section, "wheel: longest time without a frame", round(blank["longest_ms"]), "ms"),
         Figure(section, "wheel: frames without real rows", seen["without_rows"], f"of {seen['frames']}"),
+        Figure(section, "wheel: longest task", round(longest_task_ms), "ms", target=50),
+        Figure(section, "heap", _heap_mb(session), "MB", target=10),
+        *_from_afar(page, session, url, section),
+    ]
+
+
+def _heap_mb(session: CDPSession) -> float:
+    session.send("HeapProfiler.collectGarbage")
+    return round(float(session.send("Runtime.getHeapUsage")["usedSize"]) / 2**20, 1)
+
+
+def _from_afar(page: Page, session: CDPSession, url: str, section: str) -> list[Figure]:
+    slow = {"offline": False, "latency": AWAY_MS, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", slow)
+    firsts = [_first_row_ms(page, url) for _ in range(4)][1:]
+    waits = [jump["rows_ms"] for jump in _jumps(page)]
+    return [
+        _spread(section, f"first row painted, server {AWAY_MS} ms away", firsts, target=300 + AWAY_MS),
+        _spread(section, f"jump → real rows, server {AWAY_MS} ms away", waits, target=100 + AWAY_MS),
     ]
 
 
