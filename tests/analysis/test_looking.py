@@ -123,6 +123,7 @@ def test_any_traces_show_together_what_each_shows_alone(
 
 def test_what_is_one_kind_has_no_ids_in_it() -> None:
     assert error_kind("order 4711 of 'a@b.c' not found: 503") == "order … of … not found: 503"
+    assert error_kind("not verified: jo.doe+x@example.com, EU") == "not verified: …, EU"
     assert error_kind("no row 8f14e45f-ceea-467f-9f0d-0a1b2c3d4e5f") == "no row …"
     [one] = [each for each in assert_same([below(*in_turn(6, 20), until=300)]) if each.kind.subject]
     assert (one.kind.service, one.kind.name, one.kind.subject) == (

@@ -7,7 +7,7 @@ import pytest
 
 from tests.analysis.drawing import MS, span
 from tests.store.test_findings import load
-from webapp.analysis.broken_context import Ends, is_broken, matching, pairs
+from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, Ends, is_broken, matching, pairs
 from webapp.model.insights import BrokenContext
 from webapp.model.spans import Kind, Span
 from webapp.store import Store
@@ -46,7 +46,9 @@ def begun(at_ms: float, length_ms: float = 60) -> list[Span]:
 
 def broken(store: Store) -> list[BrokenContext]:
     first_ns, last_ns = store.bounds()
-    return store.findings.broken_context(Matched(matching, is_broken), (first_ns, last_ns + 10**9))
+    return store.findings.broken_context(
+        Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE), (first_ns, last_ns + 10**9)
+    )
 
 
 @pytest.mark.parametrize("peer", ["orders", "orders:8080", "Orders.shop.svc.cluster.local"])

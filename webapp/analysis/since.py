@@ -7,7 +7,7 @@ FACTOR = 2.0
 LEAST_RISE_NS = 1_000_000
 _Z = 3.0  # hundreds of operations are compared at once
 _TAIL = 0.05
-_CHANCE = 0.01
+_CHANCE = 0.0001  # hundreds of kinds of errors are looked at at once
 
 
 def is_slower(before: tuple[int, int], after: tuple[int, int], beyond: int) -> bool:

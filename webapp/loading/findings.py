@@ -16,6 +16,7 @@ from webapp.store import Store
 AT_ONCE = 50_000  # spans: what a page waits for at most, when it asks meanwhile
 _ALIKE = "repeated_identical"
 _PAUSE = 0.25  # of the time that a batch took, left to whoever reads pages
+_FAREWELL_SECONDS = 10.0  # one batch may be a very large trace
 _log = logging.getLogger(__name__)
 
 
@@ -76,7 +77,7 @@ class Looker:
         self.stop()
         thread = self._thread
         if thread is not None:
-            thread.join()
+            thread.join(timeout=_FAREWELL_SECONDS)
 
     def _is_wanted(self, progress: Progress) -> bool:
         return progress.looked < progress.traces or not self._store.findings.looks_for(

@@ -20,19 +20,35 @@ from webapp.model.spans import Kind
 Matching = Callable[
     [I64, I64, I64, I64], tuple[I64, I64]
 ]  # starts and ends of calls, of roots -> which belong together
-_MOST_PAIRS = 50
+_MOST_PAIRS = 20
 _MOST_CALLS = 200_000  # of a pair of services, the first
 _EXAMPLES = 3
-# who calls whom without an answer: by the peer's name, as it is, without port, or by its first label
+# who calls whom without an answer, often enough for the roots that nobody is known to have called: by the peer's name as it
+# is, without port, or by its first label
 _PEERS = """
-  SELECT DISTINCT caller.name AS caller, callee.name AS peer, s.service AS service
-  FROM edge_sums
-  JOIN nodes caller ON caller.node_id = caller_id
-  JOIN nodes callee ON callee.node_id = callee_id AND callee.kind = 'external'
-  JOIN services s ON lower(s.service) IN (
-    lower(callee.name), lower(split_part(callee.name, ':', 1)), lower(split_part(split_part(callee.name, ':', 1), '.', 1))
+  WITH called AS (
+    SELECT caller.name AS caller, s.service AS service, list(DISTINCT callee.name) AS peers, sum(calls) AS calls
+    FROM edge_sums
+    JOIN nodes caller ON caller.node_id = caller_id AND caller.kind = 'service'
+    JOIN nodes callee ON callee.node_id = callee_id AND callee.kind = 'external'
+    JOIN services s ON lower(s.service) IN (
+      lower(callee.name), lower(split_part(callee.name, ':', 1)),
+      lower(split_part(split_part(callee.name, ':', 1), '.', 1))
+    )
+    WHERE caller.name <> s.service
+    GROUP BY ALL
+  ),
+  begun AS (
+    SELECT callee.name AS service, sum(calls) AS roots
+    FROM edge_sums
+    JOIN nodes caller ON caller.node_id = caller_id AND caller.kind = 'user'
+    JOIN nodes callee ON callee.node_id = callee_id AND callee.kind = 'service'
+    GROUP BY ALL
   )
-  WHERE caller.kind = 'service' AND caller.name <> s.service
+  SELECT caller, service, peers
+  FROM called JOIN begun USING (service)
+  WHERE least(calls, roots) >= ? AND calls >= ? * roots
+  ORDER BY calls DESC, caller, service
 """
 
 
@@ -40,6 +56,8 @@ _PEERS = """
 class Matched:
     matching: Matching
     is_broken: Callable[[int, int, float], bool]
+    least_pairs: int  # below which it never is …
+    least_share: float  # … and the same of the roots
 
 
 def read_broken(
@@ -47,9 +65,8 @@ def read_broken(
 ) -> list[BrokenContext]:
     """Most pairs first."""
     found = []
-    named = cursor.execute(_PEERS).fetchall()
-    for caller, service in sorted({(caller, service) for caller, _, service in named})[:_MOST_PAIRS]:
-        peers = [peer for calls, peer, serves in named if (calls, serves) == (caller, service)]
+    named = cursor.execute(_PEERS, [rules.least_pairs, rules.least_share]).fetchall()
+    for caller, service, peers in named[:_MOST_PAIRS]:
         roots = _roots(cursor, service, span)
         calls = _calls(cursor, caller, peers, span) if len(roots["start_ns"]) else roots
         if not len(calls["start_ns"]):

@@ -12,7 +12,8 @@ from webapp.model.insights import FindingKind
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|`[^`]*`")
 _ID = re.compile(  # a short number is a status code or a limit, and says what kind of error it is
-    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d{4,}", re.IGNORECASE
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d{4,}|[\w.+-]+@[\w.-]+\w",
+    re.IGNORECASE,
 )
 _MOST_LETTERS = 200
 _NO_WORDS = ErrorText("")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.analysis.broken_context import is_broken, matching
+from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, is_broken, matching
 from webapp.errors import TooSlow
 from webapp.loading.findings import Looker
 from webapp.model.insights import BrokenContext, LateService, Progress
@@ -31,6 +31,7 @@ SECTIONS = {
 }
 _WAIT_SECONDS = 1.5  # for the search to end, before the page says how far it is
 _SHOWN = 12  # of a section; the rest is folded
+_BREAKING = Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE)
 _LEAST_CHILDREN, _LATE_SHARE = 50, 0.20
 
 
@@ -82,7 +83,7 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
 
 def _broken(state: InsightsState, span: tuple[int, int]) -> list[BrokenContext] | None:
     try:
-        found = store().findings.broken_context(Matched(matching, is_broken), span)
+        found = store().findings.broken_context(_BREAKING, span)
     except TooSlow:
         return None
     return [each for each in found if state.service in ("", each.caller, each.service)]

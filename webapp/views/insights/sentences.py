@@ -101,8 +101,7 @@ def _serial_db(said: _Said) -> Sentence:
 def _retry(said: _Said) -> Sentence:
     whom = f" of {said.kind.subject}" if said.kind.subject else ""
     return Sentence(
-        f"{said.who}{whom} is called {said.times} times in a row because it fails: {said.time} before the last "
-        "call began"
+        f"{said.who}{whom} fails and is called again, {said.times} times in all: {said.time} before the last call began"
     )
 
 
