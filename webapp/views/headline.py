@@ -12,6 +12,7 @@ from webapp.model import display
 from webapp.model.headline import Failing, Slower, Stretch, VersionChange
 from webapp.query import Query, Window, add_term, write_term
 from webapp.query.tree import leaves
+from webapp.views.cohorts.state import CohortState
 from webapp.views.present import moment, store
 from webapp.views.state import SearchState
 
@@ -34,6 +35,7 @@ class Sentence:
     small: str
     url: str
     shown: int  # traces behind the link
+    why_url: str  # the comparison of what it speaks of with the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def _slower(state: SearchState, query: Query, window: Window, found: Slower) -> 
     changes = store().headline.version_changes(query, window)
     small = f"{hit}; {_still(stretch)}.{_deployed(changes, stretch)}"
     terms = (_root_term(root), f"trace.duration>{found.usual_ns}ns")
-    return Sentence("slow", lead, rest, small, _url(state, terms, stretch), stretch.hit)
+    why_url = _inside_and_outside(state, _root_term(root), stretch)
+    return Sentence("slow", lead, rest, small, _url(state, terms, stretch), stretch.hit, why_url)
 
 
 def _failing(state: SearchState, query: Query, window: Window, found: Failing) -> Sentence:
@@ -91,7 +94,8 @@ def _failing(state: SearchState, query: Query, window: Window, found: Failing) -
     hit = f"{stretch.hit:,} of {display.plural(stretch.traces, 'request')}"
     small = f"{hit}; {_still(stretch)}.{_deployed(changes, stretch)}"
     terms = (*([_root_term(root)] if found.service else []), "trace.failed")
-    return Sentence("failing", lead, rest, small, _url(state, terms, stretch), stretch.hit)
+    url = _url(state, terms, stretch)
+    return Sentence("failing", lead, rest, small, url, stretch.hit, _failed_and_others(state, terms, stretch))
 
 
 def _when(stretch: Stretch) -> str:
@@ -131,10 +135,35 @@ def _root_term(root: tuple[str, str]) -> str:
 
 
 def _url(state: SearchState, terms: tuple[str, ...], stretch: Stretch) -> str:
-    text = state.q
+    text = _with(state.q, *terms)
+    return state.url(q=text, from_=display.iso(stretch.from_ns), to=_after(stretch.to_ns), sort="slowest")
+
+
+def _inside_and_outside(state: SearchState, root: str, stretch: Stretch) -> str:
+    """The comparison that the sentence makes: the root operation in the stretch against all its other times."""
+    start, end = display.iso(stretch.from_ns), _after(stretch.to_ns)
+    before, after = f"trace.start<{start}", f"trace.start>={end}"
+    outside = [*([before] if stretch.begun else []), *([after] if stretch.over else [])]
+    inside = [
+        *([f"trace.start>={start}"] if stretch.begun else []),
+        *([f"trace.start<{end}"] if stretch.over else []),
+    ]
+    baseline = _with(state.q, root, outside[0] if len(outside) == 1 else f"({' OR '.join(outside)})")
+    return CohortState(a=baseline, b=_with(state.q, root, *inside), from_=state.from_, to=state.to).url()
+
+
+def _failed_and_others(state: SearchState, terms: tuple[str, ...], stretch: Stretch) -> str:
+    """What failed in the stretch against what did not, then."""
+    *root, failed = terms
+    baseline, failures = _with(state.q, *root, f"{failed}=false"), _with(state.q, *terms)
+    start, end = display.iso(stretch.from_ns), _after(stretch.to_ns)
+    return CohortState(a=baseline, b=failures, from_=start, to=end).url()
+
+
+def _with(text: str, *terms: str) -> str:
     for term in terms:
         text = add_term(text, term)
-    return state.url(q=text, from_=display.iso(stretch.from_ns), to=_after(stretch.to_ns), sort="slowest")
+    return text
 
 
 def _after(ns: int) -> str:
