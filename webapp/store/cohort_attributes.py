@@ -16,7 +16,7 @@ from webapp.model.columns import I32, I64, U64
 from webapp.store.arrow import uuids
 from webapp.store.catalogue import Catalogue
 
-_TOGETHER = 16  # columns read at a time
+_TOGETHER = 48  # columns read at a time
 _CODE_BITS = 40
 _CODE = (1 << _CODE_BITS) - 1
 _SERVICES, _TRACES = 10, 14  # bits; services beyond are too many to compare
