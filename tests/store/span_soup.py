@@ -123,7 +123,8 @@ TRACE_TERMS = st.sampled_from(
     ["trace.duration>4s", "trace.spans>=4", "trace.errors=0", "trace.failed", "trace.failed=false", "trace.service=db",
      "trace.service!=pay", "trace.services<3", "trace.root~pay", "trace.root=charge", "trace.bottleneck=pay",
      'trace.root="db · charge"', "trace.bottleneck!=db", "trace.id=3", "trace.start<1970-01-01T00:18:00Z",
-     "trace.root?", "trace.depth>3", "trace.root.service=pay", "trace.root.name~^c", "trace.root.name?", "trace.incomplete", "trace.warnings>0"]
+     "trace.root?", "trace.depth>3", "trace.root.service=pay", "trace.root.name~^c", "trace.root.name?",
+     "trace.incomplete", "trace.warnings>0"]
 )  # fmt: skip
 SPAN_TERMS = st.one_of(_ATTRIBUTE_TERMS, _OWN_TERMS, _FREE_TEXT)
 

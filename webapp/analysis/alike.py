@@ -12,7 +12,8 @@ from webapp.analysis.runs import run_lengths, run_starts
 from webapp.model.columns import I32, I64, Bool
 
 LEAST = 5  # siblings
-_MANY, _SMALL = 50, 8  # members from which one row is better than they; rows of a member that has little to show
+_MANY = 50  # members from which one row is better than they
+_SMALL = 8  # rows of a member that has little to show
 
 
 @dataclass(frozen=True, slots=True)

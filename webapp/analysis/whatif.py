@@ -31,9 +31,7 @@ class Outcome:
 class Schedule:
     """In which order the spans below a root waited for each other. `path` is the root's critical path."""
 
-    def __init__(
-        self, forest: Forest, root: int | I32, path: Path, children: Children | None = None
-    ) -> None:
+    def __init__(self, forest: Forest, root: int | I32, path: Path, children: Children | None = None) -> None:
         """`root`: one, or the primary roots of many traces; then ask for `responses`."""
         children = children or waited_for(forest)
         depth = gathered_from_above(forest.parent, (forest.parent >= 0).astype(np.int64), np.add)

@@ -204,7 +204,9 @@ class EdgeCalls:
     unresolved: dict[str, int] = field(default_factory=dict)  # by service: calls of nobody known, unanswered
     span: I32 = field(default_factory=lambda: np.empty(0, np.int32))
     sender: I32 = field(default_factory=lambda: np.empty(0, np.int32))
-    critical_ns: I64 = field(default_factory=lambda: np.empty(0, np.int64))  # owned by the call; empty: unknown
+    critical_ns: I64 = field(
+        default_factory=lambda: np.empty(0, np.int64)
+    )  # owned by the call; empty: unknown
 
 
 EDGE_TYPES = ("entry", "rpc", "db", "messaging", "external", "link")

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from webapp.model.columns import I64, U64, Bool
 
-
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -112,8 +111,8 @@ def _beside(marked: Bool, among: Families) -> Bool:
     family = among.parent.copy()
     family[among.missing] = len(family) + 1 + np.unique(among.named[among.missing], return_inverse=True)[1]
     left = np.bincount(family, weights=marked[:-1], minlength=1)
-    beside: Bool = left[family] - marked[:-1] > 0
-    return beside & (family != len(family))
+    beside: Bool = (left[family] - marked[:-1] > 0) & (family != len(family))
+    return beside
 
 
 def _with_top(parent: I64) -> NDArray[np.int64]:

@@ -30,10 +30,10 @@ from webapp.query.tree import (
 from webapp.store import ids
 from webapp.store.catalogue import Catalogue
 from webapp.store.compare import Place, compare
+from webapp.store.looked import all_looked_at
 from webapp.store.measures import measured
 from webapp.store.nested import named_places, nested_places
 from webapp.store.places import OWN_PLACES, TRACE_PLACES, attribute_places, free_text, one_of
-from webapp.store.looked import all_looked_at
 from webapp.store.where import FALSE, TRUE, Where, either, every
 
 
@@ -202,7 +202,9 @@ class _Writer:
 
     def _finding(self, term: Term) -> Where:
         if not all_looked_at(self._catalogue.cursor):
-            self.notes.append(Note("Not all traces were looked at for findings yet: see how far it is on /insights."))
+            self.notes.append(
+                Note("Not all traces were looked at for findings yet: see how far it is on /insights.")
+            )
         written = replace(term, op="=") if term.op == "!=" else term
         names = either(_text(written, name) for name in ("code", "fingerprint"))
         found = f"SELECT trace_id FROM findings JOIN finding_kinds USING (kind_id) WHERE {names.text}"

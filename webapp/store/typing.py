@@ -7,8 +7,8 @@ from webapp.errors import TooSlow
 from webapp.model.completions import Completions, Occurrences, Words
 from webapp.store import suggest
 from webapp.store.catalogue import Catalogue
-from webapp.store.occurrences import find_occurrences
 from webapp.store.example_words import find_words
+from webapp.store.occurrences import find_occurrences
 
 _SECONDS = 1.0  # nobody waits longer for a completion
 _SEARCH_SECONDS = 3.0
