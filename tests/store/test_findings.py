@@ -15,13 +15,14 @@ from webapp.analysis.detectors.kinds import kind_of
 from webapp.analysis.detectors.looking import ASKING, Looking, time_tested
 from webapp.analysis.detectors.scene import Scene
 from webapp.analysis.trace import analyse_trace
+from webapp.errors import TooSlow
 from webapp.loading import analyse_pending
 from webapp.loading.findings import Looker, look_at_all, look_at_next
 from webapp.model.calls import call_of
 from webapp.model.insights import FindingKind, InsightsAsked
 from webapp.model.spans import Span
 from webapp.model.thresholds import DEFAULTS, Least, parse_thresholds, written
-from webapp.store import Store
+from webapp.store import Store, changes
 
 EVERYTHING = InsightsAsked()
 
@@ -201,6 +202,26 @@ def test_a_looker_that_failed_is_not_begun_anew(store: Store, monkeypatch: pytes
     assert looker.wake(1).looked == 0
     looker.start()
     assert looker.wake(20).looked == 1
+
+
+def test_what_takes_too_long_is_not_tried_again_until_something_is_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def endless(*_: object) -> None:
+        asked.append(1)
+        raise TooSlow("This takes long.")
+
+    monkeypatch.setattr(changes, "newest_version", endless)
+    for _ in range(2):
+        with pytest.raises(TooSlow):
+            store.findings.newest_version(0, 1)
+    assert len(asked) == 1
+    load(store, asks())
+    with pytest.raises(TooSlow):
+        store.findings.newest_version(0, 1)
+    assert len(asked) == 2
 
 
 def test_what_was_found_stays_in_the_file(tmp_path: Path) -> None:

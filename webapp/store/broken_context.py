@@ -20,7 +20,7 @@ from webapp.model.spans import Kind
 Matching = Callable[
     [I64, I64, I64, I64], tuple[I64, I64]
 ]  # starts and ends of calls, of roots -> which belong together
-_MOST_PAIRS = 20
+_MOST_PAIRS = 8
 _MOST_CALLS = 200_000  # of a pair of services, the first
 _EXAMPLES = 3
 # who calls whom without an answer, often enough for the roots that nobody is known to have called: by the peer's name as it

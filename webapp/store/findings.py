@@ -5,6 +5,7 @@ from typing import TypeVar, cast
 
 import duckdb
 
+from webapp.errors import TooSlow
 from webapp.model.columns import I64
 from webapp.model.insights import BrokenContext, Changes, InsightsAsked, LateService, LookedAt, Progress
 from webapp.model.spans import Attributes
@@ -16,6 +17,7 @@ from webapp.store.insights import Insights, late_services, read_insights
 from webapp.store.looked import Unlooked
 from webapp.store.words import Words
 
+_PAGE_SECONDS = 1.0  # for what a page can do without
 _LOOKING_SECONDS = 600.0  # one batch: a trace may be as large as the store
 
 T = TypeVar("T")
@@ -73,13 +75,18 @@ class Findings:
         return self._once(("broken", span), lambda cursor: broken_context.read_broken(cursor, rules, span))
 
     def _once(self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Asked once until something is written."""
+        """Asked once until something is written; what takes too long is not tried again until then."""
         written, answers = self._answers
         if written != self._connection.writes:
             written, answers = self._answers = self._connection.writes, {}
         if name not in answers:
-            with self._connection.reading(READ_SECONDS) as cursor:
-                answers[name] = ask(cursor)
+            try:
+                with self._connection.reading(_PAGE_SECONDS) as cursor:
+                    answers[name] = ask(cursor)
+            except TooSlow as error:
+                answers[name] = error
+        if isinstance(answers[name], TooSlow):
+            raise cast("TooSlow", answers[name])
         return cast("T", answers[name])
 
     def late_services(self, asked: InsightsAsked, least: int) -> list[LateService]:
