@@ -10,6 +10,7 @@ from webapp.analysis.detectors import find
 from webapp.analysis.detectors.rules import rule_of
 from webapp.model import display
 from webapp.model.calls import Call, call_of
+from webapp.model.collector import collector_at_rest
 from webapp.model.columns import I64
 from webapp.model.facts import Finding
 from webapp.model.spans import Kind
@@ -68,9 +69,9 @@ def findings_of(trace: OpenTrace, store: Store) -> Findings:
 def _find(trace: OpenTrace, store: Store) -> Findings:
     asking = _asking(trace)
     read = asking[:MOST_CALLS]
-    return Findings(
-        find(trace.facts, dict(_calls(trace, store, read)), thresholds()), len(asking) - len(read)
-    )
+    with collector_at_rest():  # each call is an object, and there may be a hundred thousand
+        found = find(trace.facts, dict(_calls(trace, store, read)), thresholds())
+    return Findings(found, len(asking) - len(read))
 
 
 def _asking(trace: OpenTrace) -> I64:
