@@ -23,7 +23,7 @@ AMONG = {"all": "true", "root": "s.parent_id = 0", "entry": "(s.parent_id = 0 OR
 SORTS = {"newest": "start_ns", "slowest": "duration_ns"}
 ORDERS = {"spans": "spans", "errors": "errors", "p95": "p95", "critical": "critical"}
 LISTED = 200  # groups
-SLOTS = 24  # of a sparkline
+SLOTS = 24  # of a trend
 Asking = Callable[[Query, Window], AbstractContextManager[tuple[duckdb.DuckDBPyConnection, Asked]]]
 
 

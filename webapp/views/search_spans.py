@@ -10,9 +10,10 @@ from webapp.query.tree import found_sets, speaks_of_spans
 from webapp.store.fields import OWN_FIELDS
 from webapp.views.present import slot, store
 from webapp.views.state import PER_PAGE, SearchState
+from webapp.views.trend import bars_path
 
 NO_FIELD = "service"  # what groups share until a field is chosen
-_SPARK_WIDTH, _SPARK_HEIGHT = 72, 18
+TREND = (72, 18)  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class GroupRow:
     url: str
     error_share: float
     critical_share: float
-    bars: list[tuple[float, float, float, float]]  # x, y, width and height of the sparkline's
+    bars: str  # SVG path of TREND
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _row(state: SearchState, by: str, group: Group, groups: Groups) -> GroupRow:
         state.url(q=add_term(state.q, term_of(by, group.value)), show=""),
         group.errors / max(1, group.spans),
         group.critical_ns / max(1, groups.critical_ns),
-        _bars(group.counts),
+        bars_path(group.counts, *TREND),
     )
 
 
@@ -110,16 +111,6 @@ def term_of(field: str, value: str | None) -> str:
     if field in ("error", "root"):
         return field if value == "true" else f"-{field}"
     return write_term(key, "=", value)
-
-
-def _bars(counts: list[int]) -> list[tuple[float, float, float, float]]:
-    most = max(counts, default=1)
-    width = _SPARK_WIDTH / max(1, len(counts))
-    return [
-        (round(number * width, 2), round(_SPARK_HEIGHT - height, 2), round(width - 0.5, 2), round(height, 2))
-        for number, count in enumerate(counts)
-        if (height := max(1.0, _SPARK_HEIGHT * count / most) if count else 0)
-    ]
 
 
 def _unknown(fields: list[str]) -> tuple[Note, ...]:

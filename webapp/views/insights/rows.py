@@ -11,19 +11,12 @@ from webapp.views.insights.sentences import LABELS, Sentence, sentence_of
 from webapp.views.insights.state import InsightsState
 from webapp.views.present import clock, day
 from webapp.views.state import SearchState
+from webapp.views.trend import bars_path
 
 TREND = (120, 22)  # pixels
 _BEGINS = 0.1  # of the time shown that must have passed before one says since when
 _DAY_NS = 86_400_000_000_000
 _FEW = 5  # traces of which one does not say since when
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    x: str
-    y: str
-    width: str
-    height: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,7 @@ class Row:
     hide_url: str
     rule: str
     fired: str
-    bars: list[Bar]
+    bars: str  # SVG path
     since_ns: int
     since: str
 
@@ -87,7 +80,7 @@ def _row(
         hide_url=state.hiding(kind.code),
         rule=rule_of(kind.code, thresholds),
         fired=_fired(insight, thresholds),
-        bars=trend_bars(insight.trend),
+        bars=bars_path(insight.trend, *TREND),
         since_ns=(since_ns := _since(insight, span)),
         since=moment_text(since_ns, span),
     )
@@ -124,17 +117,6 @@ def amount_text(part: str, amount: float) -> str:
     if part == "count":
         return display.count(int(amount))
     return display.share(amount) if part == "share" else display.duration(int(amount))
-
-
-def trend_bars(trend: list[int]) -> list[Bar]:
-    width, height = TREND
-    step, most = width / len(trend), max(trend, default=0) or 1
-    bars = []
-    for place, traces in enumerate(trend):
-        if traces:
-            tall = max(2.0, height * traces / most)
-            bars.append(Bar(f"{place * step:.1f}", f"{height - tall:.1f}", f"{step - 1:.1f}", f"{tall:.1f}"))
-    return bars
 
 
 def _since(insight: Insight, span: tuple[int, int]) -> int:

@@ -6,6 +6,7 @@ from math import sqrt
 
 from webapp.model import display
 from webapp.model.red import LEAST_FOR_P95, LEAST_FOR_P99, Moment, Period, Red
+from webapp.views.trend import bars_path
 
 TREND_WIDTH, TREND_HEIGHT = 108, 22
 
@@ -110,23 +111,10 @@ def trend(moments: Sequence[Moment]) -> Trend:
     most = max((moment.red.calls for moment in moments), default=0.0)
     if not most:
         return Trend("", "", "no calls")
-    step = TREND_WIDTH / len(moments)
-    shown = [_outline([moment.red.calls / most for moment in moments], step)]
-    shown.append(_outline([moment.red.errors / most for moment in moments], step))
+    called = bars_path([moment.red.calls for moment in moments], TREND_WIDTH, TREND_HEIGHT, most)
+    failed = bars_path([moment.red.errors for moment in moments], TREND_WIDTH, TREND_HEIGHT, most)
     width = display.duration(moments[0].to_ns - moments[0].from_ns)
-    return Trend(shown[0], shown[1], f"calls over time, at most {calls(most)} in {width}")
-
-
-def _outline(heights: Sequence[float], step: float) -> str:
-    """Bars side by side as one path; what is there is at least one pixel high."""
-    parts = []
-    for number, height in enumerate(heights):
-        if height > 0:
-            top = TREND_HEIGHT - max(1.0, (TREND_HEIGHT - 1) * height)
-            parts.append(
-                f"M{number * step:.1f} {TREND_HEIGHT}V{top:.1f}h{max(0.8, step - 0.6):.1f}V{TREND_HEIGHT}z"
-            )
-    return "".join(parts)
+    return Trend(called, failed, f"calls over time, at most {calls(most)} in {width}")
 
 
 def weights_note(reds: Sequence[Red]) -> str:
