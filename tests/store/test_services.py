@@ -77,6 +77,8 @@ def check(found: Red, spans: list[Span], tolerance: float) -> None:
     assert found.weighted == sum(span.weight != 1 for span in spans)
     assert found.calls == sum(span.weight for span in spans)
     assert found.errors == sum(span.weight for span in failed)
+    squares = sum(span.weight**2 for span in spans)
+    assert found.worth == pytest.approx(found.calls**2 / squares if spans else 0)
     timed = sorted((each, span.weight) for span in spans if (each := duration_of(span)) is not None)
     for quantile, value in ((0.5, found.p50_ns), (0.95, found.p95_ns), (0.99, found.p99_ns)):
         if not timed:
@@ -157,6 +159,26 @@ def test_shares_of_critical_time_are_those_of_the_graph(store: Store) -> None:
     graph = {node.name: node.share for node in store.graph(Window()).nodes if node.kind == "service"}
     for row in store.services.overview(Window()).rows:
         assert row.share == pytest.approx(graph[row.service])
+
+
+@pytest.mark.usefixtures("summed")
+def test_critical_time_counts_as_often_as_the_trace_stands_for(store: Store) -> None:
+    with store.reading() as cursor:
+        told = dict(
+            cursor.execute(
+                """
+                SELECT service, sum(f.critical_ns * coalesce(root.weight, 1))
+                FROM spans s JOIN span_facts f USING (span_row) JOIN services USING (service_id)
+                JOIN traces t ON t.trace_id = s.trace_id
+                LEFT JOIN (SELECT trace_id, span_id, max(weight) AS weight FROM spans GROUP BY ALL) root
+                  ON root.trace_id = t.trace_id AND root.span_id = ('0x' || left(t.root_span_id, 16))::UBIGINT
+                GROUP BY service
+                """
+            ).fetchall()
+        )
+    assert {row.service: row.critical_ns for row in store.services.overview(Window()).rows} == told
+    graph = {node.name: node.critical_ns for node in store.graph(Window()).nodes if node.kind == "service"}
+    assert graph == told
 
 
 def test_the_period_before_is_as_long_and_counted_the_same_way(store: Store) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from webapp.analysis.ids import Index
 from webapp.analysis.runs import run_lengths, run_starts
-from webapp.model.columns import I32, I64, Bool
+from webapp.model.columns import F64, I32, I64, Bool
 from webapp.model.facts import EDGE_TYPES, Edge, EdgeCalls, Forest
 from webapp.model.spans import Kind, Status
 
@@ -109,7 +109,12 @@ class _Reading:
             unresolved=unresolved,
             span=span,
             sender=sender,
+            weight=self._weight(span),
         )
+
+    def _weight(self, span: I32) -> F64 | None:
+        weight = self._forest.columns.weight
+        return None if weight is None else weight[self._forest.source[span]]
 
     def _between_services(self) -> list[_Found]:
         forest = self._forest

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 U64 = NDArray[np.uint64]
 U8 = NDArray[np.uint8]
@@ -39,6 +40,7 @@ class SpanColumns:
     `link_owner[k]` (a row index of this object) has a link to span `link_span[k]` of its own trace, in stored order.
     `error_texts` holds, by row index, what spans of status ERROR say; spans without words are not in it.
     `inferred`: the traces (numbers into `trace_ids`) whose spans are guesses from log lines, all of them.
+    `weight`: how many spans each stands for; None: each for itself.
     """
 
     trace_ids: list[str]
@@ -65,6 +67,7 @@ class SpanColumns:
     link_span: U64
     error_texts: dict[int, ErrorText]
     inferred: tuple[int, ...] = ()
+    weight: F64 | None = None
 
     def __len__(self) -> int:
         return len(self.span_id)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.model.columns import I32, I64, U8, U64, Bool, SpanColumns
+from webapp.model.columns import F64, I32, I64, U8, U64, Bool, SpanColumns
 from webapp.model.warnings import Warning
 
 
@@ -207,6 +207,7 @@ class EdgeCalls:
     critical_ns: I64 = field(
         default_factory=lambda: np.empty(0, np.int64)
     )  # owned by the call; empty: unknown
+    weight: F64 | None = None  # calls that each stands for; None: each for itself
 
 
 EDGE_TYPES = ("entry", "rpc", "db", "messaging", "external", "link")

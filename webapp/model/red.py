@@ -18,6 +18,11 @@ class Period:
         return max(1, self.to_ns - self.from_ns) / 1e9
 
 
+def worth(spans: int, calls: float, squares: float) -> float:
+    """Spans of one weight that `spans`, whose weights add up to `calls`, are as sure as: (Σw)² / Σw²."""
+    return round(calls**2 / squares, 6) if squares else float(spans)
+
+
 @dataclass(frozen=True, slots=True)
 class Red:
     """Spans that were counted, and what they stand for: `calls` and `errors` are sums of weights.
@@ -36,6 +41,12 @@ class Red:
     p99_ns: int | None = None
     first_ns: int = 0
     last_ns: int = 0
+    squares: float = 0.0  # sum of weight², 0 where all weights are 1
+
+    @property
+    def worth(self) -> float:
+        """How many spans of one weight these are as sure as."""
+        return worth(self.spans, self.calls, self.squares)
 
     @property
     def error_share(self) -> float:

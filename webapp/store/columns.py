@@ -72,6 +72,7 @@ def read_columns(
             if message or source
         },
         inferred=inferred_among(cursor, selection.trace_ids),
+        weight=arrays["weight"] if (arrays["weight"] != 1).any() else None,
     )
 
 
@@ -80,7 +81,8 @@ def _read_arrays(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> dic
         f"""
         SELECT
           {selection.trace}::INTEGER AS trace, span_row, span_id, parent_id, start_ns, end_ns, kind, status,
-          service_id, operation_id, resource_id, coalesce(peer_id, -1) AS peer_id, follows_from, shared
+          service_id, operation_id, resource_id, coalesce(peer_id, -1) AS peer_id, follows_from, shared,
+          weight
         FROM {selection.source}
         """,
         list(selection.parameters),

@@ -16,7 +16,7 @@ from webapp.errors import BadSetting, TooSlow, UnreadableFile
 
 READ_SECONDS = 5.0
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text("utf-8")
-SCHEMA_NUMBER = 4
+SCHEMA_NUMBER = 5
 _SCHEMA_SUM = crc32(SCHEMA.encode())
 _LIVE_CHECKPOINT = "64MB"  # keeps reopening after a crash under half a second
 _IMPORT_CHECKPOINT = "1GB"  # fewer rewrites while a folder is loaded

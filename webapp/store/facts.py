@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from webapp.model.columns import I64, SpanColumns
+from webapp.model.columns import F64, I32, I64, SpanColumns
 from webapp.model.facts import BatchFacts
 from webapp.model.spans import Status
 from webapp.store.arrow import Column, insert, strings, uuids
@@ -16,6 +16,17 @@ from webapp.store.sources import DUPLICATES
 from webapp.store.span_sums import count_spans
 from webapp.store.summaries import insert_summaries
 from webapp.store.sums import compact, count_edges, count_nodes, count_traces, take_back
+
+_EDGE_WEIGHTS = """
+INSERT INTO edge_weights
+SELECT
+  trace_id, slot, caller_id, callee_id, type, bucket, count(*) AS weighted, sum(weight - 1) AS calls,
+  coalesce(sum(weight - 1) FILTER (error), 0) AS errors, sum(weight * weight - 1) AS squares
+FROM fresh_calls
+WHERE weight <> 1
+GROUP BY ALL
+ORDER BY trace_id
+"""
 
 
 def append_facts(
@@ -32,14 +43,31 @@ def append_facts(
     np.maximum.at(last_row, columns.trace, columns.row)
     if len(facts.dropped):
         _drop_duplicates(writer, facts)
-    insert_summaries(writer, facts.traces, first_row, last_row)
+    weight = _trace_weights(columns, facts)
+    insert_summaries(writer, facts.traces, first_row, last_row, weight)
     count_traces(writer, "traces SEMI JOIN analysed_traces USING (trace_id)")
     _insert_span_facts(writer, columns, facts, kept)
     count_spans(writer, "(FROM traces SEMI JOIN analysed_traces USING (trace_id))")
-    _insert_edges(writer, names, facts, trace_ids)
-    _insert_nodes(writer, names, columns, facts)
+    _insert_edges(writer, names, facts, trace_ids, weight)
+    _insert_nodes(writer, names, columns, facts, weight)
     _insert_warnings(writer, facts, trace_ids, first_row)
     writer.unregister("analysed_traces")
+
+
+def _trace_weights(columns: SpanColumns, facts: BatchFacts) -> F64 | None:
+    """Of each trace the weight of its root; None: all are 1."""
+    if columns.weight is None:
+        return None
+    roots = np.array([int(summary.root_span_id[:16], 16) for summary in facts.traces], np.uint64)
+    is_root = columns.span_id == roots[columns.trace]
+    weight = np.full(len(roots), -1.0)
+    np.maximum.at(weight, columns.trace[is_root], columns.weight[is_root])
+    return np.where(weight < 0, 1.0, weight)
+
+
+def _for_all(ns: I64, trace: I32, weight: F64 | None) -> I64:
+    """Times of traces, each as often as its trace stands for."""
+    return ns if weight is None else np.rint(ns * weight[trace]).astype(np.int64)
 
 
 def _drop_duplicates(writer: duckdb.DuckDBPyConnection, facts: BatchFacts) -> None:
@@ -82,10 +110,11 @@ def _insert_span_facts(
 
 
 def _insert_edges(
-    writer: duckdb.DuckDBPyConnection, names: Names, facts: BatchFacts, trace_ids: Column
+    writer: duckdb.DuckDBPyConnection, names: Names, facts: BatchFacts, trace_ids: Column, weight: F64 | None
 ) -> None:
     edges = facts.edges
     node_ids = names.nodes.ids_of(edges.nodes)
+    critical_ns = edges.critical_ns if len(edges.critical_ns) else np.zeros(len(edges.caller), np.int64)
     calls = {
         "trace_id": trace_ids.take(edges.trace),
         "slot": slots_of(edges.start_ns),
@@ -94,20 +123,23 @@ def _insert_edges(
         "type": edges.type,
         "bucket": buckets_of(edges.duration_ns),
         "error": edges.error,
-        "critical_ns": edges.critical_ns if len(edges.critical_ns) else np.zeros(len(edges.caller), np.int64),
+        "critical_ns": _for_all(critical_ns, edges.trace, weight),
+        "weight": np.ones(len(edges.caller)) if edges.weight is None else edges.weight,
     }
     writer.register("fresh_calls", pa.table(calls))
     writer.execute(
         """
         CREATE OR REPLACE TEMP TABLE fresh_edges AS
         SELECT
-          * EXCLUDE (error, critical_ns), count(*) AS calls, count(*) FILTER (error) AS errors,
+          * EXCLUDE (error, critical_ns, weight), count(*) AS calls, count(*) FILTER (error) AS errors,
           sum(critical_ns)::BIGINT AS critical_ns
         FROM fresh_calls
         GROUP BY ALL
         ORDER BY trace_id
         """
     )
+    if edges.weight is not None:
+        writer.execute(_EDGE_WEIGHTS)
     writer.unregister("fresh_calls")
     writer.execute("INSERT INTO trace_edges BY NAME SELECT * FROM fresh_edges")
     count_edges(writer, "fresh_edges")
@@ -119,6 +151,7 @@ def _insert_nodes(
     names: Names,
     columns: SpanColumns,
     facts: BatchFacts,
+    weight: F64 | None,
 ) -> None:
     """Time of services as analysis shares it out; time of peers is that of the calls nobody else reports on."""
     shares = [(number, share) for number, each in enumerate(facts.traces) for share in each.services]
@@ -136,7 +169,9 @@ def _insert_nodes(
         "node_id": np.concatenate([service_ids, peer_ids[columns.peer[calls]]]),
         "spans": np.concatenate([counts[:, 0], ones]),
         "errors": np.concatenate([counts[:, 1], failed]),
-        "critical_ns": np.concatenate([counts[:, 2], facts.spans.critical_ns[calls]]),
+        "critical_ns": _for_all(
+            np.concatenate([counts[:, 2], facts.spans.critical_ns[calls]]), trace, weight
+        ),
     }
     writer.register("fresh_shares", pa.table(rows))
     writer.execute(

@@ -13,7 +13,7 @@ from webapp.model.red import Period, Red
 from webapp.query import Window
 from webapp.store.buckets import PER_DOUBLING, SLOT_NS, SLOTS_AN_HOUR
 from webapp.store.matching import in_window, rows_of
-from webapp.store.span_sums import ENTRY
+from webapp.store.span_sums import CRITICAL_NS, ENTRY
 from webapp.store.where import Where, every
 
 EXACT_SPANS = 100_000
@@ -22,7 +22,7 @@ CREATE OR REPLACE TEMP TABLE red_spans AS
 SELECT
   t.start_ns AS at_ns, s.service_id, s.operation_id, s.resource_id, {ENTRY} AS entry, s.duration_ns AS place,
   1 AS spans, (s.status = 2)::INTEGER AS failed, (s.weight <> 1)::INTEGER AS weighted, s.weight,
-  if(s.status = 2, s.weight, 0) AS failed_weight, f.critical_ns,
+  if(s.status = 2, s.weight, 0) AS failed_weight, s.weight * s.weight AS squares, {CRITICAL_NS} AS critical_ns,
   nullif(s.start_ns, 0) AS first_ns, nullif(s.start_ns, 0) AS last_ns
 FROM spans s JOIN traces t ON t.trace_id = s.trace_id JOIN span_facts f ON f.span_row = s.span_row
 WHERE
@@ -31,7 +31,7 @@ _SUMS = f"""
   (
     SELECT
       slot * {SLOT_NS} AS at_ns, service_id, operation_id, entry, bucket AS place, spans, failed, weighted, weight,
-      failed_weight, critical_ns, slot * {SLOT_NS} AS first_ns, slot * {SLOT_NS} AS last_ns
+      failed_weight, squares, critical_ns, slot * {SLOT_NS} AS first_ns, slot * {SLOT_NS} AS last_ns
     FROM operation_sums JOIN operations USING (operation_id)
   )
 """
@@ -143,7 +143,7 @@ WITH counted AS (
   SELECT
     {grouped} AS grouped, place, sum(spans)::BIGINT AS spans, sum(failed)::BIGINT AS failed,
     sum(weighted)::BIGINT AS weighted, sum(weight) AS weight, sum(failed_weight) AS failed_weight,
-    sum(critical_ns)::BIGINT AS critical_ns, min(first_ns) AS first_ns, max(last_ns) AS last_ns
+    sum(squares) AS squares, sum(critical_ns)::BIGINT AS critical_ns, min(first_ns) AS first_ns, max(last_ns) AS last_ns
   FROM {source} r
   WHERE {inside}
   GROUP BY grouped, place
@@ -157,7 +157,8 @@ WITH counted AS (
 )
 SELECT
   grouped, sum(spans)::BIGINT, sum(failed)::BIGINT, sum(weighted)::BIGINT, sum(weight), sum(failed_weight),
-  sum(critical_ns)::BIGINT, {p50}, {p95}, {p99}, coalesce(min(first_ns), 0), coalesce(max(last_ns), 0)
+  sum(critical_ns)::BIGINT, {p50}, {p95}, {p99}, coalesce(min(first_ns), 0), coalesce(max(last_ns), 0),
+  sum(squares)
 FROM placed
 GROUP BY grouped
 """

@@ -160,6 +160,7 @@ CREATE TABLE IF NOT EXISTS traces (
   warnings             UINTEGER NOT NULL,
   incomplete           BOOLEAN NOT NULL,
   depth                UINTEGER NOT NULL,   -- levels of spans
+  weight               DOUBLE NOT NULL,     -- traces that it stands for: the weight of its root
   summary              BLOB NOT NULL,       -- msgpack: a page reads it in a third of the time of so many columns
   first_row            BIGINT NOT NULL,     -- its spans lie in spans between these rows
   last_row             BIGINT NOT NULL      -- also the version: grows whenever spans arrive
@@ -194,7 +195,20 @@ CREATE TABLE IF NOT EXISTS trace_edges (
   bucket    UTINYINT NOT NULL,              -- floor(4 * log2(duration_ns)), 0 below 2 ns
   calls     UINTEGER NOT NULL,
   errors    UINTEGER NOT NULL,
-  critical_ns BIGINT NOT NULL               -- of the spans at and below its calls, up to the next calls
+  critical_ns BIGINT NOT NULL               -- of the spans at and below its calls, up to the next calls, times weight of trace
+);
+
+CREATE TABLE IF NOT EXISTS edge_weights (   -- what calls of a weight that is not 1 add to those sums; none without sampling
+  trace_id  UUID NOT NULL,
+  slot      INTEGER NOT NULL,
+  caller_id UINTEGER NOT NULL,
+  callee_id UINTEGER NOT NULL,
+  type      UTINYINT NOT NULL,
+  bucket    UTINYINT NOT NULL,
+  weighted  UINTEGER NOT NULL,              -- such calls
+  calls     DOUBLE NOT NULL,                -- sum of weight - 1
+  errors    DOUBLE NOT NULL,                -- the same of those that failed
+  squares   DOUBLE NOT NULL                 -- sum of weight² - 1
 );
 
 CREATE TABLE IF NOT EXISTS trace_nodes (    -- what each node had in one trace; node_sums is made of it
@@ -203,7 +217,7 @@ CREATE TABLE IF NOT EXISTS trace_nodes (    -- what each node had in one trace; 
   node_id     UINTEGER NOT NULL,            -- services add up to the whole; a peer's time is part of its caller's
   spans       UINTEGER NOT NULL,
   errors      UINTEGER NOT NULL,
-  critical_ns BIGINT NOT NULL
+  critical_ns BIGINT NOT NULL               -- times weight of trace
 );
 
 -- Sums. Rows are deltas (also negative, when a trace is analysed again): always read with sum() and GROUP BY.
@@ -255,7 +269,8 @@ CREATE TABLE IF NOT EXISTS operation_sums (
   weighted      INTEGER NOT NULL,           -- whose weight is not 1
   weight        DOUBLE NOT NULL,
   failed_weight DOUBLE NOT NULL,
-  critical_ns   BIGINT NOT NULL
+  squares       DOUBLE NOT NULL,            -- sum of weight²
+  critical_ns   BIGINT NOT NULL             -- times weight of trace
 );
 
 CREATE TABLE IF NOT EXISTS resource_sums (  -- by service and process, for its versions and instances
@@ -269,6 +284,7 @@ CREATE TABLE IF NOT EXISTS resource_sums (  -- by service and process, for its v
   weighted      INTEGER NOT NULL,
   weight        DOUBLE NOT NULL,
   failed_weight DOUBLE NOT NULL,
+  squares       DOUBLE NOT NULL,
   critical_ns   BIGINT NOT NULL,
   first_ns      BIGINT,                     -- first and last start of a span that was ever counted; NULL: unknown
   last_ns       BIGINT

@@ -8,19 +8,22 @@ import duckdb
 from webapp.store.buckets import PER_DOUBLING, SLOT_NS, SLOTS_AN_HOUR
 
 ENTRY = "(s.kind IN (2, 5) OR s.parent_id = 0)"  # as a query: kind=server OR kind=consumer OR root
+# of span f in trace t, for all traces that this one stands for
+CRITICAL_NS = "if(t.weight = 1, f.critical_ns, round(f.critical_ns * t.weight)::BIGINT)"
 _SPANS = f"""
 CREATE OR REPLACE TEMP TABLE counted_spans AS
 SELECT
   t.start_ns // {SLOT_NS} AS slot, s.service_id, s.operation_id, s.resource_id, {ENTRY} AS entry,
   if(s.duration_ns IS NULL, NULL, floor({PER_DOUBLING} * log2(greatest(s.duration_ns, 1))))::UTINYINT AS bucket,
-  s.status = 2 AS failed, s.weight, f.critical_ns, nullif(s.start_ns, 0) AS start_ns
+  s.status = 2 AS failed, s.weight, {CRITICAL_NS} AS critical_ns, nullif(s.start_ns, 0) AS start_ns
 FROM spans s JOIN span_facts f ON f.span_row = s.span_row JOIN {{traces}} t ON t.trace_id = s.trace_id
 WHERE s.span_row BETWEEN {{first}} AND {{last}} AND f.span_row BETWEEN {{first}} AND {{last}}
   AND s.span_row <= t.last_row AND {{among}}
 """
 _COUNTS = """
   {sign} * count(*), {sign} * count(*) FILTER (failed), {sign} * count(*) FILTER (weight <> 1),
-  {sign} * sum(weight), {sign} * coalesce(sum(weight) FILTER (failed), 0), {sign} * sum(critical_ns)
+  {sign} * sum(weight), {sign} * coalesce(sum(weight) FILTER (failed), 0), {sign} * sum(weight * weight),
+  {sign} * sum(critical_ns)
 """
 
 

@@ -2,9 +2,10 @@
 
 import duckdb
 import msgspec
+import numpy as np
 import pyarrow as pa
 
-from webapp.model.columns import I64
+from webapp.model.columns import F64, I64
 from webapp.model.facts import TraceSummary
 from webapp.store.arrow import Column, insert, strings, uuids
 
@@ -28,7 +29,11 @@ to_summary = msgspec.msgpack.Decoder(TraceSummary).decode  # of traces.summary
 
 
 def insert_summaries(
-    writer: duckdb.DuckDBPyConnection, summaries: list[TraceSummary], first_row: I64, last_row: I64
+    writer: duckdb.DuckDBPyConnection,
+    summaries: list[TraceSummary],
+    first_row: I64,
+    last_row: I64,
+    weight: F64 | None = None,
 ) -> None:
     """Insert or replace, in order of time."""
     order = sorted(range(len(summaries)), key=lambda number: summaries[number].start_ns)
@@ -39,6 +44,7 @@ def insert_summaries(
         "summary": pa.array(map(msgspec.msgpack.encode, summaries), pa.binary()),
         "first_row": pa.array(first_row[order]),
         "last_row": pa.array(last_row[order]),
+        "weight": pa.array(np.ones(len(order)) if weight is None else weight[order]),
     }
     for name, kind in _PLAIN.items():
         columns[name] = pa.array([getattr(summary, name) for summary in summaries], kind)
