@@ -28,3 +28,15 @@ def test_an_id_of_several_traces_is_asked_about(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["trace", path, "--id", "4bf92f35"])
     assert result.exit_code == 2
     assert all(trace_id in result.stderr for trace_id in ids)
+
+
+def test_a_trace_that_goes_on_after_its_response_says_what_its_page_opens_with(tmp_path: Path) -> None:
+    late = SPAN | {"id": "a" * 16, "parentId": SPAN["id"], "name": "mail", "kind": "CONSUMER"}
+    late |= {"timestamp": 1_700_000_000_500_000, "duration": 400_000}
+    path = zipkin(
+        tmp_path / "late.json", *({"traceId": "b" * 32, "duration": 100_000} | one for one in (SPAN, late))
+    )
+    told = CliRunner().invoke(main, ["trace", path, "--id", "b" * 32]).stdout
+    assert told.startswith(
+        "Waiting for the start of shop · mail is 44% of the 900 ms until the last span ended."
+    )

@@ -131,7 +131,7 @@ def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_j
         return
     if answer["error"]:
         click.echo(answer["error"]["sentence"])
-    verdict = answer["verdict"]
+    verdict = answer["completion_verdict" if answer["opens_on"] == "completion" else "verdict"]
     click.echo(" ".join([verdict["sentence"].rstrip(".") + ".", *verdict.get("qualifiers", [])]))
     for warning in answer["warnings"]:
         click.echo(f"{warning['message']}" + (f" ({warning['where']})" if warning["where"] else ""))

@@ -23,7 +23,7 @@ from webapp.app import create_app
 from webapp.formats.digest import MEMBER, digest_of
 from webapp.formats.redaction import MASK, PRESETS
 from webapp.formats.verifying import verify
-from webapp.model.spans import Span
+from webapp.model.spans import Kind, Span
 from webapp.store import Store
 from webapp.views.takeaway import html as takeaway_html
 from webapp.views.takeaway.menu import PRESET_WORDS
@@ -288,3 +288,18 @@ def test_a_trace_too_large_for_a_browser_is_not_written_for_one(
     answer = client.get(f"/trace/{ID}.html")
     assert answer.status_code == 400
     assert "up to 3 spans" in answer.text
+
+
+def test_the_summary_of_a_trace_that_goes_on_speaks_of_one_path_throughout(opened: Opened) -> None:
+    text = fetch(
+        opened(
+            span(1, 0, 0, 100, kind=Kind.PRODUCER),
+            span(2, 1, 500, 900, kind=Kind.CONSUMER, service="worker", name="mail"),
+        ),
+        ".md",
+    ).decode()
+    assert text.startswith("**`web · step 1` took 100 ms**, and 800 ms more until its last span ended")
+    assert "is 44% of the 900 ms until the last span ended" in text
+    assert "Most time until the last span ended:\n" in text
+    assert "worker · mail`: 400 ms, 44%" in text
+    assert "took 100 ms, 100%" not in text

@@ -2,34 +2,26 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
+from webapp.analysis.attribution import Row, evidence
 from webapp.model import display
-from webapp.model.facts import TraceFacts
 from webapp.views.present import clock, day
 from webapp.views.takeaway.trace import Taken
+from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.findings import finding_lines
 from webapp.views.trace.head import head_of
 from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState
+from webapp.views.trace.why import Shown, shown_path
 
 MOST_LINES = 5
 _LONGEST = 240  # characters of a name or message
 # as little as will do: some chats show the backslash
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&]|:(?=//)|(?<=www)\.)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_WAITED = {"": "", "queue": "waiting in the queue for ", "handover": "waiting for the start of "}
 _TICKS = re.compile(r"`+")
 _NO_MENTION = "@\N{WORD JOINER}"
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    service: str
-    name: str
-    critical_ns: int
-    calls: int
 
 
 def summary_of(taken: Taken, url: str, zone: str) -> str:
@@ -37,6 +29,7 @@ def summary_of(taken: Taken, url: str, zone: str) -> str:
     trace, facts = taken.trace, taken.trace.facts
     head = head_of(trace, TraceState(trace.trace_id))
     failed = ", failed" if facts.failure else ""
+    later = f", and {display.duration(head.waits_ns)} more until its last span ended" if head.waits_ns else ""
     counts = (
         (head.spans, "span"),
         (head.services, "service"),
@@ -49,7 +42,7 @@ def summary_of(taken: Taken, url: str, zone: str) -> str:
         code(trace.trace_id),
     ]
     lines = [
-        f"**{code(f'{head.service} · {head.name}')} took {display.duration(facts.response_ns)}{failed}**",
+        f"**{code(f'{head.service} · {head.name}')} took {display.duration(facts.response_ns)}{failed}**{later}",
         "",
         " · ".join(facts_line),
         "",
@@ -60,18 +53,25 @@ def summary_of(taken: Taken, url: str, zone: str) -> str:
         caller = f", called by {code(failure.caller)}" if failure.caller else ""
         where = code(f"{failure.service} · {failure.name}")
         lines += [f"**Failed** in {where}{message} ({display.duration(failure.duration_ns)}){caller}", ""]
-    top = busiest(facts)
-    said = " ".join([facts.verdict.sentence.removesuffix(".") + ".", *head.reasons])
-    lines += [f"**{head.label}:** {_naming(said, [f'{one.service} · {one.name}' for one in top])}", ""]
+    along = shown_path(trace, TraceState(trace.trace_id))
+    top = busiest(trace, along)
+    names = [_name(one) for one in top]
+    said = " ".join([along.verdict.sentence.removesuffix(".") + ".", *head.reasons])
+    lines += [f"**{head.label}:** {_naming(said, names)}", ""]
     if head.missing:
         lines += [f"Incomplete: {display.plural(head.missing, 'span')} not received.", ""]
-    lines.append("Most critical time:")
-    lines += [_busy_line(place, one, facts.response_ns) for place, one in enumerate(top, 1)]
-    lines += _findings(taken, [f"{one.service} · {one.name}" for one in top])
+    lines.append(
+        "Most critical time:" if along.which == "response" else "Most time until the last span ended:"
+    )
+    lines += [_busy_line(place, one, along.total_ns) for place, one in enumerate(top, 1)]
+    lines += _findings(taken, names)
     services = ", ".join(f"{code(one.service)} {one.share}" for one in head.shares)
     more = f" and {display.count(head.more_shares)} more" if head.more_shares else ""
     if services:
-        lines += ["", f"Services by critical time: {services}{more}"]
+        lines += [
+            "",
+            f"Services by {'critical time' if along.which == 'response' else 'that time'}: {services}{more}",
+        ]
     if taken.removed:
         lines += ["", _redacted(taken.removed)]
     return "\n".join(lines) + "\n"
@@ -84,37 +84,22 @@ def _findings(taken: Taken, names: Sequence[str]) -> list[str]:
     return ["", "Findings:", *said, *([f"- and {display.count(more)} more"] if more else [])] if said else []
 
 
-def busiest(facts: TraceFacts) -> list[Busy]:
-    """Operations with the most time on the critical path."""
-    forest = facts.forest
-    names = len(forest.columns.names) + 1
-    operation = (
-        (forest.service.astype(np.int64) + 1) * names + forest.name + 1
-    )  # 0: spans that were not received
-    total_ns = np.bincount(operation, facts.critical_ns)
-    calls = np.bincount(operation[facts.critical_ns > 0], minlength=len(total_ns))
-    found = []
-    for one in np.argsort(-total_ns, kind="stable")[:MOST_LINES].tolist():
-        service, name = one // names - 1, one % names - 1
-        if total_ns[one] > 0:
-            services, all_names = forest.columns.services, forest.columns.names
-            found.append(
-                Busy(
-                    services[service] if service >= 0 else MISSING,
-                    all_names[name] if name >= 0 else MISSING,
-                    int(total_ns[one]),
-                    int(calls[one]),
-                )
-            )
-    return found
+def busiest(trace: OpenTrace, along: Shown) -> list[Row]:
+    """What has the most time on the path that the verdict speaks of; spans that were not received as one."""
+    [found] = evidence(trace.facts.forest, along.path, MOST_LINES)
+    lost = [Row(MISSING, "span not received", found.missing_ns, 0)] if found.missing_ns else []
+    return sorted(found.rows + lost, key=lambda one: -one.critical_ns)[:MOST_LINES]
 
 
-def _busy_line(place: int, one: Busy, response_ns: int) -> str:
-    share = display.share(min(1.0, one.critical_ns / max(1, response_ns)))
+def _busy_line(place: int, one: Row, total_ns: int) -> str:
+    share = display.share(min(1.0, one.critical_ns / max(1, total_ns)))
     calls = f" in {display.plural(one.calls, 'span')}" if one.calls > 1 else ""
-    return (
-        f"{place}. {code(f'{one.service} · {one.name}')}: {display.duration(one.critical_ns)}, {share}{calls}"
-    )
+    waited = _WAITED[one.wait]
+    return f"{place}. {waited}{code(_name(one))}: {display.duration(one.critical_ns)}, {share}{calls}"
+
+
+def _name(one: Row) -> str:
+    return f"{one.service} · {one.name}"
 
 
 def _naming(sentence: str, names: Sequence[str]) -> str:

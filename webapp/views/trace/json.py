@@ -32,6 +32,7 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
         ],
         "verdict": verdict_json(qualified_verdict(trace, store, "response")),
         "completion_verdict": verdict_json(facts.completion_verdict) if facts.completion_verdict else None,
+        "opens_on": trace.which_path(""),
         "error": failure_json(facts.failure),
         "warnings": [
             {name: getattr(warning, name) for name in ("code", "where", "span_id", "message", "count")}
