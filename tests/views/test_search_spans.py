@@ -69,6 +69,27 @@ def test_a_group_leads_to_its_traces(client: FlaskClient) -> None:
             assert found["total"] == group["traces"], (by, group["value"])
 
 
+def test_a_group_of_roots_entries_or_found_spans_leads_to_just_their_traces(client: FlaskClient) -> None:
+    asked = (
+        "by=service&among=root",
+        "by=status&among=entry",
+        "by=service&among=entry&q=error OR duration>1s",
+        "by=service&q={service=web-storefront} > {kind=client OR error} >> {duration>50ms}",
+        "by=name&among=entry&q={service=order-service}",
+        "by=service&among=root&q=error",
+    )
+    for query in asked:
+        page = parse(client.get(f"/traces?show=groups&{query}"))
+        body = client.get(f"/traces.json?show=groups&{query}").json
+        assert body
+        for group, link in zip(
+            body["groups"], [a.get("href", "") for a in with_class(page, "title")], strict=True
+        ):
+            found = client.get(link.replace("/traces?", "/traces.json?")).json
+            assert found
+            assert found["total"] == group["traces"], (query, group["value"], link)
+
+
 def test_every_form_of_span_value_can_be_grouped_by(sample_store: Store, client: FlaskClient) -> None:
     with sample_store.reading() as cursor:
         keys = [

@@ -6,14 +6,17 @@ from webapp.errors import TooSlow
 from webapp.model.results import Note
 from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
 from webapp.query import Query, Window, add_term, write_key, write_term
-from webapp.query.tree import found_sets, speaks_of_spans
+from webapp.query.tree import Group as Braces
+from webapp.query.tree import Node, Or, Relation, found_sets, speaks_of_spans
 from webapp.store.fields import OWN_FIELDS
 from webapp.views.present import slot, store
+from webapp.views.services.queries import CALLS
 from webapp.views.state import PER_PAGE, SearchState
 from webapp.views.trend import bars_path
 
 NO_FIELD = "service"  # what groups share until a field is chosen
 TREND = (72, 18)  # pixels
+_AMONG = {"all": "", "root": "root", "entry": CALLS}  # as terms of the query
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,32 @@ def _span_url(state: SearchState, span: FoundSpan) -> str:
 def _groups(state: SearchState, query: Query, window: Window, among: str) -> Shown:
     by = state.by or NO_FIELD
     groups = store().span_search.groups(query, window, among, by, state.order or "spans")
-    rows = tuple(_row(state, by, group, groups) for group in groups.groups)
+    rows = tuple(
+        _row(
+            state, by, group, groups, _narrowed(state.q, query.root, _AMONG[among], term_of(by, group.value))
+        )
+        for group in groups.groups
+    )
     return Shown(among, by, groups=groups, rows=rows, notes=_unknown([by]))
 
 
-def _row(state: SearchState, by: str, group: Group, groups: Groups) -> GroupRow:
+def _narrowed(text: str, root: Node | None, *wanted: str) -> str:
+    """The query that asks what is wanted, too, of the spans that were counted: of those in its braces, if they were."""
+    sets, bare = found_sets(root), text.rstrip()
+    last = sets[0].right if sets and isinstance(sets[0], Relation) else sets[0] if sets else None
+    one = len(sets) == 1 and not isinstance(root, Or) and not speaks_of_spans(root)
+    if one and bare.endswith("}") and isinstance(last, Braces) and not isinstance(last.inner, Or):
+        return " ".join([bare[:-1].rstrip(), *filter(None, wanted)]) + "}"
+    for term in wanted:
+        text = add_term(text, term)
+    return text
+
+
+def _row(state: SearchState, by: str, group: Group, groups: Groups, query: str) -> GroupRow:
     return GroupRow(
         group,
         slot(group.value) if by == "service" and group.value else None,
-        state.url(q=add_term(state.q, term_of(by, group.value)), show=""),
+        state.url(q=query, show="", among=""),
         group.errors / max(1, group.spans),
         group.critical_ns / max(1, groups.critical_ns),
         bars_path(group.counts, *TREND),
