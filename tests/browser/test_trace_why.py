@@ -91,12 +91,46 @@ def test_findings_of_a_large_trace_come_after_the_page(
     for module in (trace, trace_why):
         monkeypatch.setattr(module, "AT_ONCE", 5)
     page.goto(url_of(serve, *queries(10)))
+    page.locator("#why > summary").click()
     expect(page.locator(".finding")).to_have_count(1)
     page.get_by_text("What if something were faster?").click()
     page.locator("select[name=faster]").select_option("operation:web · SELECT")
     expect(page.locator("#answer")).to_contain_text("the response takes")
     page.locator("tr.r").first.click()
     expect(page.locator(".detail")).to_be_visible()
+
+
+SHIFTS = """
+globalThis.shifted = 0;
+new PerformanceObserver((found) => { for (const { value } of found.getEntries()) shifted += value; })
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_moves_when_findings_come_after_the_page(
+    new_page: Callable[..., Page], serve: Serve, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    for module in (trace, trace_why):
+        monkeypatch.setattr(module, "AT_ONCE", 5)
+    page = new_page(viewport={"width": width, "height": 900})
+    page.add_init_script(SHIFTS)
+    held = []
+    page.route("**/why", lambda route: held.append(route))
+    page.goto(url_of(serve, *queries(10)), wait_until="load")
+    expect(page.locator("table.is-live")).to_be_visible()
+    top = "document.querySelector('tr.r').getBoundingClientRect().top"
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    before = page.evaluate(top)
+    expect(page.locator("div#why.later a")).to_be_visible()
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    expect(page.locator("details#why .shut")).to_contain_text("10 times in a row")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert (page.evaluate(top), page.evaluate("shifted")) == (before, 0)
+    page.locator("#why > summary").click()
+    expect(page.locator(".finding")).to_be_visible()
 
 
 def test_another_path_is_chosen_in_the_menu(page: Page, serve: Serve) -> None:

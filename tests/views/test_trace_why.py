@@ -109,7 +109,9 @@ def test_a_large_trace_shows_its_findings_after_the_page(
     link = next(later.iter("a")).get("href", "")
     assert len(lines(parse(client.get(link)))) == 1  # without script, as a page of its own
     part = client.get(link, headers=PART).get_data(as_text=True)
-    assert part.lstrip().startswith('<div id="why">')
+    assert part.lstrip().startswith('<details id="why" class="later">')
+    asked = parse(get(client, faster="service:web"))
+    assert "the response takes" in answer(asked)  # what was asked for comes with the page
 
 
 def test_what_was_not_looked_at_is_said(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

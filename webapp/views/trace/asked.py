@@ -20,7 +20,8 @@ def why(trace_id: str) -> BaseResponse:
     trace = opened_trace(trace_id)
     state = TraceState.read(trace_id, request.args, store().view_state)
     root = " · ".join(shown_path(trace, state).evidence.root)
-    return page_or_part("trace/why.html", "trace/_why.html", root=root, **why_part(trace, state, store()))
+    found = why_part(trace, state, store())
+    return page_or_part("trace/why.html", "trace/_why.html", root=root, folded=wants_part(), **found)
 
 
 @blueprint.get("/trace/<trace_id>/whatif")

@@ -61,7 +61,10 @@ def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Re
     context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
-        context |= why_part(trace, state, store()) if len(trace.rows) <= AT_ONCE else {}
+        at_once = (
+            len(trace.rows) <= AT_ONCE or state.faster
+        )  # beyond, only what was asked for comes with the page
+        context |= why_part(trace, state, store()) if at_once else {}
         context |= {
             "outward": links_of_trace(link_templates(), trace),
             "linked": linked_traces(store(), trace.trace_id),
