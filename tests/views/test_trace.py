@@ -58,6 +58,16 @@ def test_a_trace_that_goes_on_long_after_the_response_opens_on_the_completion_pa
     assert "waiting" in text(with_class(completion, "shares")[0])
 
 
+def test_the_time_of_all_spans_is_that_of_the_picture_after_clocks_were_shifted(opened: Opened) -> None:
+    client = opened(
+        span(1, 0, 0, 100, kind=Kind.CLIENT),
+        span(2, 1, -300, -240, kind=Kind.SERVER, service="worker", name="mail"),
+    )
+    facts = words(with_class(parse(get(client)), "facts")[0])
+    assert facts.startswith("100 ms 2 spans")
+    assert "all spans" not in facts
+
+
 def test_a_trace_whose_response_covers_half_opens_on_the_response(opened: Opened) -> None:
     client = opened(
         span(1, 0, 0, 500, kind=Kind.PRODUCER),
