@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from webapp.analysis.cohort_counts import FLOOR, Counter, Group, Value, groups_of
+from webapp.analysis.cohort_counts import FLOOR, Counter, Key, Pairs, Value, key_of
 from webapp.analysis.cohort_keys import follows_from_errors, tells_nothing
 from webapp.analysis.cohort_statistics import correlation
+from webapp.analysis.runs import run_lengths, run_starts
 from webapp.model.cohorts import AttributeColumn, CohortTraces
-from webapp.model.columns import Bool
+from webapp.model.columns import I64, Bool
 
 _SURE = 0.05  # q
 _SAME = 0.99  # φ from which two values are one finding
@@ -57,92 +58,93 @@ def rank(
 ) -> Ranking:
     """`defining`: keys that the selection was made by; `errors`: it was made by failure."""
     counter = Counter(traces)
-    groups, not_comparable = [], []
+    keys, counted, not_comparable = [], [], []
     for column in columns:
-        if column.key in defining or tells_nothing(column.key):
+        if column.key in defining or tells_nothing(column.key) or not len(column.trace):
             continue
-        for group in groups_of(column, traces):
-            if counter.is_id_like(group):
-                not_comparable.append((column.key, group.service))
-            else:
-                groups.append(group)
-    counted = [counter.count(group) for group in groups]
+        key = key_of(column, traces)
+        counts, id_like = counter.count(key)
+        not_comparable += [(column.key, key.service[group]) for group in np.flatnonzero(id_like).tolist()]
+        keys.append(key)
+        counted.append(counts)
     pairs = counter.test(counted)
-    sure = pairs.q < _SURE
-    telling = np.flatnonzero(sure & (np.abs(pairs.share_1 - pairs.share_0) >= FLOOR) & (pairs.score != 0))
-    bounds = np.cumsum([0, *(len(each.place) for each in counted)])
-    owners = np.searchsorted(bounds, telling, side="right") - 1
-    by_group: dict[int, list[tuple[int, Value]]] = {}
-    for number, at in zip(owners.tolist(), telling.tolist(), strict=True):
-        by_group.setdefault(number, []).append((int(pairs.place[at]), pairs.value(groups[number], at)))
-    found = [_Found(groups[number], values) for number, values in by_group.items()]
-    keys, more = _merged(found, traces, errors)
-    return Ranking(keys, len(pairs.q), not_comparable, more)
+    found = _found(keys, pairs, errors)
+    rows, more = _merged(found, pairs, len(traces))
+    return Ranking([_score(row, pairs) for row in rows], len(pairs.q), not_comparable, more)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    group: Group
-    values: list[tuple[int, Value]]  # place in the group, and what is known
+    """A key of a service that tells; `telling` are its pairs, the one told first first."""
+
+    key: Key
+    group: int
+    telling: I64
+    consequence: bool
+    best: float
+    also: list[tuple[str, int, str]] = field(default_factory=list)
+
+    @property
+    def service(self) -> int:
+        return self.key.service[self.group]
+
+    @property
+    def order(self) -> tuple[bool, float, int, str, int]:
+        """The surest first, of equals facts of the trace first, then of processes; by name."""
+        column = self.key.column
+        scope = ("trace", "resource", "span").index(column.scope)
+        return self.consequence, -self.best, scope, column.key, self.service
 
 
-def _merged(found: list[_Found], traces: CohortTraces, errors: bool) -> tuple[list[KeyScore], int]:
+def _found(keys: list[Key], pairs: Pairs, errors: bool) -> list[_Found]:
+    sure = pairs.q < _SURE
+    telling = np.flatnonzero(sure & (np.abs(pairs.share_1 - pairs.share_0) >= FLOOR) & (pairs.score != 0))
+    found = []
+    for number in np.unique(pairs.key[telling]).tolist():
+        key, mine = keys[number], telling[pairs.key[telling] == number]
+        consequence = errors and follows_from_errors(key.column.key)
+        # What selected traces have tells more than what they lack, where both are about as sure.
+        worth = np.abs(pairs.score[mine]) * np.where(pairs.score[mine] > 0, 1.0, _LACKING)
+        group = key.group(pairs.place[mine])
+        mine = mine[(order := np.lexsort((pairs.place[mine], -worth, group)))]
+        starts = run_starts(group[order])
+        for first, length in zip(starts.tolist(), run_lengths(starts, len(mine)).tolist(), strict=True):
+            own = mine[first : first + length]
+            best = float(np.abs(pairs.score[own]).max())
+            found.append(_Found(key, int(group[order][first]), own, consequence, best))
+    found.sort(key=lambda each: each.order)
+    return found
+
+
+def _merged(found: list[_Found], pairs: Pairs, traces: int) -> tuple[list[_Found], int]:
     """Best first, and how many more there are; keys whose best value is in the same traces are one row."""
-    for each in found:
-        each.values.sort(key=_told_first)
-    consequence = {id(each): errors and follows_from_errors(each.group.column.key) for each in found}
-    found.sort(
-        key=lambda each: (
-            consequence[id(each)],
-            -max(abs(value.score) for _, value in each.values),
-            _plainness(each),
-        )
-    )
-    rows: list[tuple[KeyScore, Bool, Value]] = []
+    apart = np.abs(pairs.share_1 - pairs.share_0)
+    rows: list[tuple[_Found, Bool]] = []
     more = 0
     for each in found:
-        place, best = each.values[0]
-        members = _members(each.group, place, len(traces))
-        column, service = each.group.column, each.group.service
-        same = next((row for row, others, other in rows if _is_same(best, members, other, others)), None)
+        best = each.telling[0]
+        near = [row for row in rows if abs(apart[row[0].telling[0]] - apart[best]) < 1 - _SAME + 1e-9]
+        if not near and len(rows) == MOST_KEYS:
+            more += 1
+            continue
+        members = each.key.members(int(pairs.place[best]), traces)
+        # The same partition, also when one tells by having and the other by lacking.
+        same = next((row for row, others in near if abs(correlation(members, others)) >= _SAME), None)
         if same is not None:
-            same.also.append((column.key, service, column.scope))
+            same.also.append((each.key.column.key, each.service, each.key.column.scope))
         elif len(rows) == MOST_KEYS:
             more += 1
         else:
-            values = [value for _, value in each.values[:MOST_VALUES]]
-            marked = consequence[id(each)] or _determined(best)
-            score = KeyScore(column.key, column.scope, service, values, len(each.group.codes), marked)
-            rows.append((score, members, best))
-    return [row for row, _, _ in rows], more
+            rows.append((each, members))
+    return [row for row, _ in rows], more
 
 
-def _told_first(pair: tuple[int, Value]) -> tuple[float, int]:
-    """Best first; what selected traces have tells more than what they lack, where both are about as sure."""
-    place, value = pair
-    return -abs(value.score) * (1.0 if value.score > 0 else _LACKING), place
-
-
-def _plainness(each: _Found) -> tuple[int, str, int]:
-    """Facts of the trace first, then of processes; by name."""
-    column = each.group.column
-    return ("trace", "resource", "span").index(column.scope), column.key, each.group.service
-
-
-def _members(group: Group, place: int, total: int) -> Bool:
-    """The traces with that value, or without any."""
-    known = place < len(group.codes)
-    members = np.full(total, not known)
-    members[group.traces_of(place) if known else group.pair_trace] = known
-    return members
-
-
-def _is_same(one: Value, members: Bool, other: Value, others: Bool) -> bool:
-    """The same partition, also when one tells by having and the other by lacking."""
-    near = abs(abs(one.share_1 - one.share_0) - abs(other.share_1 - other.share_0)) < 1 - _SAME + 1e-9
-    return near and abs(correlation(members, others)) >= _SAME
-
-
-def _determined(value: Value) -> bool:
-    """All selected traces have it and hardly any other: it may be what the filter asks, in other words."""
-    return value.share_1 >= _DETERMINED and value.share_0 <= 1 - _DETERMINED
+def _score(found: _Found, pairs: Pairs) -> KeyScore:
+    values = [pairs.value(found.key, at) for at in found.telling[:MOST_VALUES].tolist()]
+    column, best = found.key.column, values[0]
+    # All selected traces have it and hardly any other: it may be what the filter asks, in other words.
+    determined = best.share_1 >= _DETERMINED and best.share_0 <= 1 - _DETERMINED
+    return KeyScore(
+        column.key, column.scope, found.service, values, found.key.distinct(found.group),
+        found.consequence or determined, found.also,
+    )  # fmt: skip
