@@ -55,7 +55,7 @@ def choose(
     """Names of the nodes to draw, at most `limit`: those with most traffic and critical time; with `focus` those up
     to `hops` calls before or behind it, the nearest first.
     """
-    traffic = {node.name: 0 for node in nodes}
+    traffic = {node.name: 0.0 for node in nodes}
     for edge in edges:
         for name in {edge.caller, edge.callee}:
             traffic[name] += edge.calls

@@ -67,14 +67,14 @@ def share(fraction: float) -> str:
     return f"{_half_up(percent, 1)}%"
 
 
-def count(number: int) -> str:
-    """`1,284`."""
-    return f"{number:,}"
+def count(number: float) -> str:
+    """`1,284`; sums of weights as whole numbers."""
+    return f"{round(number):,}"
 
 
-def plural(number: int, noun: str, many: str = "") -> str:
+def plural(number: float, noun: str, many: str = "") -> str:
     """`1 span`, `5 spans`, `2 queries` with `many="queries"`."""
-    return f"{count(number)} {noun if number == 1 else many or noun + 's'}"
+    return f"{count(number)} {noun if round(number) == 1 else many or noun + 's'}"
 
 
 def size(number_of_bytes: int) -> str:

@@ -1,6 +1,7 @@
 """What the store answers to the search and graph pages. Shapes only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 from webapp.model.facts import TraceSummary
 
@@ -109,16 +110,22 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """`kind`: service, db, messaging, external or user. `critical_ns` is path time spent in it over the window."""
+    """`kind`: service, db, messaging, external or user, namespace for several services. `critical_ns` is path time spent
+    in it over the window. `calls` and `errors` are sums of weights; `spans` were counted, of which `weighted` have a
+    weight that is not 1, and are as sure as `worth` of one weight.
+    """
 
     kind: str
     name: str
-    calls: int
-    errors: int
+    calls: float
+    errors: float
     p50_ns: int
     p95_ns: int
     critical_ns: int
     share: float  # of all critical time in the window
+    spans: int = 0
+    weighted: int = 0
+    worth: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +133,24 @@ class GraphEdge:
     caller: str  # node names; a name is unique over kinds
     callee: str
     type: str
-    calls: int
-    errors: int
+    calls: float
+    errors: float
     p50_ns: int
     p95_ns: int
     critical_ns: int = 0  # path time below its calls, up to the next calls
     share: float = 0.0  # of all critical time
     protocol: str = ""  # HTTP, gRPC, postgresql …, as seen in some of the newest traces
+    spans: int = 0
+    weighted: int = 0
+    worth: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What is drawn as one node: `namespace` of services, "" for addresses; `members` by name with their calls."""
+
+    namespace: str
+    members: list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,7 @@ class Graph:
     from_ns: int
     to_ns: int
     more: bool = False  # only the newest of the traces that match
+    merged: dict[str, Merged] = field(default_factory=dict)  # by name of node
 
 
 @dataclass(frozen=True, slots=True)

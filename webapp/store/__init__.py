@@ -238,9 +238,16 @@ class Store:
         with self._knowing() as catalogue:
             return suggest.attribute_keys(catalogue)
 
-    def graph(self, window: Window, query: Query | None = None) -> Graph:
+    def graph(
+        self, window: Window, query: Query | None = None, groups: dict[str, str] | None = None
+    ) -> Graph:
+        """`groups`: by service the namespace in whose node it is drawn."""
+        groups = groups or {}
         with self._asking(query or parse(""), window) as (cursor, asked):
-            return asked.once("graph", lambda: graph.read_graph(self._recent.catalogue(cursor), asked))
+            return asked.once(
+                ("graph", *sorted(groups.items())),
+                lambda: graph.read_graph(self._recent.catalogue(cursor), asked, groups),
+            )
 
     def sources(self) -> list[SourceReport]:
         with self.reading() as cursor:

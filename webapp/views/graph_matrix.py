@@ -47,7 +47,7 @@ def matrix_of(graph: Graph, shown: set[str]) -> Matrix:
     )
 
 
-def _cell(edges: Sequence[GraphEdge], most: int) -> Cell:
+def _cell(edges: Sequence[GraphEdge], most: float) -> Cell:
     calls = sum(edge.calls for edge in edges)
     errors = sum(edge.errors for edge in edges)
     part = log10(max(1, calls)) / max(1.0, log10(max(10, most)))
@@ -56,10 +56,10 @@ def _cell(edges: Sequence[GraphEdge], most: int) -> Cell:
     )
 
 
-def short(number: int) -> str:
+def short(number: float) -> str:
     """In four characters: `812`, `1.2k`, `44k`, `3.1M`."""
     for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= size:
             value = number / size
             return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
-    return str(number)
+    return str(round(number))

@@ -192,7 +192,7 @@ def _busy(edges: list[GraphEdge], focus: str, least: float) -> list[GraphEdge]:
     return ranked[:MOST_EDGES]
 
 
-def _bar(node: GraphNode, by: str, most: int) -> tuple[float, str]:
+def _bar(node: GraphNode, by: str, most: float) -> tuple[float, str]:
     if by == "calls":
         return node.calls / max(1, most), display.count(node.calls)
     if by == "errors":

@@ -137,7 +137,7 @@ def _label(one: Connection) -> str:
     return f"{one.protocol} ×{_short(calls)}{failed}"
 
 
-def _short(number: int) -> str:
+def _short(number: float) -> str:
     return display.count(number) if number < 10_000 else f"{number / 1_000:,.0f}k"
 
 
