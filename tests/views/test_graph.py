@@ -7,8 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
+from webapp.analysis.edges import UNKNOWN
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.query import parse as parse_query
+from webapp.store import Store
 from webapp.views.graph_matrix import matrix_of, short
 from webapp.views.graph_parts import Shown, draw, way_in
 from webapp.views.graph_queries import GraphQueries
@@ -64,6 +66,27 @@ def test_every_link_of_the_table_finds_traces(client: FlaskClient) -> None:
         query = parse_qs(urlsplit(link).query)["q"][0]
         answer = client.get("/traces.json", query_string={"q": query, "limit": 1}).get_json()
         assert answer["total"] > 0, query
+
+
+def test_a_call_between_services_leads_to_the_traces_with_such_a_call(
+    client: FlaskClient, sample_store: Store
+) -> None:
+    with sample_store.reading() as cursor:
+        made = cursor.execute("""
+            SELECT a.service, b.service, count(DISTINCT trace_id)
+            FROM (SELECT * FROM spans JOIN services USING (service_id)) a
+            JOIN (SELECT * FROM spans JOIN services USING (service_id)) b USING (trace_id)
+            WHERE b.parent_id = a.span_id AND a.service != b.service GROUP BY ALL
+        """).fetchall()
+    traces = {(caller, callee): count for caller, callee, count in made}
+    edges = [edge for edge in client.get("/graph.json").get_json()["edges"] if edge["type"] == "rpc"]
+    known = [edge for edge in edges if edge["caller"] != UNKNOWN]
+    assert ("web-storefront", "auth-service") in {(edge["caller"], edge["callee"]) for edge in known}
+    for edge in known:
+        asked = GraphQueries(()).edge(GraphEdge(edge["caller"], edge["callee"], "rpc", 1, 0, 1, 1))
+        found = client.get("/traces.json", query_string={"q": asked, "limit": 1}).get_json()
+        assert found["total"] == traces[edge["caller"], edge["callee"]], asked
+        assert found["total"] <= edge["calls"], asked
 
 
 @pytest.mark.parametrize("name", ['a "quoted" name', "x OR error", "kafka:orders (new)", "😀"])
@@ -127,7 +150,7 @@ def test_a_query_draws_the_graph_of_what_it_finds(client: FlaskClient) -> None:
     )
     page = client.get("/graph?q=error&focus=payment-service").text
     assert "service%3Dpayment-service" in page
-    assert "q=error+trace.service" in page  # what is clicked adds to the query
+    assert "q=error+%7Bservice" in page  # what is clicked adds to the query
 
 
 def test_a_wrong_query_says_what_is_wrong_and_draws_all(client: FlaskClient) -> None:
@@ -196,6 +219,15 @@ def test_the_way_from_the_entrance_is_a_shortest_one_over_the_busiest_calls() ->
     assert way_in(graph, "e") == {("user", "a"), ("a", "c"), ("c", "d"), ("d", "e")}
     assert way_in(graph, "user") == set()
     assert way_in(made([("a", "b", 1), ("b", "a", 1)]), "a") == set()
+
+
+@pytest.mark.usefixtures("drawing")
+def test_calls_of_less_than_a_second_are_counted_and_get_no_rate() -> None:
+    node = GraphNode("service", "a", 3, 0, 1, 1, 1, 0.5)
+    short, long = (
+        draw(Graph([node], [], 1, 0, to_ns), Shown()).cards[0].calls for to_ns in (10**8, 60 * 10**9)
+    )
+    assert (short, long) == ("3 calls", "3.0/min")
 
 
 @pytest.mark.usefixtures("drawing")

@@ -92,7 +92,7 @@ def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
         _LABELLED_GAP if words else layout.GAP,
     )
     beyond = _beyond(graph.edges, shown)
-    minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
+    minutes = (graph.to_ns - graph.from_ns) / 60e9
     most = max((node.calls for node in nodes), default=1)
     cards = [
         _card(
@@ -160,7 +160,7 @@ def _protocols(edges: list[GraphEdge], graph: Graph) -> Words | None:
     """Protocols as labels, with what is worth saying of a connection; None when there are too many for words."""
     if len(edges) > _MOST_LABELS:
         return None
-    minutes = max(1.0, (graph.to_ns - graph.from_ns) / 60e9)
+    minutes = (graph.to_ns - graph.from_ns) / 60e9
     labels: dict[layout.Names, str] = {}
     for edge in edges:
         errors = edge.errors / max(1, edge.calls)
@@ -218,8 +218,13 @@ def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[fl
 
 
 def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
-    """Calls a minute into the node; of the user, who is called by nobody, those that come from it."""
+    """Calls a minute into the node; of the user, who is called by nobody, those that come from it.
+
+    Less than a second of calls says nothing of how often: they are counted.
+    """
     calls = node.calls or sum(edge.calls for edge in edges if edge.caller == node.name)
+    if minutes < 1 / 60:
+        return display.plural(round(calls), "call")
     per_minute = calls / minutes
     if calls and per_minute < 0.05:
         return "<0.1/min"

@@ -38,6 +38,8 @@ class GraphQueries:
         if edge.type in ("db", "external") or (edge.type == "messaging" and ":" in edge.callee):
             caller = write_term("service", "=", edge.caller)
             return f"{caller} {self._peer(edge.type, edge.callee)} {_CALLING}"
+        if edge.type == "rpc" and edge.caller != edge.callee:
+            return f"{{{write_term('service', '=', edge.caller)}}} > {{{callee}}}"
         return " ".join(write_term("trace.service", "=", name) for name in (edge.caller, edge.callee))
 
     def _peer(self, kind: str, name: str) -> str:
