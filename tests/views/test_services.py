@@ -251,7 +251,8 @@ def test_mixed_sampling_is_said(opened: Callable[..., FlaskClient]) -> None:
 
 @pytest.mark.parametrize(
     ("calls", "seconds", "written"),
-    [(0, 60, "0/min"), (1, 3600, "0.02/min"), (30, 60, "30/min"), (600, 60, "10/s"), (1, 10**6, "<0.01/min")],
+    [(0, 60, "0/min"), (1, 3600, "0.02/min"), (30, 60, "30/min"), (600, 60, "10/s"), (1, 10**6, "<0.01/min"),
+     (1, 1e-9, "–")],
 )  # fmt: skip
 def test_rates_are_written_by_second_or_minute(calls: float, seconds: float, written: str) -> None:
     assert words.rate(calls, seconds) == written

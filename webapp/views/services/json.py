@@ -11,7 +11,7 @@ def red(of: Red, period: Period) -> dict[str, object]:
         "failed_spans": of.failed,
         "weighted_spans": of.weighted,
         "calls": of.calls,
-        "calls_per_second": of.calls / period.seconds,
+        "calls_per_second": of.calls / period.seconds if period.seconds >= 1 else None,
         "errors": of.errors,
         "error_share": of.error_share,
         "p50_ns": of.p50_ns,

@@ -152,7 +152,9 @@ def _sentence(profile: Profile) -> str:
     red, period = itself.red, profile.operations.period
     if not red.spans:
         return f"{display.plural(itself.spans, 'span')}, none of them a call from outside."
-    parts = [f"{display.plural(round(red.calls), 'call')} ({words.rate(red.calls, period.seconds)})"]
+    often = words.rate(red.calls, period.seconds)
+    calls = display.plural(round(red.calls), "call")
+    parts = [calls if often == "–" else f"{calls} ({often})"]
     parts.append(f"{display.share(red.error_share)} failed" if red.failed else "none failed")
     p95 = words.percentile(red, "p95")
     change = words.p95_change(red, itself.before)

@@ -31,7 +31,9 @@ class Trend:
 
 
 def rate(calls: float, seconds: float) -> str:
-    """Calls a second, or a minute when they are few."""
+    """Calls a second, or a minute when they are few; less than a second of calls says nothing of how often."""
+    if calls and seconds < 1:
+        return "–"
     per_second = calls / seconds
     if per_second >= 0.995:
         return f"{_digits(per_second)}/s"
