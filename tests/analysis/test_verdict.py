@@ -40,6 +40,19 @@ def test_without_a_main_part_the_three_largest_are_named() -> None:
     assert found.sentence == "No single cause: a · x 30%, b · y 25%, c · z 4.5%"
 
 
+def test_where_most_of_the_time_was_not_received_no_share_of_the_rest_is_called_a_cause() -> None:
+    found = judged(Row("a", "x", 3 * MS), Row("b", "y", 1 * MS), missing_spans=1, missing_ns=996 * MS)
+    assert (found.level, found.calls) == ("spread", 1)
+    assert found.sentence == "All but 4.00 ms of the 1.00 s is in spans that were not received"
+
+
+def test_a_span_without_a_name_is_called_by_its_service() -> None:
+    assert judged(Row("db", "", 500 * MS)).sentence == "db is 50% of the 1.00 s"
+    assert judged(Row("db", "", 1000 * MS), spans=1).sentence.startswith(
+        "The whole 1.00 s is one span, db, with"
+    )
+
+
 def test_nothing_is_said_of_one_of_many_causes() -> None:
     rows = (Row("a", "x", 200 * MS, calls=9, errors=9), Row("b", "y", 190 * MS))
     assert judged(*rows, missing_spans=1).qualifiers == ["Based on an incomplete trace: 1 span missing."]

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import ID, Opened, chain, get, names, rows, span, words
-from webapp.model.spans import Kind, Status
+from webapp.model.spans import Kind, Span, Status
 
 
 def test_the_head_says_what_took_the_time(opened: Opened) -> None:
@@ -56,6 +56,21 @@ def test_a_trace_that_goes_on_long_after_the_response_opens_on_the_completion_pa
     completion = with_class(parse(get(client)), "verdict")[0]
     assert "until the last span ended" in text(completion)
     assert "waiting" in text(with_class(completion, "shares")[0])
+
+
+def test_the_word_before_the_sentence_is_true_where_nobody_is_to_blame(opened: Opened) -> None:
+    def word(*spans: Span) -> str:
+        return text(with_class(with_class(parse(get(opened(*spans))), "verdict")[0], "tag")[0])
+
+    assert word(span(1, 0, 0, 0)) == "No time"
+    assert word(span(2, 1, 0, 1), span(3, 1, 999, 1000)) == "Not received"
+
+
+def test_a_span_without_a_name_is_not_a_blank_row(opened: Opened) -> None:
+    client = opened(span(1, 0, 0, 100), span(2, 1, 10, 90, name=""))
+    page = parse(get(client))
+    assert names(page)[1] == "no name"
+    assert text(with_class(page, "verdict")[0]).startswith("Bottleneckweb is 80% of the 100 ms")
 
 
 def test_the_time_of_all_spans_is_that_of_the_picture_after_clocks_were_shifted(opened: Opened) -> None:

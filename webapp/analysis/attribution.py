@@ -84,6 +84,11 @@ def label(forest: Forest, node: int) -> tuple[str, str]:
     return forest.columns.services[forest.service[node]], forest.columns.names[forest.name[node]]
 
 
+def called(service: str, name: str) -> str:
+    """How sentences name an operation; some spans come without a name."""
+    return f"{service} · {name}" if name else service
+
+
 def _sums(index: I32, values: I64, count: int) -> list[int]:
     sums = np.zeros(count, np.int64)
     np.add.at(sums, index, values)

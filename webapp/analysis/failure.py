@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webapp.analysis.attribution import label
+from webapp.analysis.attribution import called, label
 from webapp.model import display
 from webapp.model.columns import ErrorText
 from webapp.model.facts import Failure, Forest
@@ -66,7 +66,7 @@ def _failure(forest: Forest, node: int) -> Failure:
     words = forest.columns.error_texts.get(int(forest.source[node]), _NO_WORDS)
     caller = _caller(forest, node)
     duration_ns = int(forest.end_ns[node] - forest.start_ns[node])
-    sentence = f"Failed in {service} · {name}"
+    sentence = f"Failed in {called(service, name)}"
     if quote := _quote(words.message):
         sentence += f": {quote}"
     sentence += f" ({display.duration(duration_ns)})"
@@ -92,9 +92,9 @@ def _caller(forest: Forest, node: int) -> str:
         if forest.source[above] >= 0:
             nearest = above if nearest < 0 else nearest
             if forest.service[above] != forest.service[node]:
-                return " · ".join(label(forest, above))
+                return called(*label(forest, above))
         above = int(forest.parent[above])
-    return " · ".join(label(forest, nearest)) if nearest >= 0 else ""
+    return called(*label(forest, nearest)) if nearest >= 0 else ""
 
 
 def _quote(message: str) -> str:

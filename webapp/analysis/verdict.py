@@ -1,6 +1,6 @@
 """The one sentence that says where the time went (analysis.md 4.2, wording by decisions.md). Sums are made elsewhere."""
 
-from webapp.analysis.attribution import MISSING, Evidence, Row
+from webapp.analysis.attribution import MISSING, Evidence, Row, called
 from webapp.analysis.verdict_beyond import Gain, Usually
 from webapp.model import display
 from webapp.model.facts import Verdict
@@ -55,7 +55,10 @@ def _sentence(evidence: Evidence, level: str, until: str) -> str:
     total = display.duration(evidence.total_ns)
     top = evidence.rows[0]
     if evidence.spans == 1 and not evidence.missing_spans:
-        return f"The whole {total} is one span, {top.service} · {top.name}, with no child spans to explain it"
+        return f"The whole {total} is one span, {called(top.service, top.name)}, with no child spans to explain it"
+    if level == "spread" and 2 * evidence.missing_ns >= evidence.total_ns:
+        received = display.duration(evidence.total_ns - evidence.missing_ns)
+        return f"All but {received} of the {total}{until} is in spans that were not received"
     if level == "spread":
         parts = ", ".join(f"{_entity(row)} {_share(row, evidence)}" for row in evidence.rows[:3])
         return f"No single cause{until and f' of the {total}{until}'}: {parts}"
@@ -66,7 +69,7 @@ def _sentence(evidence: Evidence, level: str, until: str) -> str:
 def _entity(row: Row) -> str:
     """A wait is no work of the span that was waited for: it is named as what it is."""
     waiting = {"": "", "queue": "waiting in the queue for ", "handover": "waiting for the start of "}
-    return f"{waiting[row.wait]}{row.service} · {row.name}"
+    return waiting[row.wait] + called(row.service, row.name)
 
 
 def _share(row: Row, evidence: Evidence) -> str:
@@ -81,7 +84,7 @@ def _unexplained(evidence: Evidence, until: str) -> Verdict:
             f"All of the {display.duration(evidence.total_ns)}{until} is in spans that were not received"
         )
     else:
-        who = "The trace" if service == MISSING else f"{service} · {name}"
+        who = "The trace" if service == MISSING else called(service, name)
         sentence = f"{who} {'has not finished' if evidence.unfinished else 'took no measurable time'}"
     return Verdict(
         level="spread",

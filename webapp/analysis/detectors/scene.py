@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from webapp.analysis.attribution import MISSING
+from webapp.analysis.attribution import MISSING, called
 from webapp.analysis.whatif import Schedule
 from webapp.model.calls import Call
 from webapp.model.columns import I64
@@ -77,7 +77,7 @@ class Scene:
     def label(self, node: int) -> str:
         if not self.received[node]:
             return _LOST
-        return f"{self.service_name(node)} · {self.name(node)}"
+        return called(self.service_name(node), self.name(node))
 
     def name(self, node: int) -> str:
         return self._names[self._name[node]]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from webapp.analysis.attribution import Row, evidence
+from webapp.analysis.attribution import Row, called, evidence
 from webapp.model import display
 from webapp.views.present import clock, day
 from webapp.views.takeaway.trace import Taken
@@ -42,7 +42,7 @@ def summary_of(taken: Taken, url: str, zone: str) -> str:
         code(trace.trace_id),
     ]
     lines = [
-        f"**{code(f'{head.service} · {head.name}')} took {display.duration(facts.response_ns)}{failed}**{later}",
+        f"**{code(called(head.service, head.name))} took {display.duration(facts.response_ns)}{failed}**{later}",
         "",
         " · ".join(facts_line),
         "",
@@ -51,11 +51,11 @@ def summary_of(taken: Taken, url: str, zone: str) -> str:
         failure = facts.failure
         message = f": {code(failure.message)}" if failure.message else ""
         caller = f", called by {code(failure.caller)}" if failure.caller else ""
-        where = code(f"{failure.service} · {failure.name}")
+        where = code(called(failure.service, failure.name))
         lines += [f"**Failed** in {where}{message} ({display.duration(failure.duration_ns)}){caller}", ""]
     along = shown_path(trace, TraceState(trace.trace_id))
     top = busiest(trace, along)
-    names = [_name(one) for one in top]
+    names = [called(one.service, one.name) for one in top]
     said = " ".join([along.verdict.sentence.removesuffix(".") + ".", *head.reasons])
     lines += [f"**{head.label}:** {_naming(said, names)}", ""]
     if head.missing:
@@ -95,11 +95,7 @@ def _busy_line(place: int, one: Row, total_ns: int) -> str:
     share = display.share(min(1.0, one.critical_ns / max(1, total_ns)))
     calls = f" in {display.plural(one.calls, 'span')}" if one.calls > 1 else ""
     waited = _WAITED[one.wait]
-    return f"{place}. {waited}{code(_name(one))}: {display.duration(one.critical_ns)}, {share}{calls}"
-
-
-def _name(one: Row) -> str:
-    return f"{one.service} · {one.name}"
+    return f"{place}. {waited}{code(called(one.service, one.name))}: {display.duration(one.critical_ns)}, {share}{calls}"
 
 
 def _naming(sentence: str, names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from webapp.analysis.attribution import Evidence, called, label
 from webapp.analysis.verdict_beyond import NO_SPAN, culprit
 from webapp.errors import BadQuery
 from webapp.model import display
@@ -113,7 +114,7 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
         services=len(facts.services),
         levels=int(trace.rows.depth.max()) + 1,
         errors=len(trace.errors),
-        label=_LABELS.get(verdict.level, "Spread out"),
+        label=_label(verdict, along.evidence),
         sentence=emphasised(verdict, _culprit_url(trace, state, along)),
         reasons=reasons(trace, store(), along),
         failure_url=_span_url(trace, state, facts.failure.span_id) if facts.failure else "",
@@ -142,6 +143,15 @@ def head_of(trace: OpenTrace, state: TraceState) -> Head:
     )
 
 
+def _label(verdict: Verdict, rests_on: Evidence) -> str:
+    """What kind of answer the sentence is: not all that blame nobody speak of many causes."""
+    if verdict.level in _LABELS:
+        return _LABELS[verdict.level]
+    if not rests_on.total_ns:
+        return "Not finished" if rests_on.unfinished else "No time"
+    return "Not received" if 2 * rests_on.missing_ns >= rests_on.total_ns else "Spread out"
+
+
 def _titled(trace: OpenTrace, root: int) -> tuple[str, str]:
     """Service and name of the root; if nobody sent it, of the first span below."""
     forest = trace.facts.forest
@@ -163,7 +173,7 @@ def emphasised(verdict: Verdict, url: str) -> Markup:
     """The sentence with who and how much in bold; who leads to the span, if there is one."""
     if verdict.level == "spread":
         return Markup() + verdict.sentence
-    who, share = f"{verdict.service} · {verdict.name}", display.share(verdict.share)
+    who, share = called(verdict.service, verdict.name), display.share(verdict.share)
     before, _, after = verdict.sentence.partition(who)
     linked = Markup('<a class="link strong" data-sets="" href="{}" title="{}">{}</a>').format(url, who, who)
     between, found, rest = after.partition(share)
@@ -209,7 +219,7 @@ def _name_of(trace: OpenTrace, span_id: str) -> str:
     forest, node = trace.facts.forest, trace.node_of(span_id)
     if node is None or forest.source[node] < 0:
         return span_id
-    return f"{forest.columns.services[forest.service[node]]} · {forest.columns.names[forest.name[node]]}"
+    return called(*label(forest, node))
 
 
 def _span_url(trace: OpenTrace, state: TraceState, span_id: str) -> str:

@@ -73,10 +73,11 @@ def _name(row: Row, toggle: Toggle) -> str:
         does = "Fold" if row.expanded else "Unfold"
         caret = f'<a class="caret" href="{escape(toggle(folds, row.id))}" aria-label="{does}"></a>'
     service = f"<b>{escape(row.service)}</b> " if row.service else ""
+    name = escape(row.name) if row.name or row.service else "no name"
     return (
         f'{caret}<i class="dot s{row.slot}"></i>{_error(row) if row.error else ""}'
         f'<a class="t{" hit" if row.found else ""}" href="{escape(toggle(opens, row.id))}">{service}'
-        f'<span class="op{"" if service else " own"}">{escape(row.name)}</span></a>'
+        f'<span class="op{"" if service else " own"}">{name}</span></a>'
         f"{_peer(row.peer) if row.peer else ''}"
         f"{_alike(row, toggle) if row.alike else ''}"
         f"{_tags(row.tags) if row.tags else ''}{_below(row) if row.children or row.hidden else ''}"
