@@ -98,6 +98,18 @@ def test_a_band_is_compared_with_the_rest_of_the_same_query(get: Get) -> None:
     assert body["baseline"]["traces"] == 546
 
 
+def test_both_sides_of_a_band_lead_to_just_their_traces(get: Get, shop_client: FlaskClient) -> None:
+    for query in ("service=gateway", "error OR trace.failed", "", SLOW):
+        body = json.loads(get("/compare.json", b=query, band="high").text)
+        page = parse(get(b=query, band="high"))
+        links = [a.get("href", "") for a in page.iter("a") if text(a) == "show them"]
+        shown = [shop_client.get(link.replace("/traces?", "/traces.json?")).json for link in links]
+        assert [one and one["total"] for one in shown] == [
+            body["selection"]["traces"],
+            body["baseline"]["traces"],
+        ]
+
+
 def test_too_few_traces_are_described_but_nothing_is_claimed(get: Get) -> None:
     response = get(b="trace.duration>280ms")
     assert "Too few traces to compare" in page_text(response)

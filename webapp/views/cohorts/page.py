@@ -97,7 +97,8 @@ def _sides(facts: Read) -> list[Side]:
     band = f", {BAND_WORDS[state.band].lower()}" if state.band else ""
     after = Side(
         "B", f"Selection{band}", data.selection.traces, sample_words(data.selection),
-        round(found.selection.mean_ns), _quantiles(found.selection.quantiles), search.url(sort="slowest"),
+        round(found.selection.mean_ns), _quantiles(found.selection.quantiles),
+        search.url(sort="slowest", q=language.add_term(search.q, _band_terms(facts))),
     )  # fmt: skip
     words, url = _baseline(facts)
     before = Side(
@@ -116,11 +117,20 @@ def _baseline(facts: Read) -> tuple[str, str]:
         window = facts.asked.baseline_window
         from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
         return "The period before", SearchState(q=state.b, from_=from_, to=to).url()
-    return (
-        ("The rest of the query", search.url())
-        if state.band
-        else ("The rest of the traces", search.url(q=""))
-    )
+    if not state.band:
+        return "The rest of the traces", search.url(q="")
+    band = _band_terms(facts)
+    return "The rest of the query", search.url(q=language.add_term(search.q, f"-({band})" if band else ""))
+
+
+def _band_terms(facts: Read) -> str:
+    """What the response times of the band say as a query; "" without a band, or if not all of its traces were looked at."""
+    selection, traces = facts.data.selection, facts.data.traces
+    times = traces.response_ns[traces.selected]
+    if not facts.state.band or not len(times) or selection.sampled < selection.traces or selection.giants:
+        return ""
+    low, high = (language.write_duration(int(ns)) for ns in (times.min(), times.max()))
+    return f"trace.response>={low} trace.response<={high}"
 
 
 def _left_out(facts: Read) -> str:
