@@ -154,6 +154,14 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class Namespaces:
+    """`of`: by service. `keys`: attributes that say so; none: names that begin alike. Empty where neither tells."""
+
+    of: dict[str, str]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     nodes: list[GraphNode]
     edges: list[GraphEdge]

@@ -120,7 +120,7 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of calls whose weight is not 1: how many, and the sums of weight - 1, of the same where they failed, of weight² - 1."""
+    """Of calls whose weight is not 1: how many, and sums of weight - 1, of the same of failed ones, of weight² - 1."""
 
     weighted: F64
     calls: F64

@@ -101,7 +101,8 @@ def _same_nodes(names: Mapping[int, Node]) -> dict[int, int]:
 
 
 def is_address(name: str) -> bool:
-    """
+    """Whether a host is named by its address alone.
+
     >>> [is_address(name) for name in ("10.0.0.7", "10.0.0.7:443", "::1", "[fe80::1]:80", "api.example.com")]
     [True, True, True, True, False]
     """

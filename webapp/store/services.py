@@ -7,13 +7,16 @@ from dataclasses import replace
 import duckdb
 
 from webapp.model.red import ErrorKinds, Measured, Moment, Overview, Period, Presence, Profile, Red, SlowSpan
+from webapp.model.results import Namespaces
 from webapp.query import Window
 from webapp.store.buckets import SLOT_NS
 from webapp.store.error_kinds import read_error_kinds
 from webapp.store.matching import in_window, rows_of
+from webapp.store.namespaces import read_namespaces
 from webapp.store.processes import INSTANCE_KEYS, VERSION_KEYS, by_process
 from webapp.store.recent import Asked
 from webapp.store.red import Spans, count_spans_of
+from webapp.store.sampling import is_tail_sampled
 from webapp.store.span_sums import ENTRY
 from webapp.store.where import TRUE, Where, every
 
@@ -33,6 +36,14 @@ class Services:
         """All services of the store by name, then the nodes that others call but that send no spans."""
         with self._asking(Window()) as (cursor, asked):
             return asked.once("services here", lambda: _presences(cursor))
+
+    def namespaces(self) -> Namespaces:
+        with self._asking(Window()) as (cursor, asked):
+            return asked.once("namespaces", lambda: read_namespaces(cursor))
+
+    def tail_sampled(self) -> bool:
+        with self._asking(Window()) as (cursor, asked):
+            return asked.once("tail sampled", lambda: is_tail_sampled(cursor))
 
     def overview(self, window: Window, *, entry: bool = True) -> Overview:
         """Every service that has spans in the window. `entry`: count calls from outside, not all spans."""
