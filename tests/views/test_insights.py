@@ -101,6 +101,14 @@ def test_the_page_leads_to_traces_and_says_how_it_knows(shop: FlaskClient) -> No
     assert "Messages for email-worker" in text(first)
     assert "1.00 s or more after it was sent" in text(first)
     assert re.search(r"All [\d,]+ traces looked at", text(page))
+    assert re.search(r"\d+ patterns in [\d,]+ traces\. Most time", text(page))
+
+
+def test_a_chosen_time_is_not_said_to_be_all_traces(shop: FlaskClient) -> None:
+    newest = text(parse(shop.get("/insights?from=-15m")))
+    assert re.search(r"\d+ patterns in the traces of this time\.", newest)
+    empty = shop.get("/insights?from=2020-01-01&to=2020-01-02").get_data(as_text=True)
+    assert "Nothing stands out in the traces of this time" in empty
 
 
 def test_filters_narrow_and_not_useful_hides_a_kind(shop: FlaskClient) -> None:
@@ -148,6 +156,7 @@ def test_nothing_stands_out_says_what_was_looked_for(small: tuple[Store, FlaskCl
     answer(client)
     page = client.get("/insights").get_data(as_text=True)
     assert "Nothing stands out in 2 traces" in page
+    assert "All 2 traces looked at" in page
     assert all(label in page for label in LABELS.values())
 
 
