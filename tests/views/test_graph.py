@@ -89,6 +89,14 @@ def test_a_call_between_services_leads_to_the_traces_with_such_a_call(
         assert found["total"] <= edge["calls"], asked
 
 
+def test_estimated_percentiles_are_marked_as_such(client: FlaskClient) -> None:
+    for address in ("/graph?focus=fraud-service", "/graph?form=matrix"):
+        page = client.get(address).text
+        assert "p95 ≈" in page
+        assert "p95 4" not in page
+        assert '<td class="num">≈' in page
+
+
 @pytest.mark.parametrize("name", ['a "quoted" name', "x OR error", "kafka:orders (new)", "😀"])
 def test_hostile_names_stay_names_in_the_queries(name: str) -> None:
     node = GraphNode("service", name, 1, 0, 1, 1, 1, 0.5)

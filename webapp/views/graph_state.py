@@ -10,14 +10,15 @@ from webapp.views.state import SearchState
 SIZES = {"path": "Critical path", "calls": "Calls", "errors": "Errors"}
 FORMS = {"graph": "Graph", "matrix": "Matrix", "table": "Table"}
 HOPS = ("1", "2", "3", "4")
-LEAST = {"": "1%", "0": "all", "5": "5%", "20": "20%"}  # of the calls of an end, for a connection to be drawn
+GROUPS = {"": "Services", "namespace": "Namespaces"}
+LEAST = {"0": "all", "": "1%", "5": "5%", "20": "20%"}  # of the calls of an end, for a connection to be drawn
 
 
 @dataclass(frozen=True, slots=True)
 class GraphState:
     """`q`: of traces that match only. `focus` is a node's name, `hops` how far around it is drawn; `by` what the bars
     in the cards measure; `min` the least part of the calls of one of its ends that a connection must have to be drawn,
-    in percent; `all` lists every connection.
+    in percent; `all` lists every connection. `group`: services of a namespace are one node, but those of `open`.
 
     Without `form`, a graph that is too large to be drawn whole opens as its table.
     """
@@ -31,13 +32,15 @@ class GraphState:
     to: str = ""
     min: str = ""
     all: str = ""
+    group: str = ""
+    open: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "GraphState":
         """What is unknown falls back to the default."""
         chosen = {
             name: given.get(name, "")
-            for name, known in (("hops", HOPS), ("by", SIZES), ("form", FORMS), ("min", LEAST))
+            for name, known in (("hops", HOPS), ("by", SIZES), ("form", FORMS), ("min", LEAST), ("group", GROUPS))
             if given.get(name, "") in known
         }
         return cls(
@@ -46,6 +49,7 @@ class GraphState:
             from_=given.get("from", "").strip(),
             to=given.get("to", "").strip(),
             all="1" if given.get("all") else "",
+            open=given.get("open", "") if given.get("group", "") in GROUPS and given.get("group") else "",
             **chosen,
         )
 
