@@ -14,7 +14,7 @@ from webapp.model.facts import TraceSummary
 from webapp.model.spans import Span
 from webapp.query import Query, Window, add_term, matches, parse
 from webapp.query.tree import speaks_of_spans
-from webapp.store import Store, matching, newest_page
+from webapp.store import Store, matching, newest_page, span_facets
 from webapp.store.search import SORTS
 
 SPANS = make_spans(seed=2, count=400, traces=60)
@@ -115,6 +115,18 @@ def test_a_facet_value_counts_the_traces_that_its_term_leaves(
         for value in facet.values:
             narrowed = parse(add_term(text, value.term))
             assert value.traces == len(fitting(narrowed, window, summaries)), (facet.key, value)
+
+
+@pytest.mark.parametrize("text", ["", "service=db", "error"])
+def test_facets_of_more_values_than_a_table_holds_are_the_same(
+    store: Store, summaries: dict[str, TraceSummary], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    assert summaries
+    window = Window(1, None)
+    counted = store.facets(parse(text), window)
+    store._connection.writes += 1  # forgets what was asked
+    monkeypatch.setattr(span_facets, "_DENSE", 0)
+    assert store.facets(parse(text), window) == counted
 
 
 def test_attributes_that_vary_have_facets(store: Store, summaries: dict[str, TraceSummary]) -> None:

@@ -4,18 +4,19 @@ Read from the newest 10,000 matching traces, or from the sums when everything ma
 `span_facets.py`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
 import duckdb
+import numpy as np
 
 from webapp.model.results import Facet, FacetValue
 from webapp.query import Window, has_term, write_key, write_term
 from webapp.query.tree import leaves
-from webapp.store.matching import found_traces
+from webapp.store.matching import Found, found_traces
 from webapp.store.recent import Asked
-from webapp.store.span_facets import Counts, SpanCounts
-from webapp.store.where import Where
+from webapp.store.span_facets import Counts, SpanCounts, most_first
 
 LISTED = 20  # values a facet
 LONGEST = 300  # characters of a value: each is also a link
@@ -29,21 +30,24 @@ BANDS = (
     ("100 ms – 1 s", "100ms", "1s"), ("1–10 s", "1s", "10s"), ("10–60 s", "10s", "60s"), ("over 1 m", "60s", None),
 )  # fmt: skip
 _EDGES_NS = (10**6, 10**7, 10**8, 10**9, 10**10, 6 * 10**10)
-_SERVICE_AND_NAME = {"root": ("root_service", "root_name"), "bottleneck": ("verdict_service", "verdict_name")}
+_SHOWN = {
+    "root": "CASE WHEN t.root_service != '' THEN t.root_service || ' · ' || t.root_name END",
+    "bottleneck": "CASE WHEN t.verdict_service != '' THEN t.verdict_service || ' · ' || t.verdict_name END",
+    "outcome": "CASE WHEN t.failed THEN 'failed' WHEN t.errors > 0 THEN 'errors' ELSE 'ok' END",
+}
 
 
 def find_facets(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> list[Facet]:
     """In the order that the page shows them; facets without values are left out."""
     everything = asked.query.root is None and asked.window == Window()
-    traces = Where("FROM traces t") if everything else found_traces(cursor, asked.found)
-    count = (_SumCounts if everything else _TraceCounts)(cursor, traces)
+    count = _SumCounts(cursor) if everything else _TraceCounts(cursor, asked.found)
     spans = SpanCounts(cursor, asked)
     chosen = any((term.scope, term.key) == ("own", "service") for term in leaves(asked.query.root))
     services = count.services() if asked.plan.spans is None or chosen else spans.services()
     facets = [
         _facet("service", "Service", _services(asked, services, chosen)),
         _facet("root", "Root operation", _terms("trace.root", count.of("root"))),
-        _facet("outcome", "Outcome", _outcomes(dict(count.outcomes()))),
+        _facet("outcome", "Outcome", _outcomes(dict(count.of("outcome")))),
         _facet("duration", "Duration", _bands(count.bands())),
         _facet("bottleneck", "Bottleneck", _terms("trace.bottleneck", count.of("bottleneck"))),
         *(_facet(key, key, _terms(write_key(key), counts)) for key, counts in spans.attributes()),
@@ -52,69 +56,71 @@ def find_facets(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> list[Facet]:
 
 
 class _TraceCounts:
-    """Counted from the summaries of the traces."""
+    """Counted from the summaries of the traces found."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, traces: Where) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, found: Found) -> None:
         self._cursor = cursor
-        self._traces = traces
+        self._traces = found_traces(cursor, found)
+        self._duration_ns = found.rows.duration_ns
+        shown = ", ".join(f"{value} AS {facet}" for facet, value in _SHOWN.items())
+        self._shown = cursor.sql(
+            f"SELECT {shown} {self._traces.text}", params=list(self._traces.values)
+        ).to_arrow_table()
 
     def services(self) -> Counts:
         """That take part in the traces."""
-        return self._count("unnest(t.services).service")
-
-    def of(self, facet: str) -> Counts:
-        service, name = _SERVICE_AND_NAME[facet]
-        return self._count(f"CASE WHEN t.{service} != '' THEN t.{service} || ' · ' || t.{name} END")
-
-    def outcomes(self) -> Counts:
-        return self._count("CASE WHEN t.failed THEN 'failed' WHEN t.errors > 0 THEN 'errors' ELSE 'ok' END")
-
-    def bands(self) -> list[int]:
-        """Traces in each of BANDS."""
-        above = ", ".join(f"count(*) FILTER (t.duration_ns >= {edge})" for edge in _EDGES_NS)
-        rows = self._cursor.execute(
-            f"SELECT count(*), {above} {self._traces.text}", list(self._traces.values)
-        )
-        at_least = [*rows.fetchall()[0], 0]
-        return [more - less for more, less in pairwise(at_least)]
-
-    def _count(self, value: str) -> Counts:
         return self._cursor.execute(
             f"""
-            SELECT value, count(*)
-            FROM (SELECT {value} AS value {self._traces.text})
-            WHERE value IS NOT NULL
-            GROUP BY value
+            SELECT service, count(*)
+            FROM (SELECT unnest(t.services).service AS service {self._traces.text})
+            GROUP BY service
             ORDER BY 2 DESC, 1
             """,
             list(self._traces.values),
         ).fetchall()
 
+    def of(self, facet: str) -> Counts:
+        values, counts = self._shown[facet].drop_null().value_counts().flatten()
+        return most_first(zip(values.to_pylist(), counts.to_pylist(), strict=True))
 
-class _SumCounts(_TraceCounts):
+    def bands(self) -> list[int]:
+        """Traces in each of BANDS."""
+        counts: list[int] = np.bincount(
+            np.searchsorted(_EDGES_NS, self._duration_ns, side="right"), minlength=len(BANDS)
+        ).tolist()
+        return counts
+
+
+class _SumCounts:
     """Of all traces, from the sums kept while loading."""
 
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._counts: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        found = cursor.execute(
+            """
+            SELECT
+              facet, CASE facet WHEN 'service' THEN service WHEN 'outcome' THEN name ELSE service || ' · ' || name END,
+              sum(traces)::BIGINT AS counted
+            FROM facet_sums
+            WHERE facet = 'outcome' OR service != ''
+            GROUP BY facet, service, name
+            HAVING counted > 0
+            """
+        ).fetchall()
+        for facet, value, traces in found:
+            self._counts[facet].append((value, traces))
+
     def services(self) -> Counts:
-        return self._summed("service", "service")
+        return self.of("service")
 
     def of(self, facet: str) -> Counts:
-        return self._summed(facet, "service || ' · ' || name")
+        return most_first(self._counts[facet])
 
-    def outcomes(self) -> Counts:
-        return self._summed("outcome", "name")
-
-    def _summed(self, facet: str, value: str) -> Counts:
-        return self._cursor.execute(
-            f"""
-            SELECT {value}, sum(traces)::BIGINT AS counted
-            FROM facet_sums
-            WHERE facet = ? AND (facet = 'outcome' OR service != '')
-            GROUP BY ALL
-            HAVING counted > 0
-            ORDER BY 2 DESC, 1
-            """,
-            [facet],
-        ).fetchall()
+    def bands(self) -> list[int]:
+        above = ", ".join(f"count(*) FILTER (duration_ns >= {edge})" for edge in _EDGES_NS)
+        rows = self._cursor.execute(f"SELECT count(*), {above} FROM traces").fetchall()
+        return [more - less for more, less in pairwise([*rows[0], 0])]
 
 
 def _facet(key: str, label: str, values: Iterable[FacetValue]) -> Facet:

@@ -1,53 +1,57 @@
 """Facets of what lies in spans: services, and the attributes that tell the found traces apart best.
 
-Counted in the spans that match, or in all spans of the traces when the query does not speak of spans.
+Counted in the spans that match, or in all spans of the traces when the query does not speak of spans: those of the
+newest traces, when that is many. Which attributes are tried is guessed, anew each time that the store has doubled.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
-from webapp.store.matching import Found, found_traces, matching_spans
+from webapp.model.columns import I64
+from webapp.store.catalogue import Catalogue
+from webapp.store.matching import Found, matching_spans
 from webapp.store.recent import Asked
 
 ATTRIBUTES = 4
 _FEW = 20  # values that fit a facet
 _CANDIDATES = 8
 _SAMPLE = 20_000  # newest spans, to guess which keys have few values
-MOST_SPANS = 150_000  # of the newest traces that are counted
+MOST_SPANS = 50_000  # of the newest traces that are counted
+_DENSE = 20_000_000  # traces by values that are marked in a table
 Counts = list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """`value`: text, on the chosen spans; `column`: what it needs of spans; `join`: of other tables, with `bound`."""
+    """`column` of spans holds the value, or a number of which `names` has the values."""
 
     key: str
-    value: str
     column: str
-    join: str = ""
-    bound: tuple[str, ...] = ()
-
-
-_SERVICE = _Key("service", "service", "service_id", "JOIN services USING (service_id)")
+    names: Mapping[int, str] | None = None
 
 
 class SpanCounts:
-    """Reads the spans once, when first asked."""
+    """Reads the spans once."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, asked: Asked) -> None:
-        keys = [*_span_keys(cursor), *_resource_keys(cursor)]
+        keys = _keys(Catalogue(cursor, asked.known))
         if asked.plan.spans is not None:
-            keys.append(_SERVICE)
-        self._counts: dict[str, Counts] = {key.key: [] for key in keys}
-        for number, value, traces in _count(cursor, asked, keys) if keys and len(asked.found.rows) else ():
-            self._counts[keys[number].key].append((value, traces))
+            services = cursor.execute("SELECT service_id, service FROM services").fetchall()
+            keys = [*keys, _Key("service", "service_id", dict(services))]
+        self._counts: dict[str, Counts] = {}
+        if keys and len(asked.found.rows):
+            place, values, traces = _read(cursor, asked, sorted({key.column for key in keys}))
+            self._counts = {key.key: _count(place, values[key.column], key.names, traces) for key in keys}
 
     def services(self) -> Counts:
         """Only of a query that speaks of spans."""
-        return self._counts["service"]
+        return self._counts.get("service", [])
 
     def attributes(self) -> list[tuple[str, Counts]]:
         """Those that tell most first; none that tells nothing."""
@@ -56,7 +60,19 @@ class SpanCounts:
         return [(key, self._counts[key]) for key in ranked[:ATTRIBUTES]]
 
 
-def _span_keys(cursor: duckdb.DuckDBPyConnection) -> list[_Key]:
+def most_first(counts: Iterable[tuple[str, int]]) -> Counts:
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _keys(catalogue: Catalogue) -> list[_Key]:
+    last = catalogue.rows("SELECT coalesce(max(span_row), 0) FROM spans")[0][0]
+    return catalogue.remembered_names(
+        ("facet keys", last.bit_length()),
+        lambda: [*_span_keys(catalogue.cursor, last), *_resource_keys(catalogue.cursor)],
+    )
+
+
+def _span_keys(cursor: duckdb.DuckDBPyConnection, last: int) -> list[_Key]:
     found = cursor.execute(
         """
         SELECT key, min("column")
@@ -71,17 +87,15 @@ def _span_keys(cursor: duckdb.DuckDBPyConnection) -> list[_Key]:
     if not found:
         return []
     distinct = ", ".join(f"approx_count_distinct({column})" for _, column in found)
-    counts = cursor.execute(
-        f"SELECT {distinct} FROM spans WHERE span_row > (SELECT max(span_row) FROM spans) - {_SAMPLE}"
-    ).fetchall()[0]
+    counts = cursor.execute(f"SELECT {distinct} FROM spans WHERE span_row > {last - _SAMPLE}").fetchall()[0]
     few = [pair for pair, count in zip(found, counts, strict=True) if 2 <= count <= _FEW]
-    return [_Key(key, f"CAST({column} AS VARCHAR)", column) for key, column in few[:_CANDIDATES]]
+    return [_Key(key, column) for key, column in few[:_CANDIDATES]]
 
 
 def _resource_keys(cursor: duckdb.DuckDBPyConnection) -> list[_Key]:
     found = cursor.execute(
         f"""
-        SELECT key
+        SELECT key, list(resource_id), list(text)
         FROM resource_attributes
         WHERE type IN ('str', 'int', 'bool') AND key NOT IN ('service.name', 'service')
         AND key NOT IN (SELECT key FROM key_catalog WHERE scope = 'span')
@@ -91,36 +105,58 @@ def _resource_keys(cursor: duckdb.DuckDBPyConnection) -> list[_Key]:
         LIMIT {_CANDIDATES}
         """
     ).fetchall()
-    join = "JOIN resource_attributes r ON r.resource_id = chosen.resource_id AND r.key = ?"
-    return [_Key(key, "r.text", "resource_id", join, (key,)) for (key,) in found]
+    return [_Key(key, "resource_id", dict(zip(ids, texts, strict=True))) for key, ids, texts in found]
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, asked: Asked, keys: list[_Key]) -> list[tuple[int, str, int]]:
-    """(number of the key, value, traces), most traces first."""
-    newest = _newest(asked)
-    spans = matching_spans(cursor, asked.plan, asked.window, int(newest.rows.start_ns[-1]))
-    traces = found_traces(cursor, newest, "newest_traces")
-    columns = ", ".join(sorted({f"s.{key.column}" for key in keys}))
-    counting = " UNION ALL ".join(
+def _read(
+    cursor: duckdb.DuckDBPyConnection, asked: Asked, columns: list[str]
+) -> tuple[I64, dict[str, "pa.ChunkedArray[Any]"], int]:
+    """Of the spans the place of their trace among the newest and their values; and how many traces that are."""
+    newest = _newest(asked).rows
+    spans = matching_spans(cursor, asked.plan, asked.window, int(newest.start_ns[-1]))
+    places = pa.table({"first_row": newest.first_row, "place": np.arange(len(newest))})
+    cursor.register("newest_traces", places)
+    found = cursor.sql(
         f"""
-        SELECT {number}, value, count(*)
-        FROM (SELECT DISTINCT first_row, {key.value} AS value FROM chosen {key.join})
-        WHERE value IS NOT NULL
-        GROUP BY value
-        """
-        for number, key in enumerate(keys)
-    )
-    rows = cursor.execute(
-        f"""
-        WITH fitting AS (SELECT s.trace_id, {columns} {spans.text}),
-        newest AS (SELECT t.trace_id, t.first_row {traces.text}),
-        chosen AS MATERIALIZED (SELECT * FROM fitting JOIN newest USING (trace_id))
-        {counting}
-        ORDER BY 3 DESC, 2
+        WITH fitting AS (SELECT s.trace_id, {", ".join(f"s.{column}" for column in columns)} {spans.text}),
+        newest AS (
+          SELECT t.trace_id, place
+          FROM traces t JOIN newest_traces USING (first_row)
+          WHERE t.start_ns BETWEEN ? AND ?
+        )
+        SELECT place, {", ".join(columns)} FROM fitting JOIN newest USING (trace_id)
         """,
-        [*spans.values, *traces.values, *(bound for key in keys for bound in key.bound)],
-    )
-    return rows.fetchall()
+        params=[*spans.values, int(newest.start_ns[-1]), int(newest.start_ns[0])],
+    ).to_arrow_table()
+    return found["place"].to_numpy(), {column: found[column] for column in columns}, len(newest)
+
+
+def _count(
+    place: I64, values: "pa.ChunkedArray[Any]", names: Mapping[int, str] | None, traces: int
+) -> Counts:
+    """In how many of the traces each value is, most first."""
+    encoded = cast("pa.DictionaryArray[Any, Any]", values.dictionary_encode().combine_chunks())
+    texts = [_text(value, names) for value in encoded.dictionary.to_pylist()]
+    known = list(dict.fromkeys(text for text in texts if text is not None))
+    number = {text: at for at, text in enumerate(known)}
+    none = len(known)
+    number_of = np.array([*(none if text is None else number[text] for text in texts), none])
+    numbers = number_of[encoded.indices.fill_null(len(texts)).to_numpy()]
+    pairs = place * (none + 1) + numbers
+    if traces * none > _DENSE:
+        counts = np.bincount(np.unique(pairs) % (none + 1), minlength=none)
+    else:
+        seen = np.zeros((traces, none + 1), np.bool_)
+        seen.ravel()[pairs] = True
+        counts = np.count_nonzero(seen, axis=0)
+    return most_first(zip(known, counts.tolist(), strict=False))
+
+
+def _text(value: str | int | bool | None, names: Mapping[int, str] | None) -> str | None:
+    """As DuckDB writes it."""
+    if names is not None:
+        return names.get(int(value)) if value is not None else None
+    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
 def _newest(asked: Asked) -> Found:
