@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from webapp.analysis.headline import find_failing, find_slower
-from webapp.analysis.stretch import risen
+from webapp.analysis.stretch import risen, risen_each
 from webapp.model.headline import RootTimes
 
 MINUTE = 60 * 10**9
@@ -80,6 +80,15 @@ def test_shuffled_hits_have_no_stretch() -> None:
         hit[chance.choice(traces, hits, replace=False)] = True
         found += risen(np.arange(traces), hit) is not None
     assert found <= 3
+
+
+def test_several_series_have_the_stretches_that_each_has_alone() -> None:
+    planted = root(6, 2500)
+    planted.duration_ns[900:1000] *= 5
+    hits = [planted.duration_ns > limit for limit in (0, 50 * MS, 120 * MS, 200 * MS, 10**12)]
+    together = risen_each(planted.start_ns, hits, 3)
+    assert together == [risen(planted.start_ns, hit, 3) for hit in hits]
+    assert [stretch is not None for stretch in together] == [False, False, True, True, False]
 
 
 def test_few_traces_say_nothing() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from webapp.analysis.stretch import risen
+from webapp.analysis.stretch import risen, risen_each
 from webapp.model.columns import I64, Bool
 from webapp.model.headline import Failing, RootTimes, Slower, Stretch
 
@@ -68,11 +68,12 @@ def _largest(roots: Sequence[RootTimes]) -> list[RootTimes]:
 
 
 def _slower(root: RootTimes, roots: int) -> Slower | None:
-    found = []
-    for limit_ns in np.unique(np.percentile(root.duration_ns, _THRESHOLDS)) if len(root.start_ns) else ():
-        stretch = risen(root.start_ns, root.duration_ns > limit_ns, roots * len(_THRESHOLDS))
-        slower = _measured(root, stretch) if stretch else None
-        found += [slower] if slower else []
+    if not len(root.start_ns):
+        return None
+    limits_ns = np.unique(np.percentile(root.duration_ns, _THRESHOLDS))
+    hits = [root.duration_ns > limit_ns for limit_ns in limits_ns]
+    stretches = risen_each(root.start_ns, hits, roots * len(_THRESHOLDS))
+    found = [slower for stretch in stretches if stretch and (slower := _measured(root, stretch))]
     return max(found, key=lambda slower: _lost_ns(slower, root), default=None)
 
 

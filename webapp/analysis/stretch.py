@@ -5,11 +5,12 @@ given rates inside and outside, the most likely stretch is the largest sum of lo
 the rates are then estimated anew until the stretch stays. Nothing here knows what a hit is.
 """
 
+from collections.abc import Sequence
 from math import log
 
 import numpy as np
 
-from webapp.model.columns import I64, Bool
+from webapp.model.columns import F64, I64, Bool
 from webapp.model.headline import Stretch
 
 _BINS = 2_000  # of equally many traces: what the edges are exact to
@@ -24,17 +25,37 @@ _CERTAIN = (
 
 def risen(start_ns: I64, hit: Bool, tries: int = 1) -> Stretch | None:
     """The stretch, or None when chance explains it; `start_ns` ascends. `tries`: how many series are looked at at once."""
-    whole, hits = len(hit), int(hit.sum())
-    if whole < 2 * _LEAST or hits < _LEAST_HIT or hits == whole:
-        return None
+    return risen_each(start_ns, [hit], tries)[0]
+
+
+def risen_each(start_ns: I64, hits: Sequence[Bool], tries: int) -> list[Stretch | None]:
+    """The same for several series of hits among the same traces."""
+    whole = len(start_ns)
+    found: list[Stretch | None] = [None] * len(hits)
+    counts = [int(hit.sum()) for hit in hits]
+    telling = [at for at, count in enumerate(counts) if _LEAST_HIT <= count < whole]
+    if whole < 2 * _LEAST or not telling:
+        return found
     edges = np.unique(np.linspace(0, whole, min(whole, _BINS) + 1).astype(np.int64))
-    hit_before = np.concatenate([[0], np.cumsum(hit)])[edges]
-    found = {_likeliest(edges, hit_before, guess) for guess in _GUESSES}
-    likelihood, first, last = max((_likelihood(edges, hit_before, *ends), *ends) for ends in found)
-    inside, outside = int(edges[last] - edges[first]), int(whole - edges[last] + edges[first])
+    summed = np.zeros((len(telling), whole + 1), np.int64)
+    np.cumsum([hits[at] for at in telling], axis=1, out=summed[:, 1:])
+    hit_before = summed[:, edges]
     needed = _CERTAIN + log(len(edges)) + log(tries)
-    inside_hit = int(hit_before[last] - hit_before[first])
-    if likelihood < needed or min(inside, outside) < _LEAST or inside_hit < _LEAST_HIT:
+    likeliest: dict[int, tuple[float, int, int]] = {}
+    for series, first, last in _likeliest(edges, hit_before):
+        here = _likelihood(edges, hit_before[series], first, last), first, last
+        likeliest[series] = max(here, likeliest.get(series, here))
+    for series, (likelihood, first, last) in likeliest.items():
+        if likelihood >= needed:
+            found[telling[series]] = _stretch(start_ns, edges, hit_before[series], first, last)
+    return found
+
+
+def _stretch(start_ns: I64, edges: I64, hit_before: I64, first: int, last: int) -> Stretch | None:
+    """Between these edges; None if too few traces or hits lie there."""
+    whole, hits = int(edges[-1]), int(hit_before[-1])
+    inside, inside_hit = int(edges[last] - edges[first]), int(hit_before[last] - hit_before[first])
+    if min(inside, whole - inside) < _LEAST or inside_hit < _LEAST_HIT:
         return None
     return Stretch(
         from_ns=int(start_ns[edges[first]]),
@@ -43,37 +64,47 @@ def risen(start_ns: I64, hit: Bool, tries: int = 1) -> Stretch | None:
         over=bool(edges[last] < whole),
         traces=inside,
         hit=inside_hit,
-        traces_outside=outside,
+        traces_outside=whole - inside,
         hit_outside=hits - inside_hit,
     )
 
 
-def _likeliest(edges: I64, hit_before: I64, guess: float) -> tuple[int, int]:
-    """Between which edges, starting from a guess of how the odds inside compare."""
+def _likeliest(edges: I64, hit_before: I64) -> set[tuple[int, int, int]]:
+    """Series, and between which edges, going on from each guess of how the odds inside compare; with what was tried on
+    the way.
+
+    All go on at once, and those that came to the same edges as one: most series are so short that it is the number of
+    steps that costs.
+    """
     traces, hits = np.diff(edges), np.diff(hit_before)
-    odds = guess * hits.sum() / (traces.sum() - hits.sum())
-    inside, outside = odds / (1 + odds), 0.8 * hits.sum() / traces.sum()
-    ends = (0, len(traces))
+    series = np.repeat(np.arange(len(hits)), len(_GUESSES))
+    whole, all_hits = edges[-1], hit_before[series, -1]
+    odds = np.tile(_GUESSES, len(hits)) * all_hits / (whole - all_hits)
+    inside, outside = odds / (1 + odds), 0.8 * all_hits / whole
+    tried: set[tuple[int, int, int]] = set()
     for _ in range(_ROUNDS):
-        gain = hits * log(inside / outside) + (traces - hits) * log((1 - inside) / (1 - outside))
-        total = np.concatenate([[0.0], np.cumsum(gain)])
-        lowest = np.minimum.accumulate(total[:-1])
-        last = int(np.argmax(total[1:] - lowest)) + 1
-        first = int(np.argmin(total[:last]))
-        if (first, last) == ends:
+        if_hit, if_not = np.log(inside / outside)[:, None], np.log((1 - inside) / (1 - outside))[:, None]
+        total = np.zeros((len(series), len(edges)))
+        np.cumsum(hits[series] * if_hit + (traces - hits[series]) * if_not, axis=1, out=total[:, 1:])
+        lowest = np.minimum.accumulate(total[:, :-1], axis=1)
+        last = np.argmax(total[:, 1:] - lowest, axis=1) + 1
+        first = np.argmax(total == np.take_along_axis(lowest, last[:, None] - 1, axis=1), axis=1)
+        new = set(zip(series.tolist(), first.tolist(), last.tolist(), strict=True)) - tried
+        tried |= new
+        series, first, last = np.array(sorted(new), np.int64).reshape(-1, 3).T
+        inside, outside = _rates(edges, hit_before[series], first, last)
+        rising = inside > outside
+        series, inside, outside = series[rising], inside[rising], outside[rising]
+        if not len(series):
             break
-        ends = (first, last)
-        inside, outside = _rates(edges, hit_before, first, last)
-        if inside <= outside:
-            break
-    return ends
+    return tried
 
 
-def _rates(edges: I64, hit_before: I64, first: int, last: int) -> tuple[float, float]:
-    """Inside and outside, never 0 or 1."""
-    traces, hits = int(edges[last] - edges[first]), int(hit_before[last] - hit_before[first])
-    others, other_hits = int(edges[-1]) - traces, int(hit_before[-1]) - hits
-    return (hits + 0.5) / (traces + 1), (other_hits + 0.5) / (others + 1)
+def _rates(edges: I64, hit_before: I64, first: I64, last: I64) -> tuple[F64, F64]:
+    """Inside and outside, never 0 or 1; a row of `hit_before` for each place."""
+    rows = np.arange(len(first))
+    traces, hits = edges[last] - edges[first], hit_before[rows, last] - hit_before[rows, first]
+    return (hits + 0.5) / (traces + 1), (hit_before[:, -1] - hits + 0.5) / (edges[-1] - traces + 1)
 
 
 def _likelihood(edges: I64, hit_before: I64, first: int, last: int) -> float:
