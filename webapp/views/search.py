@@ -111,6 +111,9 @@ def traces() -> BaseResponse:
         saved=saved_links(),
         caps=_caps(page),
         empty_store=store().span_total() == 0,
+        not_read=[report for report in store().sources() if not report.spans]
+        if not store().span_total()
+        else [],
         per_page=PER_PAGE,
     )
 
