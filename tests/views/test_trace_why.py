@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, PART, Opened, get, rows, span, words
+from webapp.analysis.detectors import part
 from webapp.analysis.detectors.rules import rule_of
 from webapp.model.spans import Kind, Span, Status
-from webapp.views.trace import findings as trace_findings
 from webapp.views.trace import page as trace
 from webapp.views.trace import why as trace_why
 
@@ -115,9 +115,9 @@ def test_a_large_trace_shows_its_findings_after_the_page(
 
 
 def test_what_was_not_looked_at_is_said(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_findings, "MOST_CALLS", 4)
+    monkeypatch.setattr(part, "MOST_SPANS", 5)
     page = parse(get(opened(*queries(10))))
-    assert "6 calls were not looked at" in text(with_class(page, "verdict")[0])
+    assert "6 spans of this trace were not looked at" in text(with_class(page, "verdict")[0])
 
 
 def answer(page: Element) -> str:

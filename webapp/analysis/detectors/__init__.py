@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from webapp.analysis.detectors import failing, repeats, serial, slow, waiting
 from webapp.analysis.detectors.scene import SEVERITIES, Analysed, Scene
 from webapp.model.calls import Call
+from webapp.model.columns import Bool
 from webapp.model.facts import Finding
 from webapp.model.thresholds import DEFAULTS, Thresholds
 
@@ -36,15 +37,24 @@ _GENERAL = ("chatty", "wide_fanout", "serial_db", "slow_query")
 _TOLD = 0.8
 
 
-def find(facts: Analysed, calls: Mapping[int, Call], thresholds: Thresholds = DEFAULTS) -> list[Finding]:
-    """Worst first: by severity, then by what there is to gain. `calls` by node."""
-    return find_in(Scene(facts, calls, thresholds), thresholds)
+def find(
+    facts: Analysed,
+    calls: Mapping[int, Call],
+    thresholds: Thresholds = DEFAULTS,
+    looked: Bool | None = None,
+    go_on: Callable[[], None] = lambda: None,
+) -> list[Finding]:
+    """Worst first: by severity, then by what there is to gain. `calls` by node, `looked` as `Scene` has it. `go_on` is
+    called now and then, and raises if nobody waits for the answer any more.
+    """
+    return find_in(Scene(facts, calls, thresholds, looked), thresholds, go_on)
 
 
-def find_in(scene: Scene, thresholds: Thresholds) -> list[Finding]:
+def find_in(scene: Scene, thresholds: Thresholds, go_on: Callable[[], None] = lambda: None) -> list[Finding]:
     found: list[Finding] = []
     told: set[int] = set()
     for detect in DETECTORS:
+        go_on()
         for finding in detect(scene):
             nodes = finding.nodes
             if finding.code not in thresholds:

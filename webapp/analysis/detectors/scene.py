@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from webapp.analysis.attribution import MISSING, called
+from webapp.analysis.runs import gathered_from_above
 from webapp.analysis.whatif import Schedule
 from webapp.model.calls import Call
-from webapp.model.columns import I64
+from webapp.model.columns import I64, Bool
 from webapp.model.facts import Finding, Forest, Path
 from webapp.model.spans import Kind, Status
 from webapp.model.thresholds import DEFAULTS, Least, Thresholds
@@ -43,10 +44,19 @@ class Analysed(Protocol):
 
 
 class Scene:
-    """`calls` by node; a node that is not in it asks nobody."""
+    """`calls` by node; a node that is not in it asks nobody. `looked`, by node: what is not to be looked at one by one
+    (`part.py`) is False; nothing is said of it, or of what it might explain.
+    """
 
-    def __init__(self, facts: Analysed, calls: Mapping[int, Call], thresholds: Thresholds = DEFAULTS) -> None:
+    def __init__(
+        self,
+        facts: Analysed,
+        calls: Mapping[int, Call],
+        thresholds: Thresholds = DEFAULTS,
+        looked: Bool | None = None,
+    ) -> None:
         forest = facts.forest
+        self._looked = forest.source >= 0 if looked is None else looked & (forest.source >= 0)
         self.facts, self.forest = facts, forest
         self._thresholds = thresholds
         self.root = int(forest.root[0])
@@ -125,11 +135,11 @@ class Scene:
     @cached_property
     def _servers(self) -> dict[int, int]:
         """By parent, its first SERVER child."""
-        found: dict[int, int] = {}
-        for node in self._by_start:
-            if self.kind[node] == Kind.SERVER:
-                found.setdefault(self.parent[node], node)
-        return found
+        forest = self.forest
+        servers = np.flatnonzero((forest.kind == Kind.SERVER) & (forest.parent >= 0) & (forest.source >= 0))
+        servers = servers[self._looked[forest.parent[servers]]]
+        last_first = servers[np.lexsort((forest.end_ns[servers], forest.start_ns[servers]))][::-1]
+        return dict(zip(forest.parent[last_first].tolist(), last_first.tolist(), strict=True))
 
     def callee(self, node: int) -> str:
         server = self.server_of(node)
@@ -163,10 +173,25 @@ class Scene:
 
     @cached_property
     def _by_start(self) -> list[int]:
-        """Those that were received."""
-        nodes = np.lexsort((self.forest.end_ns, self.forest.start_ns))
-        by_start: list[int] = nodes[self.forest.source[nodes] >= 0].tolist()
+        """Those that were received and are looked at."""
+        nodes = np.flatnonzero(self._looked)
+        by_start: list[int] = nodes[
+            np.lexsort((self.forest.end_ns[nodes], self.forest.start_ns[nodes]))
+        ].tolist()
         return by_start
+
+    @cached_property
+    def with_children(self) -> Bool:
+        found = np.zeros(len(self.forest) + 1, np.bool_)  # the last is for the parent of roots
+        found[self.forest.parent[self.forest.source >= 0]] = True
+        return found
+
+    def all_children(self, node: int) -> list[int]:
+        """Also those that are not looked at, for they may explain something."""
+        children: list[int] = np.flatnonzero(
+            (self.forest.parent == node) & (self.forest.source >= 0)
+        ).tolist()
+        return children
 
     @cached_property
     def on_path_ns(self) -> dict[int, int]:
@@ -198,11 +223,8 @@ class Scene:
             return at_most
         self._replays += 1
         gone = np.zeros(len(self.forest), np.bool_)
-        stack = list(nodes)
-        while stack:
-            node = stack.pop()
-            gone[node] = True
-            stack += self.children.get(node, [])
+        gone[nodes] = True
+        gone = gathered_from_above(self.forest.parent, gone, np.logical_or) & (self.forest.source >= 0)
         return self.response_ns - self._schedule.faster(gone, 1.0).response_ns
 
     def grouped(self, nodes: list[int]) -> Iterator[list[int]]:
@@ -242,15 +264,8 @@ class Scene:
 
     @cached_property
     def _depth(self) -> list[int]:
-        depth = [-1] * len(self.parent)
-        for first in range(len(depth)):
-            node, climbed = first, []
-            while node >= 0 and depth[node] < 0:
-                climbed.append(node)
-                node = self.parent[node]
-            base = depth[node] if node >= 0 else -1
-            for step, passed in enumerate(reversed(climbed), start=1):
-                depth[passed] = base + step
+        parent = self.forest.parent
+        depth: list[int] = gathered_from_above(parent, (parent >= 0).astype(np.int64), np.add).tolist()
         return depth
 
     @cached_property

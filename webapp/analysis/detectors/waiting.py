@@ -4,6 +4,8 @@ import heapq
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from webapp.analysis.detectors.scene import Scene
 from webapp.model import display
 from webapp.model.facts import Finding, Where
@@ -51,7 +53,7 @@ def _meanwhile(scene: Scene, node: int, start_ns: int, end_ns: int) -> tuple[int
     """The child that ran longest in a gap, and how long; -1 if none did."""
     shares = [
         (min(end_ns, scene.end[child]) - max(start_ns, scene.start[child]), child)
-        for child in scene.children.get(node, [])
+        for child in scene.all_children(node)
     ]
     ran_ns, child = max(shares, default=(0, -1))
     return (ran_ns, child) if ran_ns > 0 else (0, -1)
@@ -60,15 +62,14 @@ def _meanwhile(scene: Scene, node: int, start_ns: int, end_ns: int) -> tuple[int
 def queue_wait(scene: Scene) -> Iterator[Finding]:
     """Rule 7: a message lay longer than a second and five times as long as its handling took."""
     columns = scene.forest.columns
-    source_of = {source: node for node, source in enumerate(scene.forest.source.tolist()) if source >= 0}
-    by_id = {int(span): node for node, span in enumerate(scene.forest.span_id.tolist())}
     linked: dict[int, int] = {}
-    for owner, target in zip(columns.link_owner.tolist(), columns.link_span.tolist(), strict=True):
-        if owner in source_of and target in by_id:
-            linked.setdefault(source_of[owner], by_id[target])
-    for node, kind in enumerate(scene.kind):
-        if kind != Kind.CONSUMER or not scene.received[node]:
-            continue
+    if len(columns.link_owner):
+        source_of = {source: node for node, source in enumerate(scene.forest.source.tolist()) if source >= 0}
+        by_id = {int(span): node for node, span in enumerate(scene.forest.span_id.tolist())}
+        for owner, target in zip(columns.link_owner.tolist(), columns.link_span.tolist(), strict=True):
+            if owner in source_of and target in by_id:
+                linked.setdefault(source_of[owner], by_id[target])
+    for node in np.flatnonzero((scene.forest.kind == Kind.CONSUMER) & (scene.forest.source >= 0)).tolist():
         above = scene.parent[node]
         producer = above if above >= 0 and scene.kind[above] == Kind.PRODUCER else linked.get(node, -1)
         if (
@@ -109,7 +110,7 @@ def _held_up(scene: Scene, node: int) -> tuple[int, int]:
 def lock_or_pool_wait(scene: Scene) -> Iterator[Finding]:
     """Rule 7b: a span that by its name waits for a lock or a connection; or very many queries at once."""
     for node, on_path_ns in scene.on_path_ns.items():
-        if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.children.get(node):
+        if scene.kind[node] in (Kind.SERVER, Kind.CONSUMER, Kind.PRODUCER) or scene.with_children[node]:
             continue
         least_ns = scene.floor("lock_or_pool_wait")
         if on_path_ns >= least_ns and scene.received[node] and (what := waits_for(scene.name(node))):

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from flask import has_request_context, request
+from werkzeug.exceptions import ClientDisconnected
 
 from webapp.analysis.attribution import label
-from webapp.analysis.detectors import find
+from webapp.analysis.detectors import find, part
+from webapp.analysis.detectors.part import looked_at
 from webapp.analysis.detectors.rules import rule_of
 from webapp.model import display
 from webapp.model.calls import Call, call_of
@@ -21,9 +24,6 @@ from webapp.views.trace.state import TraceState
 from webapp.views.trace.whatif import what_if
 from webapp.views.trace.why import late_reasons, schedule, shown_path
 
-MOST_CALLS = (
-    100_000  # whose attributes are read: of larger traces those that were waited for, then the longest
-)
 SHOWN = 3  # lines; the rest is folded, for rows are to be seen below
 _MOST_LINES = 60
 _MOST_NAMES = 3
@@ -35,7 +35,7 @@ ICONS = {"high": "error-filled", "medium": "warning", "info": "info"}
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Worst first. `unread`: calls whose attributes were not looked at."""
+    """Worst first. `unread`: spans that were not looked at one by one, since there are too many."""
 
     found: list[Finding]
     unread: int
@@ -67,21 +67,22 @@ def findings_of(trace: OpenTrace, store: Store) -> Findings:
 
 
 def _find(trace: OpenTrace, store: Store) -> Findings:
-    asking = _asking(trace)
-    read = asking[:MOST_CALLS]
-    with collector_at_rest():  # each call is an object, and there may be a hundred thousand
-        found = find(trace.facts, dict(_calls(trace, store, read)), thresholds())
-    return Findings(found, len(asking) - len(read))
-
-
-def _asking(trace: OpenTrace) -> I64:
-    """Nodes that ask others or are messages; if not all can be read those that matter most come first."""
     forest = trace.facts.forest
-    nodes = np.flatnonzero(np.isin(forest.kind, _ASKING) & (forest.source >= 0))
-    if len(nodes) <= MOST_CALLS:
-        return nodes
-    duration_ns = forest.end_ns[nodes] - forest.start_ns[nodes]
-    return nodes[np.lexsort((-duration_ns, -trace.facts.critical_ns[nodes]))]
+    looked = looked_at(forest, trace.facts.critical_ns, part.MOST_SPANS)
+    asking = np.flatnonzero(np.isin(forest.kind, _ASKING) & (forest.source >= 0) & looked)
+    with collector_at_rest():  # each call is an object, and there may be a hundred thousand
+        calls = dict(_calls(trace, store, asking))
+        found = find(trace.facts, calls, thresholds(), looked, _still_awaited)
+    return Findings(found, len(forest) - int(looked.sum()))
+
+
+def _still_awaited() -> None:
+    """Raises:
+    ClientDisconnected: the reader has left the page.
+    """
+    left = request.environ.get("waitress.client_disconnected") if has_request_context() else None
+    if left and left():
+        raise ClientDisconnected
 
 
 def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Call]]:
@@ -89,9 +90,10 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
     rows = forest.columns.row[forest.source[nodes]]
     order = np.argsort(rows, kind="stable")
     for first in range(0, len(nodes), _AT_ONCE):
-        part = order[first : first + _AT_ONCE]
-        read = store.operations.asked(trace.trace_id, rows[part].tolist())
-        for node, (attributes, message) in zip(nodes[part].tolist(), read, strict=True):
+        _still_awaited()
+        some = order[first : first + _AT_ONCE]
+        read = store.operations.asked(trace.trace_id, rows[some].tolist())
+        for node, (attributes, message) in zip(nodes[some].tolist(), read, strict=True):
             yield (
                 node,
                 call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], attributes, message),
