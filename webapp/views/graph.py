@@ -7,12 +7,13 @@ from flask import Blueprint, Response, jsonify, request
 
 from webapp import query as language
 from webapp.analysis import layout
-from webapp.model.results import Graph, GraphEdge, GraphNode, ResultRow
+from webapp.model.results import Graph, GraphEdge, GraphNode, Merged, Namespaces, ResultRow
 from webapp.views.fragments import page_or_part
+from webapp.views.graph_groups import GroupQueries, drawn_groups
 from webapp.views.graph_matrix import MOST, matrix_of
 from webapp.views.graph_parts import MOST_NODES, Shown, draw, way_in
 from webapp.views.graph_queries import GraphQueries
-from webapp.views.graph_state import FORMS, HOPS, LEAST, SIZES, GraphState
+from webapp.views.graph_state import FORMS, GROUPS, HOPS, LEAST, SIZES, GraphState
 from webapp.views.present import store
 from webapp.views.search import Asked, understand
 from webapp.views.services import words
@@ -35,17 +36,21 @@ class Inspected:
     search: SearchState
     trend: words.Trend | None
     service_url: str
+    merged: Merged | None  # what it stands for
 
 
 @blueprint.get("/graph")
 def page() -> Response:
     state = GraphState.read(request.args)
-    asked, graph = _read(state)
-    queries = GraphQueries(dict(store().keys()))
+    namespaces = store().services.namespaces()
+    asked, graph = _read(state, namespaces)
+    keys = dict(store().keys())
+    queries = GroupQueries(GraphQueries(keys), graph, namespaces, keys)
     inspected = _inspect(graph, state, asked, queries)
     focus = inspected.node.name if inspected else ""
-    form = state.form or ("graph" if focus or len(graph.nodes) <= MOST_NODES else "table")
-    shown = Shown(state.by, focus, int(state.hops), state.least)
+    form = state.form or ("graph" if focus or state.group or len(graph.nodes) <= MOST_NODES else "table")
+    tail_sampled = store().services.tail_sampled()
+    shown = Shown(state.by, focus, int(state.hops), state.least, rates=not tail_sampled)
     edges = _edges(graph, focus)
     return page_or_part(
         "graph/page.html",
@@ -65,14 +70,28 @@ def page() -> Response:
         unlisted=0 if state.all else max(0, len(edges) - _LISTED),
         kinds={node.name: node.kind for node in graph.nodes},
         edge_url=lambda edge: state.search(queries.edge(edge)).url(),
-        node_url=lambda node: state.url(focus="" if node.name == state.focus else node.name),
+        node_url=lambda node: _node_url(graph, state, node.name),
+        name_url=lambda name: _node_url(graph, state, name),
         focus=state.focus,
         way=way_in(graph, focus),
         sizes=SIZES,
         forms=FORMS,
         hops=HOPS,
         least=LEAST,
+        groups=GROUPS if namespaces.of else {},
+        counted=words.counted,
+        sample=words.sample,
+        p95=words.p95,
+        weights=words.weights_note([edge for edge in graph.edges if edge.type != "link"]),
     )
+
+
+def _node_url(graph: Graph, state: GraphState, name: str) -> str:
+    """What a click does: focus a node or leave it, open a namespace."""
+    merged = graph.merged.get(name)
+    if merged and merged.namespace:
+        return state.url(open=merged.namespace, focus="")
+    return state.url(focus="" if name == state.focus else name)
 
 
 def _edges(graph: Graph, focus: str) -> list[GraphEdge]:
@@ -85,7 +104,7 @@ def _edges(graph: Graph, focus: str) -> list[GraphEdge]:
 
 @blueprint.get("/graph.json")
 def page_json() -> Response:
-    asked, graph = _read(GraphState.read(request.args))
+    asked, graph = _read(GraphState.read(request.args), store().services.namespaces())
     if asked.error:
         raise asked.error
     return jsonify(
@@ -96,6 +115,8 @@ def page_json() -> Response:
             "to_ns": graph.to_ns,
             "nodes": [_fields(node, GraphNode.__slots__) for node in graph.nodes],
             "edges": [_fields(edge, GraphEdge.__slots__) for edge in graph.edges],
+            "merged": {name: _fields(merged, Merged.__slots__) for name, merged in graph.merged.items()},
+            "tail_sampled": store().services.tail_sampled(),
         }
     )
 
@@ -104,12 +125,13 @@ def _fields(of: object, names: Collection[str]) -> dict[str, object]:
     return {name: getattr(of, name) for name in names}
 
 
-def _read(state: GraphState) -> tuple[Asked, Graph]:
+def _read(state: GraphState, namespaces: Namespaces) -> tuple[Asked, Graph]:
     asked = understand(SearchState(q=state.q, from_=state.from_, to=state.to))
-    return asked, store().graph(asked.window, asked.query)
+    groups = drawn_groups(namespaces, state.open) if state.group else {}
+    return asked, store().graph(asked.window, asked.query, groups)
 
 
-def _inspect(graph: Graph, state: GraphState, asked: Asked, queries: GraphQueries) -> Inspected | None:
+def _inspect(graph: Graph, state: GraphState, asked: Asked, queries: GroupQueries) -> Inspected | None:
     node = next((node for node in graph.nodes if node.name == state.focus), None)
     if node is None:
         return None
@@ -129,4 +151,5 @@ def _inspect(graph: Graph, state: GraphState, asked: Asked, queries: GraphQuerie
         service_url=ServicesState(from_=state.from_, to=state.to).service_url(node.name)
         if node.kind == "service"
         else "",
+        merged=graph.merged.get(node.name),
     )

@@ -9,6 +9,7 @@ from webapp.analysis import layout
 from webapp.model import display
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.views.present import slot
+from webapp.views.services import words as number_words
 
 WIDTH, HEIGHT = 172, 58
 _LONGEST_NAME = 20  # characters that fit the card beside the share
@@ -26,6 +27,8 @@ class Card:
     name: str
     slot: int | None
     calls: str
+    rank: str  # p95, of few calls p50, "" without any
+    took_ns: int
     errors: str
     bar: float  # share of the bar that is filled
     bar_words: str
@@ -74,6 +77,7 @@ class Shown:
     focus: str = ""
     hops: int = 2
     least: float = 0.01
+    rates: bool = True  # calls by time; else how many
 
 
 def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
@@ -84,7 +88,7 @@ def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
     between = [edge for edge in graph.edges if edge.caller in shown and edge.callee in shown]
     edges = _busy(between, focus, how.least)
     lit = way_in(graph, focus)
-    words = words or _protocols(edges, graph)
+    words = words or _protocols(edges, graph, how)
     placed = layout.arrange(
         {node.name: node.kind for node in nodes},
         [(edge.caller, edge.callee) for edge in edges],
@@ -92,7 +96,7 @@ def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
         _LABELLED_GAP if words else layout.GAP,
     )
     beyond = _beyond(graph.edges, shown)
-    minutes = (graph.to_ns - graph.from_ns) / 60e9
+    minutes = (graph.to_ns - graph.from_ns) / 60e9 if how.rates else 0.0
     most = max((node.calls for node in nodes), default=1)
     cards = [
         _card(
@@ -156,11 +160,11 @@ def _beyond(edges: list[GraphEdge], shown: set[str]) -> Counter[str]:
     )
 
 
-def _protocols(edges: list[GraphEdge], graph: Graph) -> Words | None:
+def _protocols(edges: list[GraphEdge], graph: Graph, how: Shown) -> Words | None:
     """Protocols as labels, with what is worth saying of a connection; None when there are too many for words."""
     if len(edges) > _MOST_LABELS:
         return None
-    minutes = (graph.to_ns - graph.from_ns) / 60e9
+    minutes = (graph.to_ns - graph.from_ns) / 60e9 if how.rates else 0.0
     labels: dict[layout.Names, str] = {}
     for edge in edges:
         errors = edge.errors / max(1, edge.calls)
@@ -203,6 +207,8 @@ def _bar(node: GraphNode, by: str, most: float) -> tuple[float, str]:
 
 def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[float, str], more: int) -> Card:
     errors = node.errors / max(1, node.calls)
+    rank = "p50" if number_words.p95(node) is None else "p95"
+    rank = rank if node.calls else ""
     return Card(
         node=node,
         x=place[0],
@@ -210,6 +216,8 @@ def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[fl
         name=node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "…",
         slot=slot(node.name) if node.kind == "service" else None,
         calls=calls,
+        rank=rank,
+        took_ns=node.p95_ns if rank == "p95" else node.p50_ns,
         errors=display.share(errors) if errors >= 0.01 else "",
         bar=min(1.0, bar[0]),
         bar_words=bar[1],

@@ -13,11 +13,18 @@ from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import preferences
 
+TAIL_SAMPLED = "Kept by tail sampling: rates and percentiles describe the kept traces."
+
 
 def store() -> Store:
     """The store of the running application."""
     opened: Store = current_app.config["store"]
     return opened
+
+
+def tail_note() -> str:
+    """What to say of counts when somebody chose which traces to keep; "" otherwise."""
+    return TAIL_SAMPLED if store().services.tail_sampled() else ""
 
 
 def link_templates() -> tuple[LinkTemplate, ...]:
@@ -112,6 +119,7 @@ def install(app: Flask) -> None:
         time_tag=time_tag,
         took=took,
         static_url=static_url,
+        tail_note=tail_note,
         version=__version__,
     )
 

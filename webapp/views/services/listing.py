@@ -18,6 +18,7 @@ class Row:
     measured: Measured
     rate: str
     calls: str
+    sample: str
     errors: str
     percentiles: list[tuple[int | None, str]]  # ns, and where it leads
     slower: words.Change
@@ -37,11 +38,14 @@ class Answer:
     links: list[Presence]
 
 
-def rows(overview: Overview, measured: Sequence[Measured], state: ServicesState) -> list[Row]:
-    return [_row(each, overview.period, state) for each in ordered(measured, state)]
+def rows(
+    overview: Overview, measured: Sequence[Measured], state: ServicesState, *, rated: bool = True
+) -> list[Row]:
+    """`rated` is false where the kept traces do not tell how often there were any."""
+    return [_row(each, overview.period, state, rated=rated) for each in ordered(measured, state)]
 
 
-def _row(measured: Measured, period: Period, state: ServicesState) -> Row:
+def _row(measured: Measured, period: Period, state: ServicesState, *, rated: bool) -> Row:
     red = measured.red
     query = queries.spans(measured.service, measured.operation, entry=state.entry)
     inside = queries.spans(measured.service, measured.operation, entry=False)
@@ -52,8 +56,9 @@ def _row(measured: Measured, period: Period, state: ServicesState) -> Row:
         percentiles.append((found, state.search(period, slow, "slowest").url("/traces")))
     return Row(
         measured=measured,
-        rate=words.rate(red.calls, period.seconds),
-        calls=words.calls(red.calls),
+        rate=f"{'≈' if red.weighted else ''}{words.rate(red.calls, period.seconds)}" if rated else "–",
+        calls=words.counted(red),
+        sample=words.sample(red),
         errors=words.calls(red.errors),
         percentiles=percentiles,
         slower=words.p95_change(red, measured.before),

@@ -92,6 +92,7 @@ def page() -> Response:
         return GraphState(focus=name, from_=state.from_, to=state.to).url()
 
     operations = [row for row in profile.operations.rows if row.red.spans]
+    rated = not store().services.tail_sampled()
     red = profile.itself.red if profile.itself else Red()
     query = queries.spans(state.name, entry=state.entry)
     return page_or_part(
@@ -106,14 +107,14 @@ def page() -> Response:
         red=red,
         query=query,
         row=listing.rows(profile.operations, [profile.itself], state)[0] if profile.itself else None,
-        sentence=_sentence(profile),
+        sentence=_sentence(profile, rated=rated),
         weights=words.weights_note([red]),
         charts=timeseries.KINDS,
         moments=[
             (moment, *_moment_urls(asked, moment, query)) for moment in profile.moments if moment.red.spans
         ],
         moment_length=words.stretch(profile.moments),
-        operations=listing.rows(profile.operations, operations, state),
+        operations=listing.rows(profile.operations, operations, state, rated=rated),
         inner=len(profile.operations.rows) - len(operations),
         neighbours=[
             ("Called by", "caller", [edge for edge in graph.edges if edge.callee == state.name]),
@@ -127,9 +128,11 @@ def page() -> Response:
         processes=[("Versions", profile.versions), ("Instances", profile.instances)],
         process_url=lambda of: asked.search(queries.process(state.name, of)),
         process_errors_url=lambda of: asked.search(f"{queries.process(state.name, of)} error"),
-        process_rate=lambda of: words.rate(of.red.calls, profile.operations.period.seconds),
+        process_rate=lambda of: words.rate(of.red.calls, profile.operations.period.seconds) if rated else "–",
         percentile=words.percentile,
-        calls=words.calls,
+        counted=words.counted,
+        sample=words.sample,
+        p95=words.p95,
         slowest=store().services.slowest(state.name, asked.window),
         most=MOST,
         length=words.length(profile.operations.period),
@@ -144,7 +147,7 @@ def _kind_urls(asked: Asked, kinds: ErrorKinds, known_keys: dict[str, int]) -> l
     return [asked.search(queries.error_kind(asked.state.name, kind, known_keys)) for kind in kinds.kinds]
 
 
-def _sentence(profile: Profile) -> str:
+def _sentence(profile: Profile, *, rated: bool) -> str:
     """The answer before the data."""
     itself = profile.itself
     if itself is None:
@@ -152,8 +155,8 @@ def _sentence(profile: Profile) -> str:
     red, period = itself.red, profile.operations.period
     if not red.spans:
         return f"{display.plural(itself.spans, 'span')}, none of them a call from outside."
-    often = words.rate(red.calls, period.seconds)
-    calls = display.plural(round(red.calls), "call")
+    often = words.rate(red.calls, period.seconds) if rated else "–"
+    calls = f"{'≈' if red.weighted else ''}{display.plural(red.calls, 'call')}"
     parts = [calls if often == "–" else f"{calls} ({often})"]
     parts.append(f"{display.share(red.error_share)} failed" if red.failed else "none failed")
     p95 = words.percentile(red, "p95")

@@ -17,6 +17,7 @@ def page() -> Response:
     window, problem = state.window()
     overview = store().services.overview(window, entry=state.entry)
     here = store().services.here()
+    rated = not store().services.tail_sampled()
     shown = _named(overview, state.find)
     first = (state.page - 1) * listing.PER_PAGE
     absent = {each.service for each in here if each.sends} - {row.service for row in overview.rows}
@@ -27,7 +28,7 @@ def page() -> Response:
         problem=problem,
         overview=overview,
         columns=COLUMNS,
-        rows=listing.rows(overview, shown, state)[first : first + listing.PER_PAGE],
+        rows=listing.rows(overview, shown, state, rated=rated)[first : first + listing.PER_PAGE],
         total=len(shown),
         per_page=listing.PER_PAGE,
         operations=_operations(state, overview),
@@ -53,7 +54,7 @@ def _operations(state: ServicesState, overview: Overview) -> list[listing.Row]:
     window, _ = state.window()
     found = store().services.operations(state.open, window, entry=state.entry)
     counted = [row for row in found.rows if row.red.spans]
-    return listing.rows(found, counted, state)
+    return listing.rows(found, counted, state, rated=not store().services.tail_sampled())
 
 
 @blueprint.get("/services.json")

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Protocol
 
 from webapp.model import display
 from webapp.model.red import LEAST_FOR_P95, LEAST_FOR_P99, Moment, Period, Red
+from webapp.model.results import GraphEdge, GraphNode
 from webapp.views.trend import bars_path
 
 TREND_WIDTH, TREND_HEIGHT = 108, 22
@@ -67,7 +69,7 @@ def percentile(red: Red, name: str) -> int | None:
     """In ns; None when there are too few spans for it to say something of more than themselves."""
     least = {"p50": 1, "p95": LEAST_FOR_P95, "p99": LEAST_FOR_P99}[name]
     found: int | None = getattr(red, f"{name}_ns")
-    return found if red.spans >= least else None
+    return found if red.worth >= least else None
 
 
 def surely_failing(red: Red) -> float:
@@ -82,11 +84,11 @@ def surely_failing(red: Red) -> float:
 def p95_change(now: Red, before: Red | None) -> Change:
     if before is None or not before.spans:
         return Change("new" if now.spans else "–", "nothing of it in the period before", None)
-    p95, earlier = percentile(now, "p95"), percentile(before, "p95")
-    if p95 is None or not earlier:
+    now_ns, earlier = percentile(now, "p95"), percentile(before, "p95")
+    if now_ns is None or not earlier:
         return Change("–", f"fewer than {LEAST_FOR_P95} calls in one of the periods", None)
-    ratio = p95 / earlier
-    title = f"p95 {display.duration(earlier)} before, {display.duration(p95)} now"
+    ratio = now_ns / earlier
+    title = f"p95 {display.duration(earlier)} before, {display.duration(now_ns)} now"
     return Change(_ratio(ratio), title, ratio, worse=ratio >= 1.5)
 
 
@@ -119,14 +121,42 @@ def trend(moments: Sequence[Moment]) -> Trend:
     return Trend(called, failed, f"calls over time, at most {calls(most)} in {width}")
 
 
-def weights_note(reds: Sequence[Red]) -> str:
+class Counted(Protocol):
+    """`spans` that stand for `calls`."""
+
+    @property
+    def spans(self) -> int: ...
+    @property
+    def weighted(self) -> int: ...
+    @property
+    def calls(self) -> float: ...
+
+
+def counted(of: Counted) -> str:
+    """`≈1,200` where the calls were not all recorded."""
+    return f"{'≈' if of.weighted else ''}{calls(of.calls)}"
+
+
+def sample(of: Counted) -> str:
+    """What such a number comes from."""
+    return f"n = {display.plural(of.spans, 'recorded call')}" if of.weighted else ""
+
+
+def p95(of: GraphNode | GraphEdge) -> int | None:
+    """None when there are too few calls for it."""
+    return of.p95_ns if of.worth >= LEAST_FOR_P95 else None
+
+
+def weights_note(reds: Sequence[Counted]) -> str:
     """What to say of sampling: how many of the counted spans stand for more than themselves."""
     spans, weighted = sum(red.spans for red in reds), sum(red.weighted for red in reds)
     if not weighted:
         return ""
+    told = sum(red.calls for red in reds) - (spans - weighted)  # what is unknown is never multiplied
     if weighted == spans:
-        return f"Counts are weighted by sampling: {display.plural(spans, 'recorded span')} stand for all that were made."
+        return f"Counts are weighted by sampling: {display.plural(spans, 'recorded span')} stand for ≈{calls(told)}."
     return (
         f"Sampling rates are mixed: {display.count(weighted)} of {display.plural(spans, 'recorded span')} say how many"
-        " they stand for and count as so many; the others say nothing and count as one each."
+        f" they stand for, together ≈{calls(told)}; the other {display.count(spans - weighted)} say nothing"
+        " and count as one each."
     )
