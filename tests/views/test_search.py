@@ -2,12 +2,17 @@
 
 import csv
 import io
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
+from webapp.app import create_app
+from webapp.loading import load
+from webapp.progress import Progress
+from webapp.store import Store
 from webapp.views import search, syntax
 
 CHECKOUT = "service=payment-service duration>3s"
@@ -21,6 +26,18 @@ def test_the_page_lists_traces_with_their_verdict(client: FlaskClient) -> None:
     assert "order-service checkout" in words
     assert "80% fraud-service · check" in words
     assert "matched charge 3.50 s" in words
+
+
+def test_a_trace_without_its_root_is_listed_under_the_service_that_took_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "orphan.json"
+    path.write_text(
+        '[{"traceId": "1", "id": "2", "parentId": "1", "name": "get", "timestamp": 1700000000000000, "duration": 9,'
+        ' "localEndpoint": {"serviceName": "web"}}]'
+    )
+    with Store.open(None) as store:
+        load([str(path)], store, Progress())
+        [title] = with_class(parse(create_app(store).test_client().get("/traces")), "title")
+    assert text(title).startswith("web root not received")
 
 
 def test_every_listed_trace_can_be_opened(client: FlaskClient) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from webapp import query as language
+from webapp.analysis.attribution import MISSING
 from webapp.errors import BadQuery
 from webapp.model import display
 from webapp.model.facts import ServiceShare, TraceSummary
@@ -34,6 +35,8 @@ class SearchRow:
     bar: list[BarPart]
     match: str
     duration_share: float
+    service: str  # of the root; if nobody sent it, the one with the most time
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,16 @@ def search_rows(page: ResultPage, state: SearchState) -> list[SearchRow]:
             bar=share_bar(row.summary.services, row.summary.response_ns),
             match=_match_words(row.match.name, row.match.duration_ns, row.match.count) if row.match else "",
             duration_share=row.summary.duration_ns / max(1, page.slowest_ns),
+            **_titled(row.summary),
         )
         for row in page.rows
     ]
+
+
+def _titled(trace: TraceSummary) -> dict[str, str]:
+    if trace.root_service == MISSING and trace.services:
+        return {"service": trace.services[0].service, "name": "root not received"}
+    return {"service": trace.root_service, "name": trace.root_name}
 
 
 def _match_words(name: str, duration_ns: int, count: int) -> str:
