@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.analysis.detecting import below, codes, only, request
+from tests.analysis.detecting import below, codes, findings_of, only, request
 from tests.analysis.drawing import MS, span
 from webapp.model.spans import Kind, Span, Status
 
@@ -75,3 +75,12 @@ def test_a_failure_that_says_why_is_no_timeout_for_being_round() -> None:
     assert "timeout" in codes(below(silent))
     told = request("c", 0, 700, "http://api/x", status=Status.ERROR, status_message="boom")
     assert "timeout" not in codes(below(told))
+
+
+def test_of_two_errors_neither_is_called_the_error() -> None:
+    one, two = (
+        attempt("a", 0, 200, failed=True),
+        request("b", 300, 500, "http://api/x", status=Status.ERROR, service="mail"),
+    )
+    found = [found for found in findings_of(below(one, two))[1] if found.code == "error_root"]
+    assert [finding.message[:14] for finding in found] == ["An error began"] * 2

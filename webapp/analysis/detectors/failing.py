@@ -31,7 +31,8 @@ def error_root(scene: Scene) -> Iterator[Finding]:
     for (label, _, ends), leaves in groups.items():
         length, first = min(leaves, key=lambda leaf: (-leaf[0], scene.end[leaf[1]]))
         nodes = [first, *(node for _, node in leaves if node != first)]
-        yield _error(scene, label, nodes, length, ends)
+        which = "An" if len(groups) > 1 and not ends.endswith(_YET) else "The"
+        yield _error(scene, f"{which} error began in {label}", nodes, length, ends)
 
 
 def _ends(scene: Scene, top: int) -> str:
@@ -66,10 +67,10 @@ def _chain(scene: Scene, node: int) -> tuple[int, int]:
     return length, node
 
 
-def _error(scene: Scene, label: str, nodes: list[int], length: int, ends: str) -> Finding:
+def _error(scene: Scene, began: str, nodes: list[int], length: int, ends: str) -> Finding:
     first = nodes[0]
     said = scene.forest.columns.error_texts.get(int(scene.forest.source[first]), _NO_WORDS).message
-    message = f"The error began in {label}" + (f": {said[:200]}" if said else "")
+    message = began + (f": {said[:200]}" if said else "")
     if len(nodes) > 1:
         message += f" ({len(nodes)} times)"
     severity = "medium" if ends.endswith(_YET) else "info" if ends else "high"
