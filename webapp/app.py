@@ -4,6 +4,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 
 from webapp import assets, errors, guard
+from webapp.loading.live import Live
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -12,6 +13,7 @@ from webapp.views import (
     help,
     preferences,
     present,
+    receivers,
     saved,
     search,
     search_export,
@@ -44,6 +46,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         settings=settings or Settings(),
         store=store,
         progress=progress,
+        live=Live(store, durable=bool((settings or Settings()).db)),
         MAX_CONTENT_LENGTH=(settings or Settings()).max_body_bytes,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -65,6 +68,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         help,
         preferences,
         saved,
+        receivers,
     ):
         app.register_blueprint(page.blueprint)
     present.install(app)

@@ -78,11 +78,20 @@ def main() -> None:
     metavar="[LABEL=]URL",
     help="A link on spans and traces, such as Wiki=https://wiki.example/{service.name}. Once for each link.",
 )
+@click.option(
+    "--cors-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A site whose pages may send spans here, such as http://localhost:3000. Once for each site.",
+)
 @map_option
-def serve(paths: Sequence[str], columns: tuple[str, ...], links: tuple[str, ...], **flags: object) -> None:
-    """Load PATHs and serve them; without PATH and --db, the sample data."""
+def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:
+    """Load PATHs, serve them, and receive spans; without PATH and --db, the sample data."""
     with people_errors():
-        settings = Settings.load(os.environ, map=columns or None, links=links or None, **flags)
+        several = {"links": flags.pop("links"), "cors_origin": flags.pop("origins")}
+        given = {name: values or None for name, values in several.items()}
+        settings = Settings.load(os.environ, map=columns or None, **given, **flags)
         Mapping.parse(settings.map)  # before anything is loaded for it
         wanted = list(paths)
         if not wanted and not settings.db:

@@ -45,7 +45,13 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
             hint="Another program may be there; choose one with --port.",
         ) from error
     signal.signal(signal.SIGTERM, _leave)
-    loader = threading.Thread(target=_load_and_tell, args=(store, settings, paths, progress), daemon=True)
+
+    def load_and_start() -> None:
+        _load_and_tell(store, settings, paths, progress)
+        if not progress.cancelled:
+            app.config["live"].start()
+
+    loader = threading.Thread(target=load_and_start, daemon=True)
     loader.start()
     try:
         server.run()

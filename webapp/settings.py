@@ -32,10 +32,12 @@ class Settings:
     # From where on a pattern counts as a finding: CODE.count=NUMBER, CODE.time=DURATION, CODE.share=PERCENT or
     # CODE=off, separated by commas (gap.time=200ms). The codes are those of /insights.
     thresholds: tuple[str, ...] = ()
+    # Sites whose pages may send spans here, separated by commas (http://localhost:3000); * for all.
+    cors_origin: tuple[str, ...] = ()
     # Threads that answer requests.
     threads: int = 16
-    # Largest request body in bytes.
-    max_body_bytes: int = 5_000_000
+    # Largest request body in bytes, as sent and decompressed.
+    max_body_bytes: int = 20_000_000
     # Megabytes of analysed traces that are kept at hand.
     trace_cache_mb: int = 512
 
@@ -81,6 +83,10 @@ class Settings:
         """Host names that a request may ask for, in lower case and without port."""
         further = (name.strip().lower() for name in self.hosts.split(","))
         return frozenset({*LOOPBACK, self.host.lower(), *filter(None, further)})
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether pages of that site may send spans."""
+        return bool(origin) and ("*" in self.cors_origin or origin in self.cors_origin)
 
 
 def _typed(name: str, raw: object, kind: type) -> object:

@@ -1,6 +1,6 @@
 """The one path by which files come in: read, append, analyse. No parsing, no rules, no SQL of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 
@@ -48,9 +48,10 @@ def load(
     return reports
 
 
-def analyse_pending(store: Store) -> None:
+def analyse_pending(store: Store, later: Collection[str] = ()) -> None:
+    """All that have no facts yet, or got spans since; of these traces `later` can wait."""
     infer_spans(store)
-    for columns in store.pending():
+    for columns in store.pending(later=later):
         store.append_facts(columns, analyse_batch(columns))
 
 

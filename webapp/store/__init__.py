@@ -1,6 +1,6 @@
 """Spans and facts in DuckDB. Rooms above speak of queries, pages and facts; SQL stays in this package."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
@@ -45,6 +45,7 @@ from webapp.store.logs import MOST_LINES, encode_lines
 from webapp.store.names import Names
 from webapp.store.operations import Operations
 from webapp.store.origins import Origins
+from webapp.store.receivers import Receivers
 from webapp.store.recent import Asked, Recent
 from webapp.store.saved import Saved
 from webapp.store.services import Services
@@ -73,6 +74,7 @@ class Store:
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._recent)
         self.typing = Typing(self._knowing)
+        self.receivers = Receivers(connection)
         self.saved = Saved(connection)
         self.lines = Lines(connection, self._knowing, self._append)
         self.services = Services(lambda window: self._asking(parse(""), window))
@@ -129,14 +131,9 @@ class Store:
         with self._connection.writing() as writer:
             self._append(writer, encoded, source_ids)
 
-    def pending(self, max_spans: int = 1_000_000) -> Iterator[SpanColumns]:
-        """Whole traces that have no facts yet, or got spans since. `append_facts` each before asking for the next."""
-        with self._connection.reading(seconds=float("inf")) as cursor:
-            next_row = pending.setting(cursor, "next_row")
-            yield from pending.find_pending(cursor, self._words, max_spans)
-            if pending.all_settled(cursor):
-                with self._connection.writing() as writer:
-                    pending.settle(writer, next_row)
+    def pending(self, max_spans: int = 1_000_000, later: Collection[str] = ()) -> Iterator[SpanColumns]:
+        """Whole traces that have no facts yet, or got spans since and are not for `later`. `append_facts` each at once."""
+        return pending.hand_out(self._connection, self._words, max_spans, later)
 
     def append_facts(self, columns: SpanColumns, facts: BatchFacts) -> None:
         """Store what analysis found of a batch of `pending`; exact duplicates it names are deleted."""

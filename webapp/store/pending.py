@@ -1,6 +1,6 @@
 """Traces that have no facts yet, or got spans since: handed out as columns, whole traces at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import duckdb
 import numpy as np
@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from webapp.model.columns import SpanColumns
 from webapp.store.columns import Selection, read_columns
+from webapp.store.connection import Connection
 from webapp.store.words import Words
 
-# A trace is pending while its newest span is newer than its facts. Below settled_row no trace is.
+# A trace is pending while its newest span is newer than its facts. Below settled_row no trace is. Some that have facts
+# of what came before may be left for later.
 _FIND = """
 CREATE OR REPLACE TEMP TABLE pending_traces AS
 WITH fresh AS (
@@ -26,8 +28,38 @@ SELECT
   fresh.last_row AS last_row,
   fresh.spans + coalesce(traces.spans, 0) AS spans
 FROM fresh LEFT JOIN traces USING (trace_id)
-WHERE traces.last_row IS NULL OR traces.last_row < fresh.last_row
+WHERE traces.last_row IS NULL OR (
+  traces.last_row < fresh.last_row AND trace_id NOT IN (SELECT trace_id FROM later_traces)
+)
 """
+
+
+def hand_out(
+    connection: Connection, words: Words, max_spans: int, later: Collection[str]
+) -> Iterator[SpanColumns]:
+    """Each must have its facts before the next is asked for."""
+    with connection.reading(seconds=float("inf")) as cursor:
+        _leave(cursor, later)
+        end_row = _first_left(cursor, setting(cursor, "next_row"))
+        yield from find_pending(cursor, words, max_spans)
+        if all_settled(cursor):
+            with connection.writing() as writer:
+                settle(writer, end_row)
+
+
+def _leave(cursor: duckdb.DuckDBPyConnection, trace_ids: Collection[str]) -> None:
+    cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE later_traces AS SELECT unnest(?::UUID[]) AS trace_id", [list(trace_ids)]
+    )
+
+
+def _first_left(cursor: duckdb.DuckDBPyConnection, end_row: int) -> int:
+    """The first span of those, among what is not settled; `end_row` if there is none."""
+    found = cursor.execute(
+        "SELECT min(span_row) FROM spans JOIN later_traces USING (trace_id) WHERE span_row >= ?",
+        [setting(cursor, "settled_row")],
+    ).fetchall()[0][0]
+    return end_row if found is None else min(end_row, int(found))
 
 
 def find_pending(cursor: duckdb.DuckDBPyConnection, words: Words, max_spans: int) -> Iterator[SpanColumns]:

@@ -1,0 +1,239 @@
+"""What is sent by HTTP is kept and answered as its protocol has it, and nothing that is sent does harm."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import zstandard
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from tests.views.sending import requests_of, send, traces_of
+from webapp.app import create_app
+from webapp.loading import live
+from webapp.settings import Settings
+from webapp.store import Store
+
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+JSON = {"Content-Type": "application/json"}
+OTLP_CAPTURES = [
+    ("otlp-proto-http", 9, 39, 3),
+    ("otlp-proto-http-gzip", 9, 39, 3),
+    ("otlp-json-http", 9, 39, 3),
+    ("js-otel-otlp-json", 0, 21, 0),
+    ("js-otel-otlp-json-gzip", 0, 21, 0),
+    ("py-autoinstr-semconv-none", 0, 21, 0),
+    ("py-autoinstr-semconv-http", 0, 21, 0),
+    ("py-autoinstr-semconv-http-dup", 0, 21, 0),
+]
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., FlaskClient]]:
+    stores = []
+
+    def start(**settings: Any) -> FlaskClient:
+        stores.append(Store.open(None))
+        return create_app(stores[-1], Settings(**settings)).test_client()
+
+    yield start
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def receiver(serving: Callable[..., FlaskClient]) -> FlaskClient:
+    return serving()
+
+
+def sources(client: FlaskClient) -> dict[str, tuple[str, int, int]]:
+    store: Store = client.application.config["store"]
+    return {each.path: (each.format, each.spans, each.rejected) for each in store.sources()}
+
+
+def otlp_json(*ids: str) -> dict[str, Any]:
+    spans = [
+        {"traceId": "5" * 32, "spanId": each, "name": "n", "startTimeUnixNano": "1700000000000000000",
+         "endTimeUnixNano": "1700000000500000000"}
+        for each in ids
+    ]  # fmt: skip
+    return {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+
+
+@pytest.mark.parametrize(("capture", "traces", "spans", "failed"), OTLP_CAPTURES)
+def test_what_opentelemetry_sends_is_here(
+    receiver: FlaskClient, capture: str, traces: int, spans: int, failed: int
+) -> None:
+    for answer in send(receiver, capture, "/v1/traces"):
+        assert answer.status_code == 200
+        as_json = "json" in capture
+        assert answer.data == (b"{}" if as_json else b"")
+        assert answer.mimetype == ("application/json" if as_json else "application/x-protobuf")
+    found = traces_of(receiver, spans=spans)
+    assert sum(each["spans"] for each in found) == spans
+    assert not traces or len(found) == traces
+    assert sum(each["failed"] for each in found) >= min(1, failed)
+    assert sources(receiver) == {"OTLP over HTTP": ("otlp", spans, 0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body, wbits=-15)),
+        ("zstd", zstandard.compress),
+        ("zstd", lambda body: zstandard.ZstdCompressor(write_content_size=False).compress(body)),
+        ("gzip, identity", gzip.compress),
+    ],
+)
+def test_bodies_may_be_compressed(receiver: FlaskClient, name: str, encode: Callable[[bytes], bytes]) -> None:
+    body = encode(json.dumps(otlp_json("1" * 16)).encode())
+    answer = receiver.post("/v1/traces", data=body, headers=JSON | {"Content-Encoding": name})
+    assert (answer.status_code, answer.data) == (200, b"{}")
+    assert traces_of(receiver, spans=1)
+    cut = receiver.post("/v1/traces", data=body[:10], headers=JSON | {"Content-Encoding": name})
+    assert cut.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["br", "gzip, gzip, gzip, gzip", "compress"])
+def test_other_encodings_are_refused(receiver: FlaskClient, name: str) -> None:
+    answer = receiver.post("/v1/traces", data=b"{}", headers=JSON | {"Content-Encoding": name})
+    assert answer.status_code == 415
+    assert answer.get_json()["code"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("zstd", zstandard.compress)]
+)
+def test_a_body_that_grows_too_large_is_refused(
+    serving: Callable[..., FlaskClient], name: str, encode: Callable[[bytes], bytes]
+) -> None:
+    client = serving(max_body_bytes=100_000)
+    bomb = encode(b" " * 50_000_000)
+    assert len(bomb) < 100_000
+    answer = client.post("/v1/traces", data=bomb, headers=JSON | {"Content-Encoding": name})
+    assert answer.status_code == 413
+    assert "100,000 bytes" in answer.get_json()["message"]
+    assert client.post("/v1/traces", data=b" " * 100_001, headers=JSON).status_code == 413
+
+
+def test_rejected_spans_are_told_in_the_encoding_of_the_request(receiver: FlaskClient) -> None:
+    answer = receiver.post("/v1/traces", json=otlp_json("1" * 16, "0" * 16, "2" * 16))
+    assert answer.status_code == 200
+    assert answer.get_json()["partialSuccess"]["rejectedSpans"] == "1"
+    assert "without a usable" in answer.get_json()["partialSuccess"]["errorMessage"]
+    [trace] = traces_of(receiver, spans=2)
+    assert trace["spans"] == 2
+    assert sources(receiver) == {"OTLP over HTTP": ("otlp", 2, 1)}
+
+
+def test_what_is_left_of_a_cut_body_is_kept(receiver: FlaskClient) -> None:
+    request = requests_of("otlp-proto-http", "/v1/traces")[0]
+    request["data"] = request["data"][:-40]
+    answer = receiver.open(**request)
+    assert answer.status_code == 200
+    partial = ExportTraceServiceResponse.FromString(answer.data).partial_success
+    assert partial.rejected_spans >= 1
+    assert partial.error_message
+    assert traces_of(receiver, spans=1)
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"{", b"[1, 2]", b'{"resourceSpans": 7}', b"\xff\xfe\x00"])
+def test_what_is_no_otlp_is_refused_in_the_encoding_of_the_request(
+    receiver: FlaskClient, body: bytes
+) -> None:
+    answer = receiver.post("/v1/traces", data=body, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == 3
+    assert answer.get_json()["message"]
+    if body:
+        answer = receiver.post("/v1/traces", data=body, headers=PROTOBUF)
+        assert answer.status_code == 400
+        assert answer.mimetype == "application/x-protobuf"
+        assert answer.data.startswith(b"\x08\x03\x12")
+
+
+def test_a_request_without_spans_is_no_error(receiver: FlaskClient) -> None:
+    for body in (b"{}", b'{"resourceSpans": []}'):
+        assert receiver.post("/v1/traces", data=body, headers=JSON).status_code == 200
+    assert receiver.post("/v1/traces", data=b"", headers=PROTOBUF).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_otlp_of_another_content_type_is_refused(receiver: FlaskClient, kind: str) -> None:
+    answer = receiver.post("/v1/traces", data=b"{}", headers={"Content-Type": kind} if kind else {})
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
+def test_pages_of_other_sites_cannot_send(
+    serving: Callable[..., FlaskClient], headers: dict[str, str]
+) -> None:
+    client = serving(cors_origin=("http://localhost:3000",))
+    assert client.post("/v1/traces", data=b"{}", headers=JSON | headers).status_code == 403
+
+
+def test_pages_of_sites_that_were_named_can(serving: Callable[..., FlaskClient]) -> None:
+    client = serving(cors_origin=("http://localhost:3000",))
+    origin = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}
+    asked = client.options("/v1/traces", headers=origin | {"Access-Control-Request-Headers": "content-type"})
+    assert asked.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert asked.headers["Access-Control-Allow-Headers"] == "content-type"
+    answer = client.post("/v1/traces", data=b"{}", headers=JSON | origin)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin["Origin"])
+    assert client.post("/theme", data={"theme": "dark"}, headers=origin).status_code == 403
+
+
+def test_more_than_can_wait_is_to_be_sent_again(
+    receiver: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_BYTES", 10)
+    store: Store = receiver.application.config["store"]
+    with store.together():  # nobody else can write meanwhile
+        assert receiver.post("/v1/traces", json=otlp_json("1" * 16)).status_code == 200
+        answer = receiver.post("/v1/traces", json=otlp_json("2" * 16))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert answer.get_json()["code"] == 8
+    assert [trace["spans"] for trace in traces_of(receiver, spans=1)] == [1]
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[FlaskClient]:
+    with Store.open(None) as store:
+        yield create_app(store, Settings(max_body_bytes=200_000)).test_client()
+
+
+ENCODINGS = ["", "", "gzip", "deflate", "zstd"]
+PATHS = [("/v1/traces", "application/x-protobuf"), ("/v1/traces", "application/json")]
+
+
+@given(st.sampled_from(PATHS), st.binary(max_size=300), st.sampled_from(ENCODINGS))
+def test_random_bodies_are_refused_or_read(
+    fuzzed: FlaskClient, path: tuple[str, str], body: bytes, encoding: str
+) -> None:
+    headers = {"Content-Type": path[1]} | ({"Content-Encoding": encoding} if encoding else {})
+    assert fuzzed.post(path[0], data=body, headers=headers).status_code in {200, 202, 400, 413}
+
+
+@given(st.data())
+def test_mutated_bodies_are_refused_or_read(fuzzed: FlaskClient, data: st.DataObject) -> None:
+    capture, path = data.draw(st.sampled_from(MUTATED))
+    request = data.draw(st.sampled_from(requests_of(capture, path)))
+    body = bytearray(request["data"])
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    request["data"] = bytes(body[: data.draw(st.integers(0, len(body)))])
+    assert fuzzed.open(**request).status_code in {200, 202, 400, 413}
+
+
+MUTATED = [
+    ("otlp-proto-http", "/v1/traces"),
+    ("otlp-json-http", "/v1/traces"),
+    ("otlp-proto-http-gzip", "/v1/traces"),
+]

@@ -1,0 +1,185 @@
+"""Spans that are sent here: a bounded queue, one thread that stores them, one that has traces analysed.
+
+A trace has its first facts within a second, and its last when no span came for a while. Bodies are decoded elsewhere.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from webapp.loading import analyse_pending
+from webapp.loading.arriving import QUIET_SECONDS, Arriving
+from webapp.loading.sections import merged
+from webapp.model.spans import Span
+from webapp.model.warnings import Warning
+from webapp.store import Encoder, Store
+
+MOST_BYTES = 32_000_000  # of bodies that wait to be stored
+BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
+GATHER_SECONDS = 0.5  # … and they come in this time
+STORE_SECONDS = 30.0  # to wait for the store before a sender is told to try again
+_LOOK_SECONDS = 0.5  # between two looks for traces to analyse
+_ACTIVE_NS = 60_000_000_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What spans are sent to: a source with this name, and the format that it takes."""
+
+    name: str
+    format: str
+
+
+@dataclass(eq=False, slots=True)
+class Post:
+    """The spans of one request; `size` is that of its body in bytes."""
+
+    receiver: Receiver
+    spans: Sequence[Span]
+    rejected: int
+    warnings: Sequence[Warning]
+    size: int
+    failed: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Taken(Enum):
+    """What became of a post."""
+
+    YES = "kept"
+    FULL = "too much is waiting"
+    FAILED = "not stored"
+
+
+class Live:
+    """What the receivers of one application share. Its threads start with the first post, and end with the store."""
+
+    def __init__(self, store: Store, *, durable: bool, quiet_seconds: float = QUIET_SECONDS) -> None:
+        """`durable`: a post is taken only when it is stored."""
+        self._store = store
+        self._durable = durable
+        self._queue: list[Post] = []
+        self._bytes = 0  # of posts that are not stored yet
+        self._changed = threading.Condition()
+        self._closed = False
+        self._fresh = threading.Event()  # spans were stored since the last analysis
+        self._threads: list[threading.Thread] = []
+        self.last_seen: dict[Receiver, int] = {}  # ns since 1970
+        self.arriving = Arriving(quiet_seconds)
+        store.before_close.append(self.close)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything was sent in the last minute."""
+        return time.time_ns() - max(self.last_seen.values(), default=0) < _ACTIVE_NS
+
+    def has_room(self, size: int) -> bool:
+        """For a body of that many bytes; one that is larger than all the room is let in alone."""
+        return not self._bytes or self._bytes + size <= MOST_BYTES
+
+    def take(self, post: Post) -> Taken:
+        with self._changed:
+            if self._closed or not self.has_room(post.size):
+                return Taken.FULL
+            self.start()
+            self.last_seen[post.receiver] = time.time_ns()
+            self._queue.append(post)
+            self._bytes += post.size
+            self._changed.notify_all()
+        if self._durable and not post.done.wait(STORE_SECONDS):
+            return Taken.FAILED
+        return Taken.FAILED if post.failed else Taken.YES
+
+    def start(self) -> None:
+        """Have analysed what an earlier run left behind, also when nothing is sent."""
+        with self._changed:
+            if self._threads or self._closed:
+                return
+            self._fresh.set()
+            for name, work in (("live-writer", self._write), ("live-analyst", self._analyse)):
+                thread = threading.Thread(target=work, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def close(self) -> None:
+        """Store what is waiting and end the threads."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self) -> None:
+        while posts := self._next_posts():
+            self._store_posts(posts)
+            with self._changed:
+                self._bytes -= sum(post.size for post in posts)
+                self._changed.notify_all()
+
+    def _next_posts(self) -> list[Post]:
+        """What waits, when there is some; nothing at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            if not self._durable:
+                self._changed.wait_for(self._is_enough, GATHER_SECONDS)
+            posts, self._queue = self._queue, []
+            return posts
+
+    def _is_enough(self) -> bool:
+        return self._closed or sum(len(post.spans) for post in self._queue) >= BATCH_SPANS
+
+    def _store_posts(self, posts: list[Post]) -> None:
+        """All at once; if that fails one by one, so that none is lost for another."""
+        try:
+            self._append(posts)
+        except Exception:
+            _log.exception("storing %d posts", len(posts))
+            if len(posts) > 1:
+                for post in posts:
+                    self._store_posts([post])
+                return
+            posts[0].failed = True
+        for post in posts:
+            post.done.set()
+
+    def _append(self, posts: list[Post]) -> None:
+        encoder = Encoder()
+        numbers: dict[Receiver, int] = {}
+        for post in posts:
+            encoder.add(list(post.spans), numbers.setdefault(post.receiver, len(numbers)))
+        encoded = encoder.take()
+        self.arriving.note({span.trace_id for post in posts for span in post.spans}, time.monotonic())
+        with self._store.together():
+            source_ids = [self._store.receivers.source(each.name, each.format) for each in numbers]
+            self._store.append_encoded(encoded, source_ids)
+            for receiver, source_id in zip(numbers, source_ids, strict=True):
+                self._count(source_id, [post for post in posts if post.receiver == receiver])
+        self._fresh.set()
+
+    def _count(self, source_id: int, posts: list[Post]) -> None:
+        rejected = sum(post.rejected for post in posts)
+        warnings = [warning for post in posts for warning in post.warnings]
+        if rejected or warnings:
+            self._store.receivers.count(source_id, rejected, warnings, merged)
+
+    def _analyse(self) -> None:
+        while not self._closed:
+            now = time.monotonic()
+            if self._fresh.is_set() or self.arriving.is_due(now):
+                self._fresh.clear()
+                self._analyse_pending(now)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, _LOOK_SECONDS)
+
+    def _analyse_pending(self, now: float) -> None:
+        try:
+            self._store.receivers.colour_services()
+            analyse_pending(self._store, self.arriving.waiting(now))
+            self.arriving.analysed(now)
+        except Exception:  # the next look may fare better, and spans must still come in
+            _log.exception("analysing what was received")

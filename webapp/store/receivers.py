@@ -1,0 +1,55 @@
+"""Receivers as sources: one row each for as long as the store lasts, whose counts grow. Files are `sources.py`'s."""
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+import msgspec
+
+from webapp.model.warnings import Warning
+from webapp.store import colours
+from webapp.store.connection import Connection
+from webapp.store.sources import finish_source, start_source
+
+RECEIVED = "received"  # the reason of such a source: a file may have any name
+
+
+class Receivers:
+    """Asked of the store as `store.receivers`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def source(self, name: str, file_format: str) -> int:
+        """The source of a receiver, also from an earlier run."""
+        with self._connection.writing() as writer:
+            found = writer.execute(
+                "SELECT source_id FROM sources WHERE path = ? AND reason = ?", [name, RECEIVED]
+            ).fetchall()
+            return int(found[0][0]) if found else start_source(writer, name, file_format, RECEIVED)
+
+    def count(
+        self,
+        source_id: int,
+        rejected: int,
+        warnings: Sequence[Warning],
+        merged: Callable[[Sequence[Warning]], list[Warning]],
+    ) -> None:
+        """Add what a reader had to say to what is known of the source; `merged` keeps that short."""
+        with self._connection.writing() as writer:
+            [(before, said)] = writer.execute(
+                "SELECT rejected, warnings FROM sources WHERE source_id = ?", [source_id]
+            ).fetchall()
+            known = msgspec.json.decode(said, type=list[Warning])
+            finish_source(writer, source_id, before + rejected, merged([*known, *warnings]))
+
+    def colour_services(self) -> None:
+        """Give those that came since their colours. Nothing is written when there are none."""
+        with self._connection.reading() as cursor:
+            if not _colourless(cursor):
+                return
+        with self._connection.writing() as writer:
+            colours.assign_slots(writer)
+
+
+def _colourless(cursor: duckdb.DuckDBPyConnection) -> bool:
+    return bool(cursor.execute("SELECT 1 FROM services WHERE slot IS NULL LIMIT 1").fetchall())
