@@ -5,8 +5,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from webapp.charts import heatmap, scatter
+from webapp.charts import heatmap, scatter, timeseries
 from webapp.charts.theme import COLOURS
+from webapp.model.red import Moment, Red
 from webapp.model.results import HeatCell, HeatMap, Point
 
 SECOND = 1_000_000_000
@@ -68,3 +69,13 @@ def test_figures_use_the_colours_of_the_sheet() -> None:
     }
     for name in COLOURS["light"]:
         assert tokens[name] == (COLOURS["light"][name], COLOURS["dark"][name])
+
+
+def test_calls_of_less_than_a_second_are_counted_and_get_no_rate() -> None:
+    def drawn(length_ns: int) -> tuple[list[float], str]:
+        moment = Moment(SECOND, SECOND + length_ns, Red(spans=3, calls=3))
+        figure = json.loads(timeseries.figure([moment], "rate", "light", lambda _: "/traces"))
+        return figure["data"][0]["y"], figure["layout"]["yaxis"].get("ticksuffix", "")
+
+    assert drawn(10) == ([3], "")
+    assert drawn(60 * SECOND) == ([3], "/min")

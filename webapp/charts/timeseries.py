@@ -43,7 +43,9 @@ def _bars(moments: Sequence[Moment], kind: str, theme: str, layout: go.Layout) -
     seconds = (moments[0].to_ns - moments[0].from_ns) / 1e9
     per_second = max(moment.red.calls for moment in moments) / seconds >= 1
     unit = 1.0 if per_second else 60.0
-    if kind == "rate":
+    if kind == "rate" and moments[-1].to_ns - moments[0].from_ns < 1e9:  # says nothing of how often
+        heights = [moment.red.calls for moment in moments]
+    elif kind == "rate":
         heights = [moment.red.calls / seconds * unit for moment in moments]
         layout.yaxis.update(ticksuffix="/s" if per_second else "/min")
     else:
