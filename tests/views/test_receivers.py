@@ -82,6 +82,75 @@ def test_what_opentelemetry_sends_is_here(
 
 
 @pytest.mark.parametrize(
+    ("capture", "path", "name", "traces", "spans"),
+    [
+        ("zipkin-json-v2", "/api/v2/spans", "Zipkin over HTTP", 9, 39),
+        ("zipkin-json-v1", "/api/v1/spans", "Zipkin over HTTP", 9, 39),
+        ("js-zipkin-v2", "/api/v2/spans", "Zipkin over HTTP", 0, 6),
+        ("py-zipkin-v2-proto3", "/api/v2/spans", "Zipkin over HTTP", 3, 18),
+        ("py-zipkin-v1-json", "/api/v1/spans", "Zipkin over HTTP", 3, 18),
+        ("jaeger-thrift-http", "/api/traces", "Jaeger over HTTP", 9, 39),
+        ("js-otel-jaeger", "/api/traces", "Jaeger over HTTP", 0, 21),
+    ],
+)
+def test_what_zipkin_and_jaeger_clients_send_is_here(
+    receiver: FlaskClient, capture: str, path: str, name: str, traces: int, spans: int
+) -> None:
+    for answer in send(receiver, capture, path):
+        assert (answer.status_code, answer.data) == (202, b"")
+    found = traces_of(receiver, spans=spans)
+    assert sum(each["spans"] for each in found) == spans
+    assert not traces or len(found) == traces
+    assert sources(receiver) == {name: (name.split()[0].lower(), spans, 0)}
+
+
+@pytest.mark.parametrize(
+    ("capture", "traces", "spans"),
+    [("ddtrace-py-default", 3, 19), ("ddtrace-py-v04", 3, 19), ("js-dd-trace-v04", 0, 9)],
+)
+def test_what_datadog_tracers_send_is_here(
+    receiver: FlaskClient, capture: str, traces: int, spans: int
+) -> None:
+    for answer in send(receiver, capture, "/v0."):
+        if answer.request.path.endswith("/traces"):
+            assert (answer.status_code, answer.get_json()) == (200, {"rate_by_service": {}})
+    found = traces_of(receiver, spans=spans)
+    assert sum(each["spans"] for each in found) == spans
+    assert not traces or len(found) == traces
+    assert sources(receiver) == {"Datadog agent": ("datadog", spans, 0)}
+
+
+def test_datadog_may_come_as_json_and_put(receiver: FlaskClient) -> None:
+    one = {"trace_id": 7, "span_id": 8, "service": "web", "resource": "GET /", "name": "n", "start": 10**18}
+    answer = receiver.put("/v0.3/traces", json=[[one | {"duration": 5}]])
+    assert (answer.status_code, answer.get_json()) == (200, {"rate_by_service": {}})
+    assert traces_of(receiver, spans=1)[0]["root"] == {"service": "web", "name": "GET /"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "status"),
+    [
+        ("/api/v2/spans", "application/json", b"[]", 202),
+        ("/api/v2/spans", "application/x-protobuf", b"", 202),
+        ("/api/v2/spans", "application/json", b"hello", 400),
+        ("/api/v2/spans", "application/x-protobuf", b"\x0a\xff\xff", 400),
+        ("/api/v1/spans", "application/x-thrift", b"\x0c\x00\x00\x00\x09", 400),
+        ("/api/traces", "application/x-thrift", b"hello", 400),
+        ("/api/traces", "application/json", b"{}", 415),
+        ("/v0.4/traces", "application/msgpack", b"\x90", 200),
+        ("/v0.5/traces", "application/msgpack", b"\x92\x91\xa0\x90", 200),
+        ("/v0.4/traces", "application/msgpack", b"\x93\x01", 400),
+        ("/v0.4/traces", "application/json", b"[]", 200),
+        ("/v0.3/traces", "application/json", b"[[", 400),
+    ],
+)
+def test_bodies_without_spans_are_told_from_damaged_ones(
+    receiver: FlaskClient, path: str, kind: str, body: bytes, status: int
+) -> None:
+    assert receiver.post(path, data=body, headers={"Content-Type": kind}).status_code == status
+
+
+@pytest.mark.parametrize(
     ("name", "encode"),
     [
         ("gzip", gzip.compress),
@@ -210,7 +279,15 @@ def fuzzed() -> Iterator[FlaskClient]:
 
 
 ENCODINGS = ["", "", "gzip", "deflate", "zstd"]
-PATHS = [("/v1/traces", "application/x-protobuf"), ("/v1/traces", "application/json")]
+PATHS = [
+    ("/v1/traces", "application/x-protobuf"),
+    ("/v1/traces", "application/json"),
+    ("/api/v2/spans", "application/json"),
+    ("/api/v1/spans", "application/x-thrift"),
+    ("/api/traces", "application/x-thrift"),
+    ("/v0.4/traces", "application/msgpack"),
+    ("/v0.5/traces", "application/msgpack"),
+]
 
 
 @given(st.sampled_from(PATHS), st.binary(max_size=300), st.sampled_from(ENCODINGS))
@@ -236,4 +313,10 @@ MUTATED = [
     ("otlp-proto-http", "/v1/traces"),
     ("otlp-json-http", "/v1/traces"),
     ("otlp-proto-http-gzip", "/v1/traces"),
+    ("zipkin-json-v1", "/api/v1/spans"),
+    ("zipkin-json-v2", "/api/v2/spans"),
+    ("py-zipkin-v2-proto3", "/api/v2/spans"),
+    ("jaeger-thrift-http", "/api/traces"),
+    ("ddtrace-py-v04", "/v0.4/traces"),
+    ("ddtrace-py-default", "/v0.5/traces"),
 ]

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import msgpack
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.formats import otlp
+from webapp.formats import datadog, jaeger, otlp, zipkin
 from webapp.formats.content_encoding import BodyDamaged, BodyTooLarge, UnknownEncoding, decoded
+from webapp.formats.jaeger import thrift_batch
 from webapp.formats.notes import Notes
 from webapp.formats.otlp import protobuf
 from webapp.loading.live import Live, Post, Receiver, Taken
@@ -26,6 +28,9 @@ from webapp.views.otlp_answers import accepted, refused
 
 blueprint = Blueprint("receivers", __name__)
 OTLP = Receiver("OTLP over HTTP", otlp.NAME)
+ZIPKIN = Receiver("Zipkin over HTTP", zipkin.NAME)
+JAEGER = Receiver("Jaeger over HTTP", jaeger.NAME)
+DATADOG = Receiver("Datadog agent", datadog.NAME)
 _SINGLE = {"bad_id"}  # codes of records that are wrong in a body that is not
 _RETRY_SECONDS = "1"
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
@@ -60,21 +65,50 @@ def live() -> Live:
 
 @blueprint.post("/v1/traces")
 def otlp_http() -> Response:
-    readers: dict[str, Read] = {_PROTOBUF: protobuf.read, _JSON: otlp.read}
-    read = readers.get(request.mimetype)
-    if read is None:
-        raise Refused(415, f"OTLP comes as {_PROTOBUF} or {_JSON}, not as {request.mimetype or 'nothing'}.")
-    found = receive(OTLP, read, is_text=request.mimetype == _JSON)
-    return accepted(found.rejected, found.why, as_json=request.mimetype == _JSON)
+    _check_type("OTLP", _PROTOBUF, _JSON)
+    as_json = request.mimetype == _JSON
+    found = receive(OTLP, otlp.read, _is_json) if as_json else receive(OTLP, protobuf.read, lambda _: True)
+    return accepted(found.rejected, found.why, as_json=as_json)
 
 
-def receive(receiver: Receiver, read: Read, *, is_text: bool) -> Received:
+@blueprint.post("/api/v2/spans")
+@blueprint.post("/api/v1/spans")
+def zipkin_http() -> Response:
+    """The reader tells JSON, protobuf and Thrift of either version by their bytes, whatever the request calls them."""
+    receive(ZIPKIN, zipkin.read, lambda body: not body or _is_json(body))
+    return Response(status=202)
+
+
+@blueprint.post("/api/traces")
+def jaeger_http() -> Response:
+    _check_type("Jaeger's Thrift", "application/x-thrift", "application/vnd.apache.thrift.binary")
+    receive(JAEGER, jaeger.read, lambda body: bool(thrift_batch.looks_like(body)))
+    return Response(status=202)
+
+
+@blueprint.route("/v0.3/traces", methods=["PUT", "POST"])
+@blueprint.route("/v0.4/traces", methods=["PUT", "POST"])
+@blueprint.route("/v0.5/traces", methods=["PUT", "POST"])
+def datadog_http() -> Response:
+    """Tracers are told no rates: they go on sending as much as they do."""
+    receive(DATADOG, datadog.read, lambda body: not body or _is_json(body) or _is_msgpack(body))
+    return jsonify(rate_by_service={})
+
+
+def _check_type(protocol: str, *types: str) -> None:
+    if request.mimetype not in types:
+        raise Refused(
+            415, f"{protocol} comes as {' or '.join(types)}, not as {request.mimetype or 'nothing'}."
+        )
+
+
+def receive(receiver: Receiver, read: Read, may_be_empty: Callable[[bytes], bool]) -> Received:
     """Read the body of the request and keep its spans. Raises Refused.
 
-    `is_text`: a body without spans must be JSON, to be one that merely has none.
+    `may_be_empty`: whether a body of which nothing was read is one that merely holds no spans.
     """
     with _at_once:
-        post, damage = _read_post(receiver, read, _body(), is_text)
+        post, damage = _read_post(receiver, read, _body(), may_be_empty)
     if damage:
         raise Refused(400, damage)
     taken = live().take(post)
@@ -102,7 +136,9 @@ def _body() -> bytes:
         raise Refused(413, message) from large
 
 
-def _read_post(receiver: Receiver, read: Read, body: bytes, is_text: bool) -> tuple[Post, str]:
+def _read_post(
+    receiver: Receiver, read: Read, body: bytes, may_be_empty: Callable[[bytes], bool]
+) -> tuple[Post, str]:
     """And what is wrong with the body if it cannot be what it should be, else ""."""
     notes = Notes()
     spans: list[Span] = []
@@ -120,22 +156,28 @@ def _read_post(receiver: Receiver, read: Read, body: bytes, is_text: bool) -> tu
         notes.warn("other_signal", count=lines)
     rejected = max(notes.rejected, int(notes.is_cut))
     post = Post(receiver, spans, rejected, notes.warnings, len(body))
-    return post, "" if spans else _damage(body, notes, is_text)
+    return post, "" if spans else _damage(body, notes, may_be_empty)
 
 
-def _damage(body: bytes, notes: Notes, is_text: bool) -> str:
+def _damage(body: bytes, notes: Notes, may_be_empty: Callable[[bytes], bool]) -> str:
     for warning in notes.warnings:
         if warning.code not in _SINGLE:
             return warning.message
-    if is_text and not notes.warnings and not _is_json(body):
-        return "The body is not JSON."
-    return ""
+    return "" if notes.warnings or may_be_empty(body) else "This is not what such a body looks like."
 
 
 def _is_json(body: bytes) -> bool:
     try:
         msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_msgpack(body: bytes) -> bool:
+    try:
+        msgpack.unpackb(body, raw=True, strict_map_key=False)
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
         return False
     return True
 
