@@ -231,6 +231,12 @@ def test_single_letters_can_be_switched_off(page: Page, address: str) -> None:
     expect(rows(page).first).to_be_focused()
 
 
+def test_the_keys_are_told(page: Page, address: str) -> None:
+    page.goto(address + CHECKOUT)
+    press(page, "?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("find in the trace")
+
+
 def test_everything_but_drags_works_without_script(new_page: NewPage, address: str) -> None:
     page = new_page(java_script_enabled=False)
     page.goto(address + CHECKOUT)
@@ -253,6 +259,11 @@ def test_on_a_narrow_window_nothing_sticks_out(new_page: NewPage, address: str) 
         page.goto(address + path)
         expect(rows(page).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 520
+    page.goto(address + CHECKOUT + "?span=b7ad6b7169203331")
+    expect(page.locator(".detail")).to_be_visible()
+    detail = page.locator(".detail > td").bounding_box()
+    assert detail is not None
+    assert detail["width"] == 520
 
 
 def test_the_link_is_copied(new_page: NewPage, address: str) -> None:

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
-from tests.views.traces import ID, Opened, chain, get, names, rows, span, words
+from tests.views.traces import CHECK, ID, Opened, chain, get, names, rows, span, words
 from webapp.model.spans import Kind, Span, Status
 
 
@@ -18,6 +18,21 @@ def test_the_head_says_what_took_the_time(opened: Opened) -> None:
     assert "All of it is the span’s own work" in text(verdict)
     assert "fraud-service 80% 3.20 s" in words(verdict)
     assert "4.00 s 5 spans 5 services 3 levels 0 errors" in words(with_class(page, "facts")[0])
+
+
+def test_no_id_stands_on_a_page_twice(client: FlaskClient) -> None:
+    """A script that asks for the dialog of keys must not be given a list of attributes."""
+    for query in (
+        {},
+        {"span": CHECK},
+        {"view": "flame"},
+        {"view": "map"},
+        {"view": "events"},
+        {"view": "spans"},
+    ):
+        page = parse(client.get(f"/trace/{ID}", query_string=query))
+        found = [element.get("id") for element in page.iter() if element.get("id")]
+        assert sorted(found) == sorted(set(found)), query
 
 
 def test_a_failure_is_told_first_with_message_and_caller(opened: Opened) -> None:
