@@ -140,19 +140,25 @@ def data_of(shop: Shop, selected: Bool, most: int = 5_000) -> CohortData:
         np.concatenate([shop.ns[path][chosen][there] for path, there in zip(paths, called, strict=True)]),
         np.concatenate([shop.calls[path][chosen][there] for path, there in zip(paths, called, strict=True)]),
     )
-    columns = [
+    counts = [Membership(int(side.sum()), min(most, int(side.sum()))) for side in (selected, ~selected)]
+    traces = CohortTraces(selected[chosen], shop.response_ns[chosen], np.ones(len(chosen)))
+    return CohortData(
+        counts[0], counts[1], 0, traces, np.ones(len(chosen), np.int64), ["gateway · POST /checkout"] * len(chosen), times,
+        SERVICES, [], [], False, tuple(f"{trace + 1:032x}" for trace in chosen.tolist()),
+    )  # fmt: skip
+
+
+def columns_of(shop: Shop, data: CohortData) -> list[AttributeColumn]:
+    """Of all traces of the data."""
+    chosen = np.array([int(trace_id, 16) - 1 for trace_id in data.trace_ids])
+    number = np.arange(len(chosen), dtype=np.int32)
+    return [
         AttributeColumn(
             key, "span", number, np.full(len(chosen), SERVICES.index(service), np.int32),
             values[chosen].astype(np.uint64), words=shop.words[service, key],
         ).in_order()
         for (service, key), values in shop.values.items()
     ]  # fmt: skip
-    counts = [Membership(int(side.sum()), min(most, int(side.sum()))) for side in (selected, ~selected)]
-    traces = CohortTraces(selected[chosen], shop.response_ns[chosen], np.ones(len(chosen)))
-    return CohortData(
-        counts[0], counts[1], 0, traces, times, columns, SERVICES, [], [], 0, False,
-        tuple(f"{trace + 1:032x}" for trace in chosen.tolist()),
-    )  # fmt: skip
 
 
 def spans_of(shop: Shop) -> Iterator[list[Span]]:

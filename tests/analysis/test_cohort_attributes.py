@@ -118,6 +118,25 @@ def test_a_key_that_only_looks_like_one_of_them_is_compared(key: str) -> None:
     assert len(ranked(column(key, among(160, 980))).keys) == 1
 
 
+def test_too_few_traces_allow_no_claim() -> None:
+    few = CohortTraces(np.arange(100) < 19, np.ones(100, np.int64), np.ones(100))
+    assert rank([column("region", np.arange(100) < 19)], few, (), False).tested == 0
+
+
+def test_services_of_a_key_are_asked_apart() -> None:
+    """One with few numbers, and one with so many that they are compared by tenths."""
+    rows, services = np.arange(ALL), np.repeat(np.arange(2, dtype=np.int32), ALL)
+    numbers = np.concatenate((among(160, 980), rows % 100))
+    both = AttributeColumn(
+        "size", "span", np.tile(rows, 2).astype(np.int32), services, numbers.astype(np.uint64), numbers.astype(float)
+    ).in_order()  # fmt: skip
+    found = ranked(both)
+    assert [(score.service, score.values[0].low, score.values[0].a) for score in found.keys] == [
+        (0, 1.0, 160)
+    ]
+    assert found.not_comparable == []
+
+
 def test_small_differences_are_of_no_interest_however_sure() -> None:
     selected = np.arange(ALL) < ALL // 2
     sure = CohortTraces(selected, np.ones(ALL, np.int64), np.ones(ALL))

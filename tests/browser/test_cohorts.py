@@ -1,11 +1,12 @@
 """From the traces to why the slow ones are slow, in a real browser: in three clicks, by keyboard, without JavaScript."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.planted import open_shop, spans_of, stored
 from webapp.store import Store
@@ -22,7 +23,7 @@ def shop_url(serve: Callable[[Store], str]) -> Iterator[str]:
 
 def test_the_story_is_found_in_three_clicks(page: Page, shop_url: str) -> None:
     page.goto(f"{shop_url}/traces")
-    page.get_by_role("link", name="What makes these slow?").click()
+    page.get_by_role("link", name="What makes these slow?").last.click()  # of all, after what stands out
     expect(page.locator(".say")).to_contain_text("more calls of db · SELECT items")
     expect(page.locator(".tells")).to_contain_text("service.version of orders: v2")
     page.get_by_role("link", name="Slowest 1%").click()
@@ -54,9 +55,33 @@ def test_all_of_it_works_without_javascript(new_page: Callable[..., Page], shop_
     page.goto(shop_url + SLOW)
     page.get_by_role("link", name="Baseline", exact=True).click()
     expect(page.get_by_text("The whole width is the mean response time of A")).to_be_visible()
+    expect(page.locator(".tellers").first).to_contain_text("service.version")
     page.get_by_label("Selection").fill("service=orders service.version=v2")
     page.get_by_role("button", name="Compare").click()
     expect(page.locator(".say")).to_contain_text("SELECT items")
+
+
+def test_attributes_come_when_the_page_is_there_and_waiting_for_them_can_be_ended(
+    page: Page, shop_url: str
+) -> None:
+    waiting = threading.Event()
+
+    def hold(route: Route) -> None:
+        waiting.wait(20)
+        route.abort()
+
+    page.route("**/compare/attributes?*", hold)
+    page.goto(f"{shop_url}/compare?a=rest&b=trace.duration%3E155ms")
+    expect(page.locator(".working")).to_contain_text("Reading attributes…")
+    expect(page.locator(".flame")).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#attributes")).to_contain_text("Attributes are not compared.")
+    waiting.set()
+    page.unroute("**/compare/attributes?*")
+    page.get_by_role("link", name="Compare them").click()
+    expect(page.locator(".tellers").first).to_contain_text("service.version")
+    expect(page.locator("#tells")).to_contain_text("service.version of orders: v2")
+    expect(page.locator(".working")).to_have_count(0)
 
 
 def test_a_row_leads_by_keyboard_to_what_if(page: Page, shop_url: str) -> None:
@@ -91,6 +116,7 @@ def test_axe_finds_no_serious_violation(
     page = new_page(color_scheme=scheme)
     page.goto(shop_url + path)
     page.wait_for_load_state("networkidle")
+    expect(page.locator(".working")).to_have_count(0)
     for summary in page.locator(".astable summary").all():
         summary.click()
     found = Axe().run(page).response["violations"]

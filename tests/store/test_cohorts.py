@@ -7,11 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.planted import NAMES, SERVICES, Shop, open_shop, spans_of, stored
+from webapp.analysis.batch import analyse_batch
 from webapp.analysis.cohort_paths import path_names, telling_traces
 from webapp.model.cohorts import Baseline, CohortData, ValueSought
 from webapp.query import Window, parse
-from webapp.store import Store, cohorts
-from webapp.store.cohorts import Asked
+from webapp.store import Store, cohort_attributes, cohort_values, cohorts, keys
+from webapp.store.cohort_members import Asked
 
 REQUESTS = 400
 SLOW_MS = 170
@@ -123,24 +124,78 @@ def test_values_are_found_again_and_a_span_attribute_counts_where_its_service_ha
     store: Store, shop: Shop
 ) -> None:
     data = store.cohorts.read(asked(f"trace.duration>{SLOW_MS}ms"))
-    column = next(column for column in data.columns if column.key == "payment.provider")
+    services, found = data.services, store.cohorts.attributes(data)
+    column = next(column for column in found.columns if column.key == "payment.provider")
     words = store.cohorts.words(
-        data,
+        found,
         [
             ValueSought(column.key, int(service), int(code), int(trace))
             for service, code, trace in zip(column.service, column.code, column.trace, strict=True)
         ],
     )
-    request = np.array([int(trace_id, 16) - 1 for trace_id in data.trace_ids])
+    request = np.array([int(trace_id, 16) - 1 for trace_id in found.trace_ids])
     providers = shop.words["payment", "payment.provider"]
     assert words == [
         providers[shop.values["payment", "payment.provider"][request[trace]]] for trace in column.trace
     ]
-    assert {data.services[service] for service in column.service.tolist()} == {"payment"}
-    regions = next(column for column in data.columns if column.key == "cloud.region")
+    assert {services[service] for service in column.service.tolist()} == {"payment"}
+    regions = next(column for column in found.columns if column.key == "cloud.region")
     assert regions.words is not None
     assert sorted(regions.words) == ["ap", "eu", "us"]
-    assert SERVICES[0] in {data.services[service] for service in regions.service.tolist()}
+    assert SERVICES[0] in {services[service] for service in regions.service.tolist()}
+
+
+def test_attributes_are_read_of_so_many_spans_of_either_set(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = store.cohorts.read(asked(f"trace.duration>{SLOW_MS}ms"))
+    whole = store.cohorts.attributes(data)
+    assert (whole.trace_ids, whole.spans, whole.unread) == (data.trace_ids, data.spans.sum(), 0)
+    monkeypatch.setattr(cohort_attributes, "MOST_SPANS", 600)
+    monkeypatch.setattr(cohort_attributes, "_FEW", 3)
+    some = store.cohorts.attributes(data)
+    assert 560 <= some.spans <= 600
+    assert set(some.trace_ids) < set(data.trace_ids)
+    spans = data.spans[[data.trace_ids.index(one) for one in some.trace_ids]]
+    assert min(spans[some.traces.selected].sum(), spans[~some.traces.selected].sum()) > 250
+
+
+def test_keys_that_there_is_no_time_for_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = store.cohorts.read(asked(f"trace.duration>{SLOW_MS}ms"))
+    monkeypatch.setattr(cohort_values, "SECONDS", -1.0)
+    found = store.cohorts.attributes(data)
+    assert found.unread > 5
+    assert {column.scope for column in found.columns} == {"trace", "resource"}
+
+
+def test_values_beside_the_columns_are_read_if_they_are_few(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last half of the spans comes when the table is too large for new columns."""
+    requests = list(spans_of(shop))
+    late = [
+        replace(span, attributes=span.attributes | {"shard": 7, "lane": "left"})
+        for each in requests
+        for span in each
+    ]
+    with stored([span for request in requests[:200] for span in request]) as opened:
+        monkeypatch.setattr(keys, "MAX_ROWS_TO_ALTER", 0)
+        opened.append(late[len(late) // 2 :], opened.start_source("test", "otlp", ""))
+        for columns in opened.pending():
+            opened.append_facts(columns, analyse_batch(columns))
+        opened.settle()
+        data = opened.cohorts.read(asked("lane=left"))
+        found = opened.cohorts.attributes(data)
+        assert found.beside == 0
+        by_key = {column.key: column for column in found.columns if column.scope == "span"}
+        lane, shard = by_key["lane"], by_key["shard"]
+        assert set(lane.trace.tolist()) == set(np.flatnonzero(found.traces.selected).tolist())
+        assert shard.number is not None
+        assert set(shard.number.tolist()) == {7.0}
+        sought = ValueSought("lane", int(lane.service[0]), int(lane.code[0]), int(lane.trace[0]))
+        assert opened.cohorts.words(found, [sought]) == ["left"]
+        monkeypatch.setattr(cohort_values, "MOST_BESIDE", 10)
+        assert opened.cohorts.attributes(data).beside == 2
 
 
 def test_errors_began_where_nothing_below_failed(store: Store, shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """The page of two sets of traces: what it says, how it is reached, and what it does when there is little to say."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,9 @@ from tests.views.hostile import hostile_spans
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import span
 from webapp.app import create_app
+from webapp.errors import TooSlow
 from webapp.model.spans import Resource
+from webapp.store.cohorts import Cohorts
 
 SLOW = "trace.duration>170ms"
 Get = Callable[..., TestResponse]
@@ -48,13 +51,73 @@ def test_the_first_sentence_names_the_cause(get: Get) -> None:
 
 
 def test_the_planted_attribute_comes_first_with_shares_and_a_link_to_its_traces(get: Get) -> None:
-    tree = parse(get())
+    tree = parse(get(attributes="now"))
     [first, *_] = with_class(tree, "values")
     [link] = [a for a in first.iter("a") if text(a) == "acme"]
     asked = parse_qs(urlsplit(link.get("href", "")).query)
     assert asked["q"] == ["service=payment payment.provider=acme"]
-    assert "payment.provider of payment" in page_text(get())
-    assert "user.id" in page_text(get())  # not comparable
+    assert "payment.provider of payment" in page_text(get(attributes="now"))
+    assert "user.id" in page_text(get(attributes="now"))  # not comparable
+
+
+def test_attributes_come_after_the_page_and_stay_with_it(shop_client: FlaskClient) -> None:
+    sets = {"a": "rest", "b": "trace.duration>175ms"}
+    [waiting] = with_class(parse(first := shop_client.get("/compare", query_string=sets)), "working")
+    assert text(waiting).startswith("Reading attributes…")
+    assert "payment.provider" not in first.text
+    assert '<noscript><meta http-equiv="refresh"' in first.text
+    [asks] = [e for e in parse(first).iter("section") if e.get("hx-get")]
+    part = shop_client.get(asks.get("hx-get", ""), headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith("<section")
+    assert 'id="tells" hx-swap-oob="true"' in part.text
+    assert re.search(r"Read of [\d,]+ spans in 600 traces", part.text)
+    again = shop_client.get("/compare", query_string=sets)
+    assert "payment.provider of payment" in page_text(again)
+    assert "noscript><meta" not in again.text
+
+
+def test_without_htmx_the_attributes_are_a_page(shop_client: FlaskClient) -> None:
+    response = shop_client.get("/compare/attributes", query_string={"a": "rest", "b": SLOW})
+    assert parse_qs(urlsplit(response.location).query)["attributes"] == ["now"]
+    assert "payment.provider of payment" in page_text(shop_client.get(response.location))
+
+
+def test_reading_attributes_can_be_called_off(get: Get) -> None:
+    response = get(attributes="off")
+    assert "Attributes are not compared." in page_text(response)
+    assert not [e for e in parse(response).iter("section") if e.get("hx-get")]
+    [again] = [a for a in parse(response).iter("a") if text(a) == "Compare them"]
+    assert "attributes" not in parse_qs(urlsplit(again.get("href", "")).query)
+
+
+def test_attributes_that_take_too_long_leave_the_page_whole(
+    get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise TooSlow("This takes longer than 5 seconds and was stopped.", hint="Narrow the time range.")
+
+    monkeypatch.setattr(Cohorts, "attributes", stopped)
+    said = page_text(get(attributes="now", b="trace.duration>160ms"))
+    assert "Attributes are not compared. This takes longer than 5 seconds and was stopped. Narrow" in said
+    assert "Time by call path" in said
+    body = json.loads(get("/compare.json", b="trace.duration>160ms").text)
+    assert body["attributes"] == []
+    assert "was stopped" in body["attributes_stopped"]
+
+
+def test_only_the_first_keys_are_large() -> None:
+    spans = [
+        span(1, 0, 0, 900 if number < 100 else 100, trace_id=f"{number + 1:032x}", service="web", name="GET",
+             attributes={f"key.{key}": "slow" if number < 100 - 5 * key else "fast" for key in range(9)})
+        for number in range(300)
+    ]  # fmt: skip
+    with stored(spans) as store:
+        sets = {"a": "rest", "b": "trace.duration>500ms", "attributes": "now"}
+        tree = parse(create_app(store).test_client().get("/compare", query_string=sets))
+        first, folded = with_class(tree, "tellers")
+        assert len(list(first.iter("h3"))) == 6
+        assert len(list(folded.iter("h3"))) == 3
+        assert "3 more keys" in text(tree)
 
 
 def test_the_json_twin_has_the_same_and_its_sums_are_exact(get: Get) -> None:
@@ -189,20 +252,31 @@ def test_a_trace_id_still_means_a_trace(shop_client: FlaskClient) -> None:
     assert missing.status_code == 404
 
 
-def test_one_root_among_others_offers_the_fairer_comparison() -> None:
+def test_one_root_among_others_is_measured_by_the_same_root_unless_all_are_asked_for() -> None:
     spans = [
         span(1, 0, 0, 900 if number < 30 else 100, trace_id=f"{number + 1:032x}", service="web",
              name="GET /slow" if number < 60 else "GET /other")
         for number in range(120)
     ]  # fmt: skip
     with stored(spans) as store:
-        response = (
-            create_app(store)
-            .test_client()
-            .get("/compare", query_string={"a": "rest", "b": "trace.duration>500ms"})
+        client = create_app(store).test_client()
+        response = client.get("/compare", query_string={"a": "rest", "b": "trace.duration>500ms"})
+        assert "Nearly all selected traces begin with web · GET /slow; they are measured by" in page_text(
+            response
         )
-        assert "Nearly all selected traces begin with web · GET /slow" in page_text(response)
-        assert "root operation" in page_text(response)
+        body = json.loads(client.get("/compare.json?a=rest&b=trace.duration%3E500ms").text)
+        assert (body["baseline"]["traces"], body["baseline_root"]) == (30, "web · GET /slow")
+        [listed] = [
+            a for a in parse(response).iter("a") if text(a) == "show them" and "root" in a.get("href", "")
+        ]
+        assert parse_qs(urlsplit(listed.get("href", "")).query)["q"] == ['trace.root="web · GET /slow"']
+        [all_] = [a for a in parse(response).iter("a") if text(a) == "Compare with all others"]
+        everything = client.get(f"{all_.get('href', '')}&attributes=now")
+        assert "root operation" in page_text(everything)
+        [back] = [
+            a for a in parse(everything).iter("a") if text(a) == "Compare with traces of that root only"
+        ]
+        assert parse_qs(urlsplit(back.get("href", "")).query)["a"] == ["rest"]
 
 
 def test_a_service_that_only_slow_traces_call_is_named_and_searched_for() -> None:
@@ -215,7 +289,8 @@ def test_a_service_that_only_slow_traces_call_is_named_and_searched_for() -> Non
             spans.append(span(2, 1, 5, 800, trace_id=trace_id, service="audit", name="write", resource=pod))
     with stored(spans) as store:
         client = create_app(store).test_client()
-        response = client.get("/compare", query_string={"a": "rest", "b": "trace.duration>500ms"})
+        sets = {"a": "rest", "b": "trace.duration>500ms", "attributes": "now"}
+        response = client.get("/compare", query_string=sets)
         [tells] = with_class(parse(response), "tells")
         assert text(tells).startswith("takes part of audit: yes")
         assert "also: k8s.pod.name of audit" in page_text(response)

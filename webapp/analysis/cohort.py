@@ -1,15 +1,14 @@
 """Why some traces are slower than others: the facts of one page, from what the store read of both sets (analysis.md 6, 7).
 
-The difference by path, the sentence, the rank of attributes. The statistics, the tree of paths and what-if have rooms
+The difference by path, and its causes. The rank of attributes, the statistics, the tree of paths and what-if have rooms
 beside this one. Nothing here asks the clock; samples are drawn with a fixed seed, so that a page says the same each time.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from webapp.analysis.cohort_attributes import Ranking, rank
 from webapp.analysis.cohort_paths import PathName, entries_of, path_tree
 from webapp.analysis.cohort_split import ENOUGH, Split, split
 from webapp.analysis.cohort_statistics import effective, quantile
@@ -55,14 +54,11 @@ class Comparison:
     high_ns: float
     causes: list[Cause]
     split: Split
-    ranking: Ranking
     untold_paths: int  # too many to tell apart
 
 
-def compare(
-    data: CohortData, names: Mapping[int, PathName], defining: Collection[str], errors: bool
-) -> Comparison:
-    """`names`: of the paths that were looked up; `defining`, `errors`: see `cohort_attributes.rank`."""
+def compare(data: CohortData, names: Mapping[int, PathName]) -> Comparison:
+    """`names`: of the paths that were looked up."""
     traces, times = data.traces, data.times
     total_ns = np.bincount(times.path, times.critical_ns, len(times.path_ids)).tolist()
     known = {path: ns for path, ns in zip(times.path_ids.tolist(), total_ns, strict=True) if path in names}
@@ -73,10 +69,9 @@ def compare(
     enough = min(side.worth for side in sides) >= ENOUGH
     difference = sides[0].mean_ns - sides[1].mean_ns
     low, high = _interval(data, difference)
-    ranking = rank(data.columns, traces, defining, errors) if enough else Ranking([], 0, [], 0)
     return Comparison(
         sides[0], sides[1], enough, bool(low > 0 or high < 0), difference, low, high,
-        _causes(parts, difference), parts, ranking, int((entry == len(tree) - 2).sum()),
+        _causes(parts, difference), parts, int((entry == len(tree) - 2).sum()),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from webapp.analysis.cohort_counts import FLOOR, Counter, Key, Pairs, Value, key_of
 from webapp.analysis.cohort_keys import follows_from_errors, tells_nothing
+from webapp.analysis.cohort_split import ENOUGH
 from webapp.analysis.cohort_statistics import correlation
 from webapp.analysis.runs import run_lengths, run_starts
 from webapp.model.cohorts import AttributeColumn, CohortTraces
@@ -58,6 +59,8 @@ def rank(
 ) -> Ranking:
     """`defining`: keys that the selection was made by; `errors`: it was made by failure."""
     counter = Counter(traces)
+    if counter.least_worth < ENOUGH:
+        return Ranking([], 0, [], 0)
     keys, counted, not_comparable = [], [], []
     for column in columns:
         if column.key in defining or tells_nothing(column.key) or not len(column.trace):

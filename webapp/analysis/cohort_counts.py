@@ -132,6 +132,10 @@ class Counter:
         self._wholes = [max(float(weight.sum()), 1e-300) for weight in self._weights]
         self._worth = [effective(traces.weight[side]) for side in sides]
 
+    @property
+    def least_worth(self) -> float:
+        return min(self._worth)
+
     def count(self, key: Key) -> tuple[Counts, Bool]:
         """What may be tested, and which services have a new value nearly every time: of these nothing is."""
         traces, values, groups = self._traces, len(key.code), len(key.service)

@@ -120,19 +120,40 @@ class CohortData:
     baseline: Membership
     in_both: int  # traces that both queries find: they count as selected
     traces: CohortTraces
+    spans: I64  # of each trace
+    roots: list[str]  # of each trace: service · operation
     times: PathTimes
-    columns: list[AttributeColumn]
     services: list[str]
     origins: list[ErrorOrigin]
     exemplars: list[Exemplar]
-    without_column: int  # keys whose values are too rare to have a column: not compared
     tail_sampled: bool
     trace_ids: tuple[str, ...]  # by number
+    root: str = ""  # of the baseline, where it was narrowed to the one that nearly all selected traces have
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeData:
+    """What is read of attributes: of the first traces of either set, that `columns` count by their place here.
+
+    `unread`: keys that there was no time for. `beside`: keys that are compared only in part or not at all, as values of
+    them lie beside the columns and are too many.
+    """
+
+    traces: CohortTraces
+    trace_ids: tuple[str, ...]
+    spans: int
+    columns: list[AttributeColumn]
+    unread: int
+    beside: int
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What the selection is measured by: `rest`, `before`, or a query."""
+    """What the selection is measured by: `rest`, `all` of the rest, `before`, or a query.
+
+    `rest` is only those of the root operation that nearly all selected traces have, if there is one: other operations
+    take other times for reasons of their own.
+    """
 
     kind: str
     text: str = ""

@@ -7,7 +7,6 @@ What is read of their spans: `cohort_spans.py`.
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from threading import Lock
 
 import duckdb
@@ -15,8 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from webapp.model.cohorts import (
-    BANDS,
-    Baseline,
+    AttributeData,
     CohortData,
     CohortTraces,
     Exemplar,
@@ -24,41 +22,21 @@ from webapp.model.cohorts import (
     ValueSought,
 )
 from webapp.model.columns import SpanColumns
-from webapp.query import Query, Window
 from webapp.store.arrow import uuids
 from webapp.store.catalogue import Catalogue
-from webapp.store.cohort_attributes import attribute_columns, keys_without_column, read_words
+from webapp.store.cohort_attributes import read_attributes
+from webapp.store.cohort_members import Asked, gather_members
 from webapp.store.cohort_spans import error_origins, gather_spans, path_times, weights
+from webapp.store.cohort_values import read_words
 from webapp.store.columns import Selection, read_columns
 from webapp.store.connection import READ_SECONDS
-from webapp.store.matching import in_window, matching_traces
-from webapp.store.parts import planned
-from webapp.store.where import Where
+from webapp.store.sampling import is_tail_sampled
 from webapp.store.words import Words
 
 MOST_TRACES = 5_000  # of either set …
 MOST_SPANS = 100_000  # … with so many spans together …
 GIANT = 10_000  # … none of them in a trace with more than these
-SECONDS = 20.0  # that reading the two sets may take
 _KEPT = 2  # of up to 30 MB each
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """`band` narrows the selection to a part of its response times. `query` of the baseline: see `Baseline.kind`."""
-
-    query: Query
-    window: Window
-    band: str
-    baseline: Baseline
-    baseline_query: Query
-    baseline_window: Window
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        return (
-            self.query.text, self.window, self.band, self.baseline, self.baseline_query.text, self.baseline_window,
-        )  # fmt: skip
 
 
 class Cohorts:
@@ -80,13 +58,18 @@ class Cohorts:
             if key in self._recent:
                 self._recent.move_to_end(key)
                 return self._recent[key]
-        with self._knowing(SECONDS) as catalogue:
+        with self._knowing(READ_SECONDS) as catalogue:
             data = _read(catalogue, asked)
         with self._lock:
             self._recent[key] = data
             while len(self._recent) > _KEPT:
                 self._recent.popitem(last=False)
         return data
+
+    def attributes(self, data: CohortData) -> AttributeData:
+        """Of up to 50,000 spans, and of as many keys as there is time for."""
+        with self._knowing(READ_SECONDS) as catalogue:
+            return read_attributes(catalogue, data)
 
     def columns(self, trace_ids: Sequence[str]) -> SpanColumns | None:
         """The spans of whole traces; those that are gone meanwhile are left out. None if none is left."""
@@ -113,7 +96,7 @@ class Cohorts:
                 cursor, Selection([each for each, *_ in found], source, "number", rows), self._words
             )
 
-    def words(self, data: CohortData, sought: Sequence[ValueSought]) -> list[str]:
+    def words(self, data: AttributeData, sought: Sequence[ValueSought]) -> list[str]:
         """What the values are."""
         if not sought:
             return []
@@ -123,13 +106,13 @@ class Cohorts:
 
 def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
     cursor = catalogue.cursor
-    in_both = _gather(catalogue, asked)
+    in_both, root = gather_members(catalogue, asked)
     members = [_sample(cursor, selected) for selected in (True, False)]
     found = cursor.execute(
         """
         CREATE OR REPLACE TEMP TABLE cohort AS
         SELECT (row_number() OVER (ORDER BY selected DESC, rank) - 1)::SMALLINT AS number, * FROM sampled_traces;
-        SELECT replace(trace_id::VARCHAR, '-', '') AS trace_id, selected, response_ns, root_service, root_name
+        SELECT replace(trace_id::VARCHAR, '-', '') AS trace_id, selected, response_ns, root_service, root_name, spans
         FROM cohort
         ORDER BY number
         """
@@ -145,65 +128,16 @@ def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
         baseline=members[1],
         in_both=in_both,
         traces=traces,
+        spans=found["spans"].astype(np.int64),
+        roots=roots,
         times=path_times(cursor),
-        columns=attribute_columns(cursor, roots),
         services=services,
         origins=error_origins(cursor),
         exemplars=_exemplars(cursor),
-        without_column=keys_without_column(catalogue),
-        tail_sampled=_is_tail_sampled(catalogue),
+        tail_sampled=is_tail_sampled(cursor),
         trace_ids=tuple(found["trace_id"].tolist()),
+        root=root,
     )
-
-
-def _gather(catalogue: Catalogue, asked: Asked) -> int:
-    """Fills `members`: the traces of both sets. Returns how many both queries find."""
-    cursor = catalogue.cursor
-    _find(catalogue, "asked_traces", asked.query, asked.window)
-    cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE members AS
-        SELECT trace_id, true AS selected FROM asked_traces {_in_band(cursor, "asked_traces", asked.band)}
-        """
-    )
-    if asked.baseline.kind == "rest" and asked.band:
-        others = "SELECT trace_id FROM asked_traces"
-    elif asked.baseline.kind == "rest":
-        inside = in_window(asked.window)
-        cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE other_traces AS SELECT t.trace_id FROM traces t WHERE {inside.text}",
-            list(inside.values),
-        )
-        others = "SELECT trace_id FROM other_traces"
-    else:
-        _find(catalogue, "other_traces", asked.baseline_query, asked.baseline_window)
-        band = asked.band if asked.baseline.kind == "before" else ""
-        others = f"SELECT trace_id FROM other_traces {_in_band(cursor, 'other_traces', band)}"
-    both = cursor.execute(f"SELECT count(*) FROM ({others}) SEMI JOIN members USING (trace_id)").fetchall()
-    cursor.execute(
-        f"INSERT INTO members SELECT trace_id, false FROM ({others}) ANTI JOIN members USING (trace_id)"
-    )
-    return 0 if asked.baseline.kind == "rest" else int(both[0][0])
-
-
-def _find(catalogue: Catalogue, table: str, query: Query, window: Window) -> None:
-    found: Where = matching_traces(catalogue.cursor, planned(query, catalogue, in_window(window)), window)
-    catalogue.cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT t.trace_id, t.response_ns {found.text}",
-        list(found.values),
-    )
-
-
-def _in_band(cursor: duckdb.DuckDBPyConnection, table: str, band: str) -> str:
-    """WHERE that leaves the part of the response times that the band names."""
-    low, high = BANDS[band]
-    bounds = cursor.execute(f"SELECT quantile_disc(response_ns, [{low}, {high}]) FROM {table}").fetchall()[0][
-        0
-    ]
-    if bounds is None or not band:
-        return ""
-    above = f"response_ns > {bounds[0]}" if low else "true"
-    return f"WHERE {above} AND response_ns <= {bounds[1]}"
 
 
 def _sample(cursor: duckdb.DuckDBPyConnection, selected: bool) -> Membership:
@@ -246,8 +180,7 @@ def _exemplars(cursor: duckdb.DuckDBPyConnection) -> list[Exemplar]:
     rows = cursor.execute(
         """
         WITH both_sets AS MATERIALIZED (
-          SELECT trace_id, selected, response_ns, root_service, root_name, verdict_sentence
-          FROM traces JOIN members USING (trace_id)
+          SELECT trace_id, selected, response_ns FROM traces JOIN members USING (trace_id)
         ),
         medians AS (SELECT selected, quantile_disc(response_ns, 0.5) AS median FROM both_sets GROUP BY selected),
         placed AS (
@@ -258,22 +191,10 @@ def _exemplars(cursor: duckdb.DuckDBPyConnection) -> list[Exemplar]:
         )
         SELECT
           CASE WHEN NOT selected THEN 'baseline' WHEN largest <= 3 THEN 'largest' ELSE 'median' END AS why,
-          replace(trace_id::VARCHAR, '-', ''), response_ns, root_service, root_name, verdict_sentence
-        FROM placed
+          replace(trace_id::VARCHAR, '-', ''), placed.response_ns, root_service, root_name, verdict_sentence
+        FROM placed JOIN traces USING (trace_id)
         WHERE (selected AND (largest <= 3 OR nearest <= 2)) OR (NOT selected AND nearest = 1)
         ORDER BY why = 'baseline', why = 'median', largest, nearest
         """
     ).fetchall()
     return [Exemplar(*row) for row in rows]
-
-
-def _is_tail_sampled(catalogue: Catalogue) -> bool:
-    """Whether a collector left word of it: on spans, or on their scopes."""
-    [(spans, scopes)] = catalogue.rows(
-        """
-        SELECT
-          EXISTS (SELECT 1 FROM key_catalog WHERE starts_with(key, 'tailsampling.')),
-          EXISTS (SELECT 1 FROM scopes WHERE contains(attributes, '"tailsampling.'))
-        """
-    )
-    return bool(spans or scopes)

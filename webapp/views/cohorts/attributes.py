@@ -7,7 +7,7 @@ from webapp.analysis.cohort_attributes import KeyScore
 from webapp.analysis.cohort_counts import Value
 from webapp.model import display
 from webapp.model.cohorts import ROOT
-from webapp.views.cohorts.reading import MISSING, Read
+from webapp.views.cohorts.reading import MISSING, Read, Told
 from webapp.views.state import SearchState
 
 
@@ -39,10 +39,15 @@ class KeyRow:
 
 
 def attribute_rows(read: Read) -> list[KeyRow]:
-    return [_row(read, score) for score in read.comparison.ranking.keys]
+    return [_row(read, read.told, score) for score in read.told.ranking.keys] if read.told else []
 
 
-def _row(read: Read, score: KeyScore) -> KeyRow:
+def not_comparable(read: Read) -> list[str]:
+    """Keys."""
+    return list(dict.fromkeys(key for key, _ in read.told.ranking.not_comparable)) if read.told else []
+
+
+def _row(read: Read, told: Told, score: KeyScore) -> KeyRow:
     best = score.values[0]
     return KeyRow(
         key="root operation" if score.key == ROOT and score.scope == "trace" else score.key,
@@ -52,7 +57,7 @@ def _row(read: Read, score: KeyScore) -> KeyRow:
         consequence=score.consequence,
         sentence=_sentence(best),
         also=[_named(read, key, service, scope) for key, service, scope in score.also],
-        values=[_value(read, score, value) for value in score.values],
+        values=[_value(read, score, value, told.word(score, value)) for value in score.values],
         distinct=score.distinct,
     )
 
@@ -69,8 +74,7 @@ def _sentence(value: Value) -> str:
     return f"{display.share(value.share_1)} of the selected, {display.share(value.share_0)} of the others, {times}"
 
 
-def _value(read: Read, score: KeyScore, value: Value) -> ValueRow:
-    word = read.word(score, value)
+def _value(read: Read, score: KeyScore, value: Value, word: str) -> ValueRow:
     bound = f"{100 * abs(value.score):.0f} points apart at least (95%), q {_chance(value.q)}, p {_chance(value.p)} (G-test)"
     counts = f"{display.count(value.a)} selected and {display.count(value.b)} other traces looked at; {bound}"
     return ValueRow(

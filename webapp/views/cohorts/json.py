@@ -5,13 +5,14 @@ from typing import Any
 from webapp.analysis.cohort import SideFacts
 from webapp.analysis.cohort_whatif import Prediction
 from webapp.model.cohorts import Membership
-from webapp.views.cohorts.attributes import attribute_rows
+from webapp.views.cohorts.attributes import attribute_rows, not_comparable
 from webapp.views.cohorts.reading import Read
 from webapp.views.cohorts.sentence import caveats, headline
 
 
 def cohort_json(facts: Read, prediction: Prediction | None) -> dict[str, Any]:
     found, data, state = facts.comparison, facts.data, facts.state
+    ranking = facts.told.ranking if facts.told else None
     return {
         "a": state.a,
         "b": state.b,
@@ -23,6 +24,7 @@ def cohort_json(facts: Read, prediction: Prediction | None) -> dict[str, Any]:
         "selection": _side(found.selection, data.selection),
         "baseline": _side(found.baseline, data.baseline),
         "in_both": data.in_both,
+        "baseline_root": data.root,
         "difference_ns": found.difference_ns,
         "interval_ns": [found.low_ns, found.high_ns],
         "causes": [
@@ -46,10 +48,15 @@ def cohort_json(facts: Read, prediction: Prediction | None) -> dict[str, Any]:
                     for shown, value in zip(row.values, score.values, strict=True)
                 ],
             }
-            for row, score in zip(attribute_rows(facts), found.ranking.keys, strict=True)
+            for row, score in zip(attribute_rows(facts), ranking.keys if ranking else [], strict=True)
         ],
-        "tested": found.ranking.tested,
-        "not_comparable": sorted({key for key, _ in found.ranking.not_comparable}),
+        "attributes_of": None if facts.told is None else {
+            "traces": len(facts.told.data.traces), "spans": facts.told.data.spans,
+            "keys_without_time": facts.told.data.unread, "keys_beside_columns": facts.told.data.beside,
+        },
+        "attributes_stopped": facts.stopped,
+        "tested": ranking.tested if ranking else 0,
+        "not_comparable": sorted(not_comparable(facts)),
         "error_origins": [
             {name: getattr(origin, name) for name in ("service", "name", "message", "selected", "others", "trace_id")}
             for origin in data.origins

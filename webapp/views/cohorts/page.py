@@ -1,29 +1,29 @@
 """`/compare?a=…&b=…` where `b` is a query: the selection, `a` what it is measured by. Two trace ids: `views/compare`."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from flask import Response, request
+from flask import Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import query as language
 from webapp.analysis.cohort_whatif import Prediction
 from webapp.model import display
-from webapp.model.cohorts import ROOT
-from webapp.views.cohorts.attributes import attribute_rows
+from webapp.store.cohort_members import LEAST, MOSTLY
+from webapp.views.cohorts.attributes import attribute_rows, not_comparable
 from webapp.views.cohorts.json import cohort_json
 from webapp.views.cohorts.paths import FEW_ROWS, MOST_ROWS, TONES, flame_of, path_rows
 from webapp.views.cohorts.reading import Read, read, what_if
 from webapp.views.cohorts.sentence import BAND_WORDS, caveats, headline, sample_words
 from webapp.views.cohorts.state import FLAMES, CohortState
-from webapp.views.fragments import page_or_part
+from webapp.views.fragments import page_or_part, two_faced, wants_part
 from webapp.views.state import SearchState
 from webapp.views.trace.values import to_json
 
 _PERCENTS = (10, 25, 50, 75, 90, 100)
 _MOST_CHOICES = 30
 FLAME_WORDS = {"diff": "Difference", "after": "Selection", "before": "Baseline"}
-_MOSTLY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class WhatIf:
 
 
 def cohort_page(state: CohortState) -> Response:
-    facts = read(state)
+    facts = read(state, state.attributes == "now")
     found = facts.comparison
     which = state.flame if found.enough or state.flame != "diff" else "after"
     moved = int(((found.split.before != 0) | (found.split.after != 0)).sum())
@@ -71,21 +71,38 @@ def cohort_page(state: CohortState) -> Response:
         sides=_sides(facts),
         bands=BAND_WORDS,
         same_root=_same_root(facts),
+        against=_against(facts),
         rows=path_rows(found, state) if found.enough else [],
         unlisted=max(0, moved - (MOST_ROWS if state.rows else FEW_ROWS)),
         flame=flame_of(found, state, which),
         which=which,
         flames={name: FLAME_WORDS[name] for name in FLAMES if found.enough or name == "after"},
         tones=TONES,
-        attributes=attribute_rows(facts),
-        not_comparable=_not_comparable(facts),
+        **_attributes(facts),
         what=_what_if(facts),
         origin_url=_origin_url(state),
     )
 
 
+def attributes_part(state: CohortState) -> BaseResponse:
+    """What htmx asks for after the page; the page with it for all else."""
+    if not wants_part():
+        return redirect(state.url(attributes="now"))
+    facts = read(state, attributes=True)
+    return two_faced(make_response(render_template("cohorts/_told.html", state=state, **_attributes(facts))))
+
+
+def _attributes(facts: Read) -> dict[str, object]:
+    return {
+        "told": facts.told if facts.state.attributes != "off" else None,
+        "stopped": facts.stopped,
+        "attributes": attribute_rows(facts) if facts.state.attributes != "off" else [],
+        "not_comparable": not_comparable(facts),
+    }
+
+
 def cohort_json_response(state: CohortState) -> Response:
-    facts = read(state)
+    facts = read(state, attributes=True)
     prediction = what_if(facts, state.faster, state.percent) if state.faster else None
     body = to_json(cohort_json(facts, prediction), "pretty" in request.args)
     return Response(body, mimetype="application/json")
@@ -117,10 +134,20 @@ def _baseline(facts: Read) -> tuple[str, str]:
         window = facts.asked.baseline_window
         from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
         return "The period before", SearchState(q=state.b, from_=from_, to=to).url()
-    if not state.band:
-        return "The rest of the traces", search.url(q="")
     band = _band_terms(facts)
-    return "The rest of the query", search.url(q=language.add_term(search.q, f"-({band})" if band else ""))
+    around = language.add_term(search.q, f"-({band})" if band else "") if state.band else ""
+    if facts.data.root:
+        of_root = language.add_term(around, language.write_term("trace.root", "=", facts.data.root))
+        return "The rest of that root", search.url(q=of_root)
+    return "The rest of the query" if state.band else "The rest of the traces", search.url(q=around)
+
+
+def _against(facts: Read) -> list[tuple[str, str]]:
+    """What else the selection may be measured by."""
+    state, root = facts.state, facts.data.root
+    rest = [("rest", "the rest of that root"), ("all", "all the rest")]
+    plain = [("rest", "the rest")]
+    return [*(rest if root or state.a == "all" else plain), ("before", "the period before")]
 
 
 def _band_terms(facts: Read) -> str:
@@ -145,29 +172,18 @@ def _quantiles(quantiles: list[tuple[float, int]]) -> list[tuple[str, int]]:
 
 
 def _same_root(facts: Read) -> tuple[str, str] | None:
-    """When the selection has one root operation and the baseline has others, too: its name, and the fairer comparison."""
-    column = next(
-        (column for column in facts.data.columns if (column.key, column.scope) == (ROOT, "trace")), None
-    )
-    if column is None or not column.words or facts.state.baseline.kind == "query":
+    """When the selection has one root operation and others have others, too: its name, and the other comparison."""
+    if facts.data.root:
+        return facts.data.root, facts.state.url(a="all", frame="")
+    chosen = facts.data.traces.selected.tolist()
+    inside = Counter(root for root, here in zip(facts.data.roots, chosen, strict=True) if here)
+    outside = Counter(root for root, here in zip(facts.data.roots, chosen, strict=True) if not here)
+    if facts.state.a != "all" or not inside:
         return None
-    selected = facts.data.traces.selected[column.trace]
-    inside = np.bincount(column.code[selected].astype(np.int64), minlength=len(column.words))
-    outside = np.bincount(column.code[~selected].astype(np.int64), minlength=len(column.words))
-    most = int(inside.argmax())
-    if (
-        inside[most] < _MOSTLY * max(1, inside.sum())
-        or outside[most] >= _MOSTLY * outside.sum()
-        or not outside[most]
-    ):
+    [(root, traces)] = inside.most_common(1)
+    if traces < MOSTLY * inside.total() or not LEAST <= outside[root] < MOSTLY * outside.total():
         return None
-    root = column.words[most]
-    return root, facts.state.url(a=language.write_term("trace.root", "=", root), band="", frame="")
-
-
-def _not_comparable(facts: Read) -> list[str]:
-    keys = dict.fromkeys(key for key, _ in facts.comparison.ranking.not_comparable)
-    return list(keys)
+    return root, facts.state.url(a="rest", frame="")
 
 
 def _what_if(facts: Read) -> WhatIf:

@@ -8,15 +8,16 @@ from flask import current_app
 
 from webapp import query as language
 from webapp.analysis.cohort import Comparison, compare
-from webapp.analysis.cohort_attributes import KeyScore
+from webapp.analysis.cohort_attributes import KeyScore, Ranking, rank
 from webapp.analysis.cohort_counts import Value
 from webapp.analysis.cohort_paths import path_names, telling_traces
 from webapp.analysis.cohort_whatif import Prediction, predict, sample
-from webapp.model.cohorts import TAKES_PART, CohortData, ValueSought
+from webapp.errors import TooSlow
+from webapp.model.cohorts import TAKES_PART, AttributeData, CohortData, ValueSought
 from webapp.model.results import Note
 from webapp.query import Query, Window
 from webapp.query.tree import leaves
-from webapp.store.cohorts import Asked
+from webapp.store.cohort_members import Asked
 from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store
 
@@ -27,16 +28,12 @@ _FAILED = ("error", "status", "errors", "failed")  # own keys and facts of the t
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """All that the parts of the page are made of. `words`: values of span attributes by key, service and code."""
+class Told:
+    """Which attributes tell the sets apart. `words`: values of span attributes by key, service and code."""
 
-    state: CohortState
-    asked: Asked
-    data: CohortData
-    comparison: Comparison
+    data: AttributeData
+    ranking: Ranking
     words: _Words
-    notes: list[Note]
-    problem: str
 
     def word(self, score: KeyScore, value: Value) -> str:
         """What the value is; of numbers that are compared by tenths their bounds."""
@@ -48,6 +45,22 @@ class Read:
             if column.words is not None and (column.key, column.scope) == (score.key, score.scope):
                 return column.words[value.code]
         return self.words.get((score.key, score.service, value.code), "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """All that the parts of the page are made of. `told` is None until somebody asks for attributes; then `stopped`
+    says why they are not there.
+    """
+
+    state: CohortState
+    asked: Asked
+    data: CohortData
+    comparison: Comparison
+    told: Told | None
+    stopped: str
+    notes: list[Note]
+    problem: str
 
     def service(self, number: int) -> str:
         return self.data.services[number] if number >= 0 else ""
@@ -61,37 +74,57 @@ def _numbers(low: float, high: float) -> str:
     return f"{low:.6g} or more" if high == np.inf else f"{low:.6g} to below {high:.6g}"
 
 
+@dataclass(slots=True)
+class _Known:
+    data: CohortData
+    comparison: Comparison
+    told: Told | None = None
+
+
 class Comparisons:
     """The last ones: a page of other frames or of another what-if asks for the same. Threads may share it."""
 
     def __init__(self) -> None:
-        self._recent: OrderedDict[tuple[object, ...], tuple[CohortData, Comparison, _Words]] = OrderedDict()
+        self._recent: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
 
-    def of(self, asked: Asked, data: CohortData) -> tuple[Comparison, _Words]:
+    def of(self, asked: Asked, data: CohortData) -> _Known:
         known = self._recent.get(asked.key)
-        if known is None or known[0] is not data:  # something was written since
-            comparison = _compare(asked, data)
-            known = self._recent[asked.key] = data, comparison, _words(data, comparison)
+        if known is None or known.data is not data:  # something was written since
+            known = self._recent[asked.key] = _Known(data, _compare(data))
             while len(self._recent) > _KEPT:
                 self._recent.popitem(last=False)
-        return known[1], known[2]
+        return known
 
 
-def read(state: CohortState) -> Read:
-    """Raises BadQuery for a query that cannot be read: there is no page without the two sets."""
+def read(state: CohortState, attributes: bool = False) -> Read:
+    """Raises BadQuery for a query that cannot be read: there is no page without the two sets.
+
+    Attributes are read if they are asked for; once they are known they are always there.
+    """
     asked, notes, problem = _understood(state)
     data = store().cohorts.read(asked)
     comparisons: Comparisons = current_app.extensions.setdefault("tailrace_cohorts", Comparisons())
-    comparison, words = comparisons.of(asked, data)
-    return Read(state, asked, data, comparison, words, notes, problem)
+    known, stopped = comparisons.of(asked, data), ""
+    if attributes and known.told is None and known.comparison.enough:
+        try:
+            known.told = _told(asked, data)
+        except TooSlow as error:
+            stopped = str(error)
+    return Read(state, asked, data, known.comparison, known.told, stopped, notes, problem)
 
 
-def _compare(asked: Asked, data: CohortData) -> Comparison:
+def _told(asked: Asked, data: CohortData) -> Told:
+    found = store().cohorts.attributes(data)
+    ranking = rank(found.columns, found.traces, _defining(asked.query), _asks_for_failure(asked.query))
+    return Told(found, ranking, _words(found, ranking))
+
+
+def _compare(data: CohortData) -> Comparison:
     spans = np.bincount(data.times.trace, data.times.calls, len(data.traces)).astype(np.int64)
     telling = [data.trace_ids[trace] for trace in telling_traces(data.times, spans)]
     columns = store().cohorts.columns(telling) if telling else None
     names = path_names(columns) if columns else {}
-    return compare(data, names, _defining(asked.query), _asks_for_failure(asked.query))
+    return compare(data, names)
 
 
 def _understood(state: CohortState) -> tuple[Asked, list[Note], str]:
@@ -115,10 +148,10 @@ def _asks_for_failure(query: Query) -> bool:
     return any(term.scope in ("own", "trace") and term.key in _FAILED for term in leaves(query.root))
 
 
-def _words(data: CohortData, comparison: Comparison) -> _Words:
+def _words(data: AttributeData, ranking: Ranking) -> _Words:
     sought = [
         ValueSought(score.key, score.service, value.code, value.trace)
-        for score in comparison.ranking.keys
+        for score in ranking.keys
         if score.scope == "span"
         for value in score.values
         if value.trace >= 0 and value.low is None

@@ -11,15 +11,17 @@ from webapp.query.tree import leaves
 from webapp.views.state import SearchState
 
 FLAMES = ("diff", "after", "before")
-_KINDS = ("rest", "before")
+_KINDS = ("rest", "all", "before")
+_ATTRIBUTES = ("now", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class CohortState:
-    """`b`: the query of the selection; `a`: that of the baseline, or "rest" or "before". `from_`, `to` as in a search.
+    """`b`: the query of the selection; `a`: that of the baseline, or a kind of `Baseline`. `from_`, `to` as in a search.
 
     `flame`: which flame graph; `frame`: the path that fills it, 16 hex digits. `faster`, `percent`: what if. `rows`:
-    "" shows the paths that explain most, "all" all.
+    "" shows the paths that explain most, "all" all. `attributes`: "" asks for them after the rest of the page, "now"
+    with it, "off" not at all.
     """
 
     a: str = "rest"
@@ -32,6 +34,7 @@ class CohortState:
     faster: str = ""
     percent: int = 50
     rows: str = ""
+    attributes: str = ""
 
     @classmethod
     def read(cls, arguments: Mapping[str, str]) -> "CohortState":
@@ -51,6 +54,7 @@ class CohortState:
             if percent.isascii() and percent.isdigit() and len(percent) < 4
             else 50,
             rows="all" if arguments.get("rows") == "all" else "",
+            attributes=asked if (asked := arguments.get("attributes", "")) in _ATTRIBUTES else "",
         )
 
     def parameters(self) -> dict[str, str]:

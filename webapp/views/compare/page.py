@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import BadSetting, NotFound
 from webapp.views.cohorts.entrances import why_failed_url, why_slow_url
-from webapp.views.cohorts.page import cohort_json_response, cohort_page
+from webapp.views.cohorts.page import attributes_part, cohort_json_response, cohort_page
 from webapp.views.cohorts.state import CohortState, means_sets
 from webapp.views.compare.cache import ComparisonCache
 from webapp.views.compare.choose import offers, usual_trace
@@ -53,6 +53,11 @@ def page() -> BaseResponse:
     if canonical != state:
         return redirect(canonical.url())
     return _compared(pair, state)
+
+
+@blueprint.get("/compare/attributes")
+def attributes() -> BaseResponse:
+    return attributes_part(CohortState.read(request.args))
 
 
 def _compared(pair: Pair, state: CompareState) -> Response:
