@@ -29,5 +29,7 @@ def test_services_whose_spans_are_no_calls_are_counted_and_lead_to_all_spans() -
     root = span(1, kind=Kind.SERVER, service="web")
     with stored([root, span(2, 1, kind=Kind.UNSPECIFIED, service="adverts")]) as store:
         client = create_app(store).test_client()
-        assert "1 service has spans, but none that is a call." in text(parse(client.get("/services")))
+        page = client.get("/services")
+        assert "1 service has spans, but none that is a call." in text(parse(page))
+        assert page.text.count('<span class="muted">0%</span>') == 1  # of no calls no part fails
         assert "none that is a call" not in client.get("/services?count=all").text
