@@ -239,6 +239,14 @@ def test_calls_of_less_than_a_second_are_counted_and_get_no_rate() -> None:
 
 
 @pytest.mark.usefixtures("drawing")
+def test_what_a_service_calls_is_not_shown_as_calls_of_it() -> None:
+    graph = made([("a", "b", 60)])
+    silent = GraphNode("service", "a", 0, 0, 0, 0, 0, 0.1)
+    cards = draw(Graph([silent, graph.nodes[1]], graph.edges, 1, graph.from_ns, graph.to_ns), Shown()).cards
+    assert {card.name: card.calls for card in cards} == {"a": "", "b": "10/min"}
+
+
+@pytest.mark.usefixtures("drawing")
 def test_what_lies_beyond_the_drawn_calls_is_counted_on_the_cards() -> None:
     graph = made([("a", "b", 5), ("b", "c", 5), ("c", "d", 5), ("c", "e", 5)])
     cards = {card.node.name: card.more for card in draw(graph, Shown(focus="b", hops=1)).cards}

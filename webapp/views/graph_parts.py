@@ -226,10 +226,12 @@ def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[fl
 
 
 def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
-    """Calls a minute into the node; of the user, who is called by nobody, those that come from it.
+    """Calls a minute into the node; of the user and of queues, that nobody calls, those that come from it.
 
-    Less than a second of calls says nothing of how often: they are counted.
+    Less than a second of calls says nothing of how often: they are counted. "" for a service nobody is known to call.
     """
+    if node.kind == "service" and not node.calls:
+        return ""
     calls = node.calls or sum(edge.calls for edge in edges if edge.caller == node.name)
     if minutes < 1 / 60:
         return display.plural(round(calls), "call")
