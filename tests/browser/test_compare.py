@@ -80,3 +80,11 @@ def test_nothing_is_wider_than_the_window(
     expect(page.locator(".sides")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("document.querySelectorAll('*').length") < 5_000
+
+
+def test_a_service_of_common_length_is_written_out_beside_a_short_operation(compared: Page) -> None:
+    cut = compared.evaluate(
+        "[...document.querySelectorAll('.causes b.cut')].filter((b) => b.scrollWidth > b.clientWidth).length"
+    )
+    assert compared.locator(".causes b.cut").count()
+    assert cut == 0
