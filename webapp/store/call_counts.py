@@ -99,8 +99,11 @@ class CallCounts:
         upto = np.cumsum(called.calls, axis=1)
         p50, p95 = (called.percentile(upto, rank) for rank in (0.5, 0.95))
         columns = (upto[:, -1], called.errors, p50, p95, called.spans, called.weighted)
-        whole = (column if called.weighted.any() else column.astype(np.int64) for column in columns)
-        rows = zip(*(column.tolist() for column in whole), called.squares.tolist(), strict=True)
+        if not called.weighted.any():
+            rows = zip(*(column.astype(np.int64).tolist() for column in columns), strict=True)
+            counts = (Counted._make((*row, float(row[4]))) for row in rows)
+            return dict(zip(called.groups.tolist(), counts, strict=True))
+        rows = zip(*(column.tolist() for column in columns), called.squares.tolist(), strict=True)
         return {
             group: Counted(_whole(calls), _whole(errors), int(p50), int(p95), int(spans), int(weighted),
                            worth(spans, calls, squares))
