@@ -15,11 +15,14 @@ _MARGIN_X, _MARGIN_Y = 18.0, 22.0
 GAP, _WIDEST_GAP = 46.0, 120.0  # between columns; wider where edges climb far …
 _CLIMB = 0.2  # … by this much of what the steepest one climbs
 _ROW_GAP, _LANE_GAP = 34.0, 20.0  # between cards; between a passing edge and what is next to it
+_MANY_ROWS, _LEAST_ROW_GAP = 9, 22.0  # more cards above each other than that stand closer
 _GRID = 4  # what should be level is, in spite of small differences
 _TIP = 5.0  # room for the head of the arrow
 _RETURN_AT = 0.82  # an edge that runs back leaves and meets its cards this far down
 # An edge from a card to itself: over its upper edge, between these distances from the right corner.
 _LOOP_HEIGHT, _LOOP_FROM, _LOOP_TO = 22.0, 44.0, 16.0
+
+_PARTS = (0.5, 0.38, 0.62, 0.28, 0.72, 0.2, 0.8)  # of a curve, where a label may stand
 
 Point = tuple[float, float]
 Names = tuple[str, str]
@@ -27,10 +30,12 @@ Names = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`path` is an SVG path from caller to callee, `middle` a place on it for a label. `returning`: part of a cycle."""
+    """`path` is an SVG path from caller to callee, `places` are points of it for a label, the best first.
+    `returning`: part of a cycle.
+    """
 
     path: str
-    middle: Point
+    places: list[Point]
     returning: bool
 
 
@@ -102,7 +107,8 @@ def arrange(
         first={number[name] for name in names if kinds[name] == "user"},
         last={number[name] for name in names if kinds[name] not in ("user", "service")},
     )
-    height = heights(layers, card[1], _ROW_GAP, _LANE_GAP)
+    tallest = max((sum(node < len(names) for node in column) for column in layers.columns), default=0)
+    height = heights(layers, card[1], _ROW_GAP if tallest <= _MANY_ROWS else _LEAST_ROW_GAP, _LANE_GAP)
     top = min(height, default=0.0) - card[1] / 2 - _MARGIN_Y
     router = _Router(
         layers, _columns(layers, height, card[0], gap), [_on_grid(at - top) for at in height], card
@@ -151,16 +157,17 @@ class _Router:
         returning = (caller, callee) in self.layers.returning
         chain = self.layers.chains[caller, callee]
         pen = self._leave(caller, returning)
-        path, middles = [f"M{_point(pen)}"], []
+        path, bends = [f"M{_point(pen)}"], []
         for node in chain[1:]:
             arrival = self._arrive(node, returning)
             halfway = (pen[0] + arrival[0]) / 2
-            middles.append((halfway, (pen[1] + arrival[1]) / 2))
+            bends.append((pen, arrival))
             path.append(f"C{_point((halfway, pen[1]))} {_point((halfway, arrival[1]))} {_point(arrival)}")
             pen = self._leave(node, returning)
             if node != callee:
                 path.append(f"H{pen[0]:g}")
-        return Curve("".join(path), middles[len(middles) // 2], returning)
+        bends.insert(0, bends.pop(len(bends) // 2))
+        return Curve("".join(path), [_on(bend, part) for part in _PARTS for bend in bends], returning)
 
     def _leave(self, node: int, returning: bool) -> Point:
         return self.left[node] + (0 if returning else self.card[0]), self._height(node, returning)
@@ -179,7 +186,16 @@ class _Router:
         x, y = self.corner(node)
         start, end, peak = x + self.card[0] - _LOOP_FROM, x + self.card[0] - _LOOP_TO, y - _LOOP_HEIGHT
         path = f"M{start:g},{y:g}C{start:g},{peak:g} {end:g},{peak:g} {end:g},{y - _TIP:g}"
-        return Curve(path, ((start + end) / 2, y - 0.75 * _LOOP_HEIGHT), returning=True)
+        return Curve(path, [((start + end) / 2, y - 0.75 * _LOOP_HEIGHT)], returning=True)
+
+
+def _on(bend: tuple[Point, Point], part: float) -> Point:
+    """A point of the cubic curve that leaves and arrives level, halfway between both ends."""
+    (x, y), (to_x, to_y) = bend
+    rest = 1 - part
+    swing = 3 * rest * part * (x + to_x) / 2
+    across = part * part * (3 * rest + part)
+    return rest**3 * x + swing + part**3 * to_x, y + (to_y - y) * across
 
 
 def _point(point: Point) -> str:

@@ -8,6 +8,8 @@ from math import log10
 from webapp.analysis import layout
 from webapp.model import display
 from webapp.model.results import Graph, GraphEdge, GraphNode
+from webapp.views.graph_labels import Free
+from webapp.views.graph_matrix import short
 from webapp.views.present import slot
 from webapp.views.services import words as number_words
 
@@ -15,6 +17,7 @@ WIDTH, HEIGHT = 172, 58
 _LONGEST_NAME = 20  # characters that fit the card beside the share
 MOST_NODES, MOST_EDGES = 60, 120  # that are drawn; more is a ball of wool
 _LABEL_WIDTH = 36.0  # of a share
+_WIDE, _LEAST_SCALE = 1_750.0, 0.8  # wider pictures are scrolled rather than drawn smaller than that
 _LABELLED_GAP, _MOST_LABELS = 116.0, 40  # more words than these are in each other's way
 _RED_FROM = 0.02  # share of failed calls from which an edge is red and says so
 
@@ -57,6 +60,11 @@ class Picture:
     height: float
     hidden: int  # nodes that are only in the table
     hidden_edges: int
+
+    @property
+    def wide(self) -> float:
+        """How wide it is drawn where it is not to be fitted into the window, else 0."""
+        return self.width * _LEAST_SCALE if self.width > _WIDE else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +117,13 @@ def draw(graph: Graph, how: Shown, words: Words | None = None) -> Picture:
         for node in sorted(nodes, key=lambda node: placed.positions[node.name])
     ]
     labels = words.labels if words and len(edges) <= _MOST_LABELS else {}
+    free = Free([(card.x, card.y, WIDTH, HEIGHT) for card in cards])
     curves = [
         _curve(
             edge,
             placed.curves[edge.caller, edge.callee],
             labels.get((edge.caller, edge.callee)),
+            free,
             lit=bool(focus) and (focus in (edge.caller, edge.callee) or (edge.caller, edge.callee) in lit),
         )
         for edge in edges
@@ -233,8 +243,15 @@ def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
     if node.kind == "service" and not node.calls:
         return ""
     calls = node.calls or sum(edge.calls for edge in edges if edge.caller == node.name)
+    weighted = node.weighted or (
+        not node.calls and any(edge.weighted for edge in edges if edge.caller == node.name)
+    )
+    return f"{'≈' if weighted else ''}{_often(calls, minutes)}"
+
+
+def _often(calls: float, minutes: float) -> str:
     if minutes < 1 / 60:
-        return display.plural(round(calls), "call")
+        return f"{short(calls)} {'call' if round(calls) == 1 else 'calls'}"
     per_minute = calls / minutes
     if calls and per_minute < 0.05:
         return "<0.1/min"
@@ -243,19 +260,21 @@ def _rate(node: GraphNode, edges: list[GraphEdge], minutes: float) -> str:
     return f"{per_minute:,.0f}/min" if per_minute >= 9.5 else f"{per_minute:.1f}/min"
 
 
-def _curve(edge: GraphEdge, placed: layout.Curve, words: str | None, *, lit: bool) -> Curve:
+def _curve(edge: GraphEdge, placed: layout.Curve, words: str | None, free: Free, *, lit: bool) -> Curve:
     errors = edge.errors / max(1, edge.calls)
     red = errors > _RED_FROM
     label = words or (display.share(errors) if red else "")
+    label_width = _LABEL_WIDTH if words is None else round(6 * len(label) + 14.0)
+    label_x, label_y = free.place(placed.places, label_width) if label else placed.places[0]
     return Curve(
         edge=edge,
         path=placed.path,
         width=round(1.2 + 0.6 * log10(max(1, edge.calls)), 2),
         red=red,
         label=label,
-        label_x=placed.middle[0],
-        label_y=placed.middle[1],
-        label_width=_LABEL_WIDTH if words is None else round(6 * len(label) + 14.0),
+        label_x=label_x,
+        label_y=label_y,
+        label_width=label_width,
         lit=lit,
         returning=placed.returning,
     )
