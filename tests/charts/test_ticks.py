@@ -31,3 +31,5 @@ def test_a_time_axis_over_years_names_the_year() -> None:
     assert time_format(0, 30 * DAY) == "%-d %b"
     assert time_format(0, 2 * DAY) == "%-d %b %H:%M"
     assert time_format(0, H) == "%H:%M"
+    assert time_format(0, 10**10) == "%H:%M:%S.%2f"
+    assert time_format(0, 10**7) == "%H:%M:%S.%4f"  # no label twice

@@ -28,6 +28,15 @@ def test_a_histogram_counts_each_span_with_a_number_once(client: FlaskClient, sa
     assert figure["values"] == "x"
 
 
+def test_a_number_is_looked_for_in_all_spans_until_others_are_chosen(client: FlaskClient) -> None:
+    chosen = client.get(AMOUNT + "histogram").json
+    assert client.get(AMOUNT.replace("&among=all", "") + "histogram").json == chosen
+    assert "payment.amount of all spans" in text(parse(client.get("/traces?y=payment.amount")))
+    of_roots = client.get(AMOUNT.replace("among=all", "among=root") + "histogram").json
+    assert of_roots
+    assert of_roots["layout"]["annotations"][0]["text"] == "None of these spans has a number there"
+
+
 def test_a_heat_map_holds_the_same_spans_over_time(client: FlaskClient) -> None:
     figure = client.get(AMOUNT + "heat").json
     bars = client.get(AMOUNT + "histogram").json

@@ -12,13 +12,14 @@ from webapp.model import display
 from webapp.model.distribution import Distribution
 
 DURATIONS = ("duration",)  # fields in nanoseconds
+_NO_NUMBER, _NO_SPANS = "None of these spans has a number there", "No such spans in this time"
 
 
 def bars(found: Distribution, theme: str) -> bytes:
     """Values to the right, spans upwards; a drag chooses values."""
     colours, layout = themes.COLOURS[theme], themes.layout(theme, HEIGHT)
     if not found.cells:
-        return themes.nothing(layout)
+        return themes.nothing(layout, _NO_NUMBER if found.without else _NO_SPANS)
     spans, errors = by_value(found)
     layout.xaxis.update(type="log" if found.log else "linear", showgrid=False, **_ticks(found))
     layout.yaxis.update(type="linear", rangemode="tozero")
@@ -51,7 +52,7 @@ def heat(found: Distribution, theme: str) -> bytes:
     """Time to the right, values upwards; a drag chooses both."""
     colours, layout = themes.COLOURS[theme], themes.layout(theme, HEIGHT)
     if not found.cells:
-        return themes.nothing(layout)
+        return themes.nothing(layout, _NO_NUMBER if found.without else _NO_SPANS)
     layout.xaxis.update(tickformat=time_format(found.time_edges_ns[0], found.time_edges_ns[-1]))
     layout.yaxis.update(type="log" if found.log else "linear", **_ticks(found))
     layout.annotations = _remarks(found, theme)

@@ -58,10 +58,10 @@ def remark(words: str, theme: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def nothing(layout: go.Layout) -> bytes:
-    """A figure without traces says so, and has no axes that would mean nothing."""
+def nothing(layout: go.Layout, words: str = "No traces in this time") -> bytes:
+    """A figure of nothing says so, and has no axes that would mean nothing."""
     layout.update(xaxis={"visible": False}, yaxis={"visible": False})
-    layout.update(annotations=[{"text": "No traces in this time", "showarrow": False, "font": {"size": 12}}])
+    layout.update(annotations=[{"text": words, "showarrow": False, "font": {"size": 12}}])
     return to_json(go.Figure(layout=layout))
 
 

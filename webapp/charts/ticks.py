@@ -60,4 +60,6 @@ def time_format(from_ns: int, to_ns: int) -> str:
         return "%-d %b %H:%M"
     if to_ns - from_ns > 600_000_000_000:
         return "%H:%M"
-    return "%H:%M:%S" if to_ns - from_ns > 10_000_000_000 else "%H:%M:%S.%2f"
+    if to_ns - from_ns > 10_000_000_000:
+        return "%H:%M:%S"
+    return "%H:%M:%S.%2f" if to_ns - from_ns > 100_000_000 else "%H:%M:%S.%4f"

@@ -24,8 +24,13 @@ class ValueRow:
 
 
 def numbers(state: SearchState, query: Query, window: Window) -> Distribution:
-    among = state.among or spans_meant(query)
+    among = _among(state, query)
     return store().span_search.distribution(query, window, among, state.y or DURATION)
+
+
+def _among(state: SearchState, query: Query) -> str:
+    """Attributes are of any span: most roots have no number there."""
+    return state.among or ("all" if state.y not in ("", DURATION) else spans_meant(query))
 
 
 def narrow_key(state: SearchState) -> str:
@@ -38,7 +43,7 @@ def narrow_key(state: SearchState) -> str:
 def chart_title(state: SearchState, query: Query) -> str:
     if not narrow_key(state):
         return "Duration over time"
-    among = AMONG[state.among or spans_meant(query)].lower()
+    among = AMONG[_among(state, query)].lower()
     over_time = "" if state.chart == "histogram" else " over time"
     return f"{state.y or 'Duration'} of {among}{over_time}"
 
