@@ -40,3 +40,21 @@ def test_a_trace_that_goes_on_after_its_response_says_what_its_page_opens_with(t
     assert told.startswith(
         "Waiting for the start of shop · mail is 44% of the 900 ms until the last span ended."
     )
+
+
+def test_the_only_trace_needs_no_id_and_one_of_several_does(tmp_path: Path) -> None:
+    one = zipkin(tmp_path / "one.json", {"traceId": "a" * 32, "duration": 5, **SPAN})
+    told = CliRunner().invoke(main, ["trace", one])
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "1 span, 5.00 µs")
+    two = zipkin(tmp_path / "two.json", {"traceId": "b" * 32, "duration": 5, **SPAN})
+    asked = CliRunner().invoke(main, ["trace", one, two])
+    assert asked.exit_code == 2
+    assert "There are 2 traces: say which one with --id." in asked.stderr
+
+
+def test_a_trace_that_is_not_there_is_said_of_files_and_no_page(tmp_path: Path) -> None:
+    one = zipkin(tmp_path / "one.json", {"traceId": "a" * 32, "duration": 5, **SPAN})
+    asked = CliRunner().invoke(main, ["trace", one, "--id", "f" * 32])
+    assert asked.exit_code == 1
+    assert f"The trace {'f' * 32} is not in these files." in asked.stderr
+    assert "page" not in asked.stderr

@@ -124,17 +124,16 @@ def inspect(paths: Sequence[str], *, columns: tuple[str, ...], as_json: bool) ->
 
 @main.command()
 @paths_argument
-@click.option("--id", "trace_id", required=True, help="Trace id in any form.")
+@click.option(
+    "--id", "trace_id", default="", help="Trace id in any form; not needed where there is but one trace."
+)
 @map_option
 @json_option
 def trace(paths: Sequence[str], trace_id: str, *, columns: tuple[str, ...], as_json: bool) -> None:
     """Analyse one trace."""
     with people_errors(), Store.open(None) as store:
         _load(paths, store, columns)
-        found = store.find(trace_id)
-        if len(found) > 1:
-            raise click.UsageError(f"Several traces fit {trace_id}: {', '.join(found)}")
-        answer = _page(store, f"/trace/{found[0] if found else trace_id}.json")
+        answer = _page(store, f"/trace/{_meant(store, trace_id)}.json")
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
@@ -212,6 +211,28 @@ def _page(store: Store, url: str) -> dict[str, Any]:
             problem.get("message", "No answer."), where=problem.get("where", ""), hint=problem.get("hint", "")
         )
     return answer
+
+
+def _meant(store: Store, trace_id: str) -> str:
+    """The one trace that is asked for, or that there is."""
+    hint = "tailrace search PATH… lists the traces with their ids."
+    if trace_id:
+        found = store.find(trace_id)
+        if len(found) > 1:
+            raise click.UsageError(f"Several traces fit {trace_id}: {', '.join(found)}")
+        if not found:
+            raise TailraceError(f"The trace {trace_id} is not in these files.", hint=hint)
+        return found[0]
+    listed = _page(store, "/traces.json?limit=2")
+    if len(listed["traces"]) == 1:
+        return str(listed["traces"][0]["trace_id"])
+    if not listed["traces"]:
+        raise TailraceError(
+            "There is no trace in these files.", hint="tailrace inspect PATH… says what they are."
+        )
+    raise click.UsageError(
+        f"There are {display.plural(listed['total'], 'trace')}: say which one with --id. {hint}"
+    )
 
 
 def _report_json(report: SourceReport) -> dict[str, object]:
