@@ -157,9 +157,9 @@ def _version_changes(cursor: duckdb.DuckDBPyConnection) -> list[VersionChange]:
           FROM resource_attributes
           WHERE key = 'service.version' AND text != ''
         ), seen AS (
-          SELECT service_id, version, min(start_ns) AS first_ns
-          FROM spans JOIN versions USING (resource_id)
-          WHERE start_ns > 0 AND (SELECT count(DISTINCT version) FROM versions) > 1
+          SELECT service_id, version, min(first_ns) AS first_ns
+          FROM resource_sums JOIN versions USING (resource_id)
+          WHERE first_ns IS NOT NULL AND (SELECT count(DISTINCT version) FROM versions) > 1
           GROUP BY ALL
         ), ordered AS (
           SELECT *, row_number() OVER (PARTITION BY service_id ORDER BY first_ns, version) AS place
