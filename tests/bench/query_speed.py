@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from tests.bench import vocabulary
 from tests.bench.figures import Figure, timed
+from webapp.analysis.headline import find_failing, find_slower
 from webapp.query import Window, parse
 from webapp.store import Store
 from webapp.store.search import Slice, find_rows
@@ -83,10 +84,20 @@ def measure_store(store: Store, searches: Searches, rounds: int, large: bool) ->
         totals = _over(texts, rounds, lambda text: store.totals(parse(text), EVER))
         facets = _over(texts, rounds, lambda text: store.facets(parse(text), EVER))
         heat = _over(texts, rounds, partial(_heat, store))
+        said = _over(texts, rounds, partial(_headline, store))
+        groups = _over(texts, rounds, partial(_groups, store))
+        spread = _over(texts, rounds, partial(_distribution, store))
+        graph = _over(texts, rounds, lambda text: store.graph(EVER, parse(text)))
         figures += [
             timed("summary line, asked first", name, totals, before=forget),
-            timed("facets, asked first", name, facets, before=forget),
-            timed("heat map 60 × 12, asked first", name, heat, 50 if large else 10, before=forget),
+            timed("facets, asked first", name, facets, 60 if large else 30, before=forget),
+            timed("facets, asked again", name, [facets[0]] * len(facets)),
+            timed("heat map 60 × 12, asked first", name, heat, 50 if large else 15, before=forget),
+            timed("first sentence, asked first", name, said, before=forget),
+            timed("first sentence, asked again", name, [said[0]] * len(said)),
+            timed("spans by name, asked first", name, groups, before=forget),
+            timed("distribution of durations, asked first", name, spread, before=forget),
+            timed("graph of a query, asked first", name, graph, before=forget),
         ]
     figures.sort(key=lambda figure: figure.section)
     return figures + _single(store, rounds, large)
@@ -105,6 +116,21 @@ def _newest_rows(store: Store, text: str) -> object:
 
 def _heat(store: Store, text: str) -> object:
     return store.heatmap(parse(text), EVER, 60, 12)
+
+
+def _headline(store: Store, text: str) -> object:
+    """What the first sentence asks before anything stands out."""
+    asked = store.headline
+    found = [asked.of_roots(parse(text), EVER, find) for find in (find_slower, find_failing)]
+    return found, asked.version_changes(parse(text), EVER)
+
+
+def _groups(store: Store, text: str) -> object:
+    return store.span_search.groups(parse(text), EVER, "all", "name", "critical")
+
+
+def _distribution(store: Store, text: str) -> object:
+    return store.span_search.distribution(parse(text), EVER, "all", "duration")
 
 
 def _single(store: Store, rounds: int, large: bool) -> list[Figure]:
@@ -126,29 +152,49 @@ def _single(store: Store, rounds: int, large: bool) -> list[Figure]:
     return [*figures, timed(section, "neighbours", around)]
 
 
-def measure_pages(
-    store: Store, client: FlaskClient, searches: Searches, trace_ids: list[str], rounds: int
-) -> list[Figure]:
-    """Whole pages, as a browser asks for them: searches asked first, each trace opened for the first time."""
-    urls = {
+PAGE_TARGETS_MS = {"/traces": 100, "/traces rare attribute": 100, "/traces common attribute": 100}
+
+
+def _urls(searches: Searches) -> dict[str, list[str]]:
+    """Every page of many traces, and what its parts ask for."""
+    return {
         "/traces": ["/traces"],
+        "/traces service": [_url(f"service={name}") for name in vocabulary.SERVICES[:8]],
         "/traces service and operation": [_url(text) for text in searches.texts["service and operation"]],
+        "/traces common attribute": [_url(text) for text in searches.texts["common attribute"]],
         "/traces rare attribute": [_url("payment.status=failed")],
         "/traces service and duration": [_url(text) for text in searches.texts["service and duration"]],
         "/traces page 40": ["/traces?page=40"],
         "/traces slowest": ["/traces?sort=slowest"],
+        "/traces as spans": ["/traces?show=spans"],
+        "/traces as groups": ["/traces?show=groups"],
         "/traces.json": ["/traces.json"],
         "/traces.json 1500": ["/traces.json?limit=1500"],
+        "/traces/chart.json": ["/traces/chart.json"],
+        "/traces/chart.json scatter": ["/traces/chart.json?chart=scatter"],
+        "/traces/chart.json histogram": ["/traces/chart.json?chart=histogram&y=duration"],
+        "/traces/table": ["/traces/table"],
         "/graph": ["/graph"],
+        "/services": ["/services"],
+        "/service": ["/service?" + urlencode({"name": name}) for name in vocabulary.SERVICES[:8]],
+        "/insights": ["/insights"],
         "/compare slow against the rest": ["/compare?a=rest&b=trace.duration%3E200ms"],
         "/compare slowest 1 %": ["/compare?a=rest&b=&band=top"],
         "/compare errors": ["/compare?a=rest&b=error"],
         "/suggest": ["/suggest?q=pay", "/suggest?q=payment.status%3D", "/suggest?q=service%3Dorder"],
     }
-    figures = [
-        timed("pages", name, _over(few, rounds, partial(fetch, client)), before=partial(_forget, store))
-        for name, few in urls.items()
-    ]
+
+
+def measure_pages(
+    store: Store, client: FlaskClient, searches: Searches, trace_ids: list[str], rounds: int
+) -> list[Figure]:
+    """Whole pages, as a browser asks for them: searches asked first, each trace opened for the first time."""
+    urls = _urls(searches)
+    figures = []
+    for name, few in urls.items():
+        calls, target = _over(few, rounds, partial(fetch, client)), PAGE_TARGETS_MS.get(name)
+        figures.append(timed("pages, asked first", name, calls, target, before=partial(_forget, store)))
+        figures.append(timed("pages, asked again", name, [calls[0]] * len(calls)))
     opened = [f"/trace/{trace_id}" for trace_id in trace_ids]
     figures.append(
         timed(
