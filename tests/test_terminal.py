@@ -10,7 +10,7 @@ from webapp.loading import load
 from webapp.model.results import SourceReport
 from webapp.progress import Progress
 from webapp.store import Store
-from webapp.terminal import print_loaded
+from webapp.terminal import print_loaded, print_report
 
 
 def loaded(folder: Path, files: int) -> list[SourceReport]:
@@ -65,3 +65,19 @@ def test_an_id_that_is_none_is_named_with_its_value(tmp_path: Path, text: str, p
         reading = formats.read(file, "file")
         assert sum(len(batch.spans) + len(batch.lines) for batch in reading.batches()) == 1
     assert any(place in one.where for one in reading.notes.warnings if one.code == "id_hashed")
+
+
+def test_a_file_is_named_once_and_what_other_files_had_is_said_to_be_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "a.txt"
+    text.write_text("hello\nworld\n")
+    span = json.dumps([{"traceId": "1" * 32, "spanId": "ab" * 8, "name": "x", "timestamp": 5, "duration": 1}])
+    for name in ("b.json", "c.json"):
+        (tmp_path / name).write_text(span)
+    with Store.open(None) as store:
+        for report in load([str(tmp_path)], store, Progress()):
+            print_report(report)
+    told = capsys.readouterr().out
+    assert told.count(str(text)) == 1
+    assert "  nothing new: 1 span that came in files before it\n" in told
