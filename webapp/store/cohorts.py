@@ -36,6 +36,7 @@ from webapp.store.words import Words
 MOST_TRACES = 5_000  # of either set …
 MOST_SPANS = 100_000  # … with so many spans together …
 GIANT = 10_000  # … none of them in a trace with more than these
+_SECONDS = 10.0  # that reading the two sets may take
 _KEPT = 2  # of up to 30 MB each
 
 
@@ -58,7 +59,7 @@ class Cohorts:
             if key in self._recent:
                 self._recent.move_to_end(key)
                 return self._recent[key]
-        with self._knowing(READ_SECONDS) as catalogue:
+        with self._knowing(_SECONDS) as catalogue:
             data = _read(catalogue, asked)
         with self._lock:
             self._recent[key] = data
