@@ -1,0 +1,138 @@
+"""Namespaces and addresses on the page of the graph, and what the pages say of sampling."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.views.parsing import parse, text, with_class
+from webapp.analysis.batch import analyse_batch
+from webapp.model.spans import Kind, Resource, Span
+from webapp.store import Store
+
+SECOND = 1_000_000_000
+TAIL = "Kept by tail sampling: rates and percentiles describe the kept traces."
+Opened = Callable[..., FlaskClient]
+
+
+def analysed(opened: Opened, *spans: Span) -> FlaskClient:
+    client = opened(*spans)
+    store: Store = client.application.config["store"]
+    for columns in store.pending():
+        store.append_facts(columns, analyse_batch(columns))
+    return client
+
+
+def trace(
+    number: int, *services: str, weight: float = 1.0, attribute: str = "", peer: str = ""
+) -> list[Span]:
+    """Each service calls the next; the last one a peer."""
+    spans = [
+        Span(
+            trace_id=f"{number:032x}", span_id=f"{at + 1:016x}", parent_span_id=f"{at:016x}" if at else "",
+            service=service, name="get", kind=Kind.SERVER, start_ns=number * SECOND + at, weight=weight,
+            end_ns=(number + 1) * SECOND - at, resource=Resource(attributes={"service.namespace": service[:2]}),
+            attributes={attribute: "slow"} if attribute else {},
+        )
+        for at, service in enumerate(services)
+    ]  # fmt: skip
+    if peer:
+        spans.append(
+            Span(
+                trace_id=f"{number:032x}", span_id=f"{99:016x}", parent_span_id=f"{len(services):016x}",
+                service=services[-1], name="ask", kind=Kind.CLIENT, start_ns=number * SECOND + 9,
+                end_ns=number * SECOND + 99, attributes={"server.address": peer},
+            )
+        )  # fmt: skip
+    return spans
+
+
+@pytest.fixture
+def grouped(opened: Opened) -> FlaskClient:
+    return analysed(
+        opened,
+        *(
+            span
+            for number in range(1, 14)
+            for span in trace(number, "aa-1", "aa-2", "bb-1", "bb-2", peer=f"10.0.0.{number}")
+        ),
+    )
+
+
+def names(client: FlaskClient, query: str) -> set[str]:
+    return {node["name"] for node in client.get(f"/graph.json?{query}").get_json()["nodes"]}
+
+
+def test_a_namespace_opens_its_services(grouped: FlaskClient) -> None:
+    outside = {"user", "external (13 addresses)"}
+    assert names(grouped, "") == {"aa-1", "aa-2", "bb-1", "bb-2"} | outside
+    assert names(grouped, "group=namespace") == {"aa (2 services)", "bb (2 services)"} | outside
+    page = parse(grouped.get("/graph?group=namespace"))
+    assert "namespace" in {group.get("data-kind") for group in with_class(page, "node")}
+    links = {a.get("href", "") for a in page.iter("a")}
+    assert "/graph?group=namespace&open=aa" in links
+    assert names(grouped, "group=namespace&open=aa") == {"aa-1", "aa-2", "bb (2 services)"} | outside
+    assert "Close aa" in grouped.get("/graph?group=namespace&open=aa").text
+
+
+def test_every_link_of_grouped_connections_finds_its_traces(grouped: FlaskClient) -> None:
+    page = parse(grouped.get("/graph?group=namespace"))
+    links = [a.get("href", "") for a in with_class(page, "calls")[0].iter("a") if text(a) == "traces"]
+    assert len(links) == 3
+    for link in links:
+        query = parse_qs(urlsplit(link).query)["q"][0]
+        answer = grouped.get("/traces.json", query_string={"q": query, "limit": 1}).get_json()
+        assert answer["total"] == 13, query
+
+
+def test_the_inspector_lists_what_a_node_stands_for(grouped: FlaskClient) -> None:
+    inspector = with_class(parse(grouped.get("/graph?focus=external+(13+addresses)")), "inspector")[0]
+    assert "10.0.0.13" in text(inspector)
+    inspector = with_class(parse(grouped.get("/graph?group=namespace&focus=aa+(2+services)")), "inspector")[0]
+    assert "aa-2" in text(inspector)
+
+
+@pytest.mark.parametrize(
+    "query", ["group=namespace", "group=namespace&open=nothing", "group=what", "open=aa"]
+)
+@pytest.mark.parametrize("form", ["graph", "matrix", "table"])
+def test_any_state_of_groups_is_a_page(grouped: FlaskClient, query: str, form: str) -> None:
+    assert grouped.get(f"/graph?{query}&form={form}").status_code == 200
+
+
+def test_services_without_namespaces_cannot_be_grouped(opened: Opened) -> None:
+    client = analysed(opened, *trace(1, "a", "b"))
+    assert "name no namespace" in client.get("/graph?group=namespace").text
+    assert "One node for each" not in client.get("/graph").text
+
+
+def test_weighted_numbers_of_the_graph_say_so(opened: Opened) -> None:
+    client = analysed(opened, *trace(1, "web", "api", weight=10.0), *trace(2, "web", "api"))
+    page = client.get("/graph").text
+    assert "2 of 4 recorded spans say how many they stand for, together ≈20; the other 2 say nothing" in page
+    assert 'title="n = 2 recorded calls">≈11</td>' in page
+    assert "≈11" in text(with_class(parse(client.get("/graph?focus=api")), "inspector")[0])
+    assert "ampling" not in analysed(opened, *trace(1, "web", "api")).get("/graph").text
+
+
+def test_traces_chosen_by_their_tail_get_no_rate(opened: Opened) -> None:
+    spans = [span for number in range(1, 4) for span in trace(number, "web", "api")]
+    plain = analysed(opened, *spans)
+    chosen = analysed(opened, *spans, *trace(9, "web", "api", attribute="tailsampling.policy"))
+    for path in ("/services", "/service?name=api", "/graph", "/traces"):
+        assert TAIL not in plain.get(path).text, path
+        assert TAIL in chosen.get(path).text, path
+    assert "/min" in plain.get("/graph").text
+    for path in ("/services", "/service?name=api", "/graph"):
+        assert "/min" not in chosen.get(path).text, path
+        assert "/s</td>" not in chosen.get(path).text, path
+    assert chosen.get("/graph.json").get_json()["tail_sampled"] is True
+
+
+@pytest.mark.parametrize(("calls", "said"), [(29, "–"), (30, "≈")])
+def test_few_calls_have_no_p95(opened: Opened, calls: int, said: str) -> None:
+    spans = [span for number in range(1, calls + 1) for span in trace(number, "web", "api")]
+    page = parse(analysed(opened, *spans).get("/graph"))
+    rows = [[text(cell) for cell in row.iter("td")] for row in with_class(page, "calls")[0].iter("tr")]
+    assert {row[6][0] for row in rows if row} == {said}
