@@ -97,7 +97,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     show(false);
   }
-});
+}, true);  // before the shortcuts: the first Escape closes the list, the second leaves the field
 
 document.addEventListener("pointerdown", (event) => {
   const item = event.target.closest?.("#suggestions li");

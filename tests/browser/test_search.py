@@ -51,10 +51,20 @@ def test_typing_colours_the_query_and_offers_keys(page: Page, server: str) -> No
     expect(page.locator("[data-query]")).to_have_value("payment.status=")
     page.keyboard.type("failed")
     expect(page.locator("[data-layer] .q-key")).to_have_text("payment.status")
-    page.keyboard.press("Escape")
-    page.keyboard.press("/")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=payment.status%3Dfailed*")
+
+
+def test_escape_closes_the_offers_first_and_leaves_the_field_then(page: Page, server: str) -> None:
+    page.goto(f"{server}/traces")
+    page.keyboard.press("/")
+    page.keyboard.type("payment.st")
+    expect(page.locator("#suggestions li").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    expect(page.locator("[data-query]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-query]")).not_to_be_focused()
 
 
 def test_a_term_within_braces_is_completed_where_it_stands(page: Page, server: str) -> None:
