@@ -17,6 +17,7 @@ _PX = 6.5  # pixels a percent of the lane, in a window 1,100 wide: only to guess
 _NARROW_PX = 1.7  # … and in one 360 wide
 _FARTHEST = 4.0  # percent from its bar that a label may stand, behind a thread that passes close by
 _SPACE = 18  # pixels around a label
+_LONG = (("h", 3_600_000_000_000), ("m", 60_000_000_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Lane:
         offset_ns = self.begin_ns - zero_ns
         first = -(-offset_ns // step_ns) * step_ns
         end_ns = offset_ns + self.length_ns
-        unit, size = _unit(max(end_ns, step_ns))
+        unit, size = _unit(max(end_ns, step_ns), step_ns)
         digits = 0
         while step_ns % (size // 10**digits):
             digits += 1
@@ -211,8 +212,8 @@ def _free_place(left: float, right: float, need: float, solid: list[tuple[float,
 
 
 def _step(least_ns: float) -> int:
-    """The first of 1, 2, 5, 10, 20 … that is at least this."""
-    size = 1
+    """The first of 1, 2, 5, 10, 20 … that is at least this; of whole minutes or hours where it is longer than one."""
+    size = next((size for _, size in _LONG if least_ns > size), 1)
     while True:
         for factor in (1, 2, 5):
             if size * factor >= least_ns:
@@ -220,7 +221,10 @@ def _step(least_ns: float) -> int:
         size *= 10
 
 
-def _unit(ns: int) -> tuple[str, int]:
+def _unit(ns: int, step_ns: int) -> tuple[str, int]:
+    for unit, size in _LONG:
+        if step_ns % size == 0:
+            return unit, size
     for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
         if ns >= size:
             return unit, size
