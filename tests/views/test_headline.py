@@ -33,6 +33,19 @@ def test_each_link_shows_as_many_traces_as_it_says(client: FlaskClient) -> None:
         assert found["total"] == sentence["shown"] > 0
 
 
+def test_what_was_slow_after_the_response_is_not_explained_by_responses(client: FlaskClient) -> None:
+    sentences = {
+        bool(each["why_url"]): each["rest"]
+        for each in client.get("/traces/headline.json").get_json()["sentences"]
+        if each["kind"] == "slow"
+    }
+    assert "after the response" in sentences[False]
+    assert "after the response" not in sentences[True]
+    page = parse(client.get("/traces"))
+    [said] = with_class(page, "headline")
+    assert sum(text(link) == "What makes these slow?" for link in said.iter("a")) == 1
+
+
 def test_the_p95_is_that_of_the_summary_line_in_that_time(client: FlaskClient) -> None:
     query = {"q": 'trace.root="web-storefront · POST /checkout"', "from": "2025-11-20T10:08:23.555Z"}
     summary = text(with_class(parse(client.get("/traces", query_string=query)), "summary")[0])

@@ -35,7 +35,7 @@ class Sentence:
     small: str
     url: str
     shown: int  # traces behind the link
-    why_url: str  # the comparison of what it speaks of with the others
+    why_url: str  # the comparison of what it speaks of with the others; "" if responses would not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ def headline(state: SearchState, query: Query, window: Window) -> Said:
 def _slower(state: SearchState, query: Query, window: Window, found: Slower) -> Sentence:
     root, stretch = (found.service, found.name), found.stretch
     owners = store().headline.owners(query, window, root, stretch.from_ns, stretch.to_ns, found.usual_ns)
-    owner = ""
+    owner, awaited = "", True
     if owners and owners[0][1] >= _OWNER_SHARE:
         owner = f"; {display.share(owners[0][1])} of the slow ones’ time is in {owners[0][0]}"
     elif owners and sum(share for _, share in owners) < _AWAITED:
-        owner = "; most of it after the response"
+        owner, awaited = "; most of it after the response", False
     times = found.p95_ns / found.usual_ns
     factor = f"{times:.0f}×" if times >= 9.5 else f"{times:.1f}×"
     usual = display.duration(found.usual_ns)
@@ -76,7 +76,7 @@ def _slower(state: SearchState, query: Query, window: Window, found: Slower) -> 
     changes = store().headline.version_changes(query, window)
     small = f"{hit}; {_still(stretch)}.{_deployed(changes, stretch)}"
     terms = (_root_term(root), f"trace.duration>{found.usual_ns}ns")
-    why_url = _inside_and_outside(state, _root_term(root), stretch)
+    why_url = _inside_and_outside(state, _root_term(root), stretch) if awaited else ""
     return Sentence("slow", lead, rest, small, _url(state, terms, stretch), stretch.hit, why_url)
 
 
@@ -148,7 +148,7 @@ def _inside_and_outside(state: SearchState, root: str, stretch: Stretch) -> str:
         *([f"trace.start>={start}"] if stretch.begun else []),
         *([f"trace.start<{end}"] if stretch.over else []),
     ]
-    baseline = _with(state.q, root, outside[0] if len(outside) == 1 else f"({' OR '.join(outside)})")
+    baseline = _with(state.q, root, " OR ".join(outside))
     return CohortState(a=baseline, b=_with(state.q, root, *inside), from_=state.from_, to=state.to).url()
 
 
