@@ -9,6 +9,7 @@ from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import (
+    arrivals,
     graph,
     help,
     preferences,
@@ -69,6 +70,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         preferences,
         saved,
         receivers,
+        arrivals,
     ):
         app.register_blueprint(page.blueprint)
     present.install(app)

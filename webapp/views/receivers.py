@@ -20,10 +20,11 @@ from webapp.formats.content_encoding import BodyDamaged, BodyTooLarge, UnknownEn
 from webapp.formats.jaeger import thrift_batch
 from webapp.formats.notes import Notes
 from webapp.formats.otlp import protobuf
-from webapp.loading.live import Live, Post, Receiver, Taken
+from webapp.loading.live import Post, Receiver, Taken
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 from webapp.settings import Settings
+from webapp.views.arrivals import live
 from webapp.views.otlp_answers import accepted, refused
 
 blueprint = Blueprint("receivers", __name__)
@@ -55,12 +56,6 @@ class Received:
 
     rejected: int
     why: str
-
-
-def live() -> Live:
-    """Of the running application."""
-    running: Live = current_app.config["live"]
-    return running
 
 
 @blueprint.post("/v1/traces")

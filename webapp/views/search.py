@@ -14,6 +14,7 @@ from webapp.model.results import Note, ResultPage
 from webapp.query import Query, Window
 from webapp.store.matching import EXACT
 from webapp.store.span_facets import MOST_SPANS
+from webapp.views import arrivals
 from webapp.views.fragments import leave_to, page_or_part
 from webapp.views.headline import headline
 from webapp.views.present import store
@@ -53,8 +54,7 @@ class Asked:
 
 
 def understand(state: SearchState) -> Asked:
-    first_ns, newest_ns = store().bounds()
-    now_ns = newest_ns + 1 if first_ns or newest_ns else 0
+    now_ns = arrivals.now_ns()
     window, problem = state.window(now_ns)
     notes = [Note(problem)] if problem else []
     if several := _several_meant(state.q):
@@ -111,6 +111,8 @@ def traces() -> BaseResponse:
         saved=saved_links(),
         caps=_caps(page),
         empty_store=store().span_total() == 0,
+        receiving=arrivals.live().is_active,
+        newer_url=arrivals.newer_url(state, asked.now_ns, page.total) if page.total_exact else "",
         not_read=[report for report in store().sources() if not report.spans]
         if not store().span_total()
         else [],

@@ -15,6 +15,7 @@ from webapp.model.facts import TraceSummary, Verdict
 from webapp.model.results import ResultPage
 from webapp.model.spans_found import FoundSpan
 from webapp.query.keys import KINDS, STATUSES
+from webapp.views.arrivals import is_arriving
 from webapp.views.present import store
 from webapp.views.search import Asked, understand
 from webapp.views.search_spans import shown
@@ -162,16 +163,18 @@ def summary_json(trace: TraceSummary) -> dict[str, object]:
         "errors": trace.errors,
         "failed": trace.failed,
         "failure": trace.failure_sentence or None,
-        "verdict": verdict_json(trace.verdict),
+        "verdict": None if is_arriving(trace.trace_id) else verdict_json(trace.verdict),
     }
 
 
 def _cells(trace: TraceSummary) -> list[object]:
     verdict = trace.verdict
+    said: tuple[object, ...] = (verdict.service, verdict.name, verdict.critical_ns, verdict.sentence)
+    if is_arriving(trace.trace_id):
+        said = (None,) * 4
     return [
         trace.trace_id, display.iso(trace.start_ns), trace.duration_ns, trace.root_service, trace.root_name, trace.spans,
-        len(trace.services), trace.errors, trace.failed, trace.failure_sentence, verdict.service, verdict.name,
-        verdict.critical_ns, verdict.sentence,
+        len(trace.services), trace.errors, trace.failed, trace.failure_sentence, *said,
     ]  # fmt: skip
 
 

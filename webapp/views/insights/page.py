@@ -12,6 +12,7 @@ from webapp.model.insights import BrokenContext, LateService, Progress
 from webapp.query import Window
 from webapp.store.broken_context import Matched
 from webapp.store.insights import Insights
+from webapp.views.arrivals import now_ns
 from webapp.views.fragments import page_or_part
 from webapp.views.insights.changes import ChangeLines, changes_json, changes_of
 from webapp.views.insights.rows import TREND, Row, rows_of, threshold_lines
@@ -61,7 +62,7 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
     state = InsightsState.read(request.args)
     progress = looker().wake(wait_seconds)
     first_ns, newest_ns = store().bounds()
-    window, problem = SearchState(from_=state.from_, to=state.to).window(newest_ns + 1)
+    window, problem = SearchState(from_=state.from_, to=state.to).window(now_ns())
     asked = state.asked(window)
     span = _span(window, first_ns, newest_ns)
     insights = store().findings.insights(asked, span)

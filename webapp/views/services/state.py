@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from webapp.model import display
 from webapp.model.red import Period
 from webapp.query import Window
-from webapp.views.present import store
+from webapp.views.arrivals import now_ns
 from webapp.views.state import SearchState
 
 # by key: words of the column, and whether its greatest values come first
@@ -87,8 +87,7 @@ class ServicesState:
 
     def window(self) -> tuple[Window, str]:
         """What the times mean, and a sentence about those that mean nothing."""
-        _, newest_ns = store().bounds()
-        return SearchState(from_=self.from_, to=self.to).window(newest_ns + 1)
+        return SearchState(from_=self.from_, to=self.to).window(now_ns())
 
     def search(self, period: Period, q: str, sort: str = "newest") -> SearchState:
         """A search for what was counted in the period: its times as written, unless they were widened."""

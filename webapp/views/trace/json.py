@@ -5,6 +5,7 @@ from webapp.model.facts import Failure, Path, Verdict, Where
 from webapp.model.logs import LogLine
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.store import Store
+from webapp.views.arrivals import is_arriving
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.findings import findings_json
 from webapp.views.trace.rows import MISSING
@@ -16,6 +17,7 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
     facts, forest = trace.facts, trace.facts.forest
     nodes = trace.rows.node.tolist()
     wanted = forest.columns.row[forest.source[forest.source >= 0]].tolist()
+    arriving, completion = is_arriving(trace.trace_id), facts.completion_verdict
     found = dict(zip(wanted, store.spans(trace.trace_id, wanted), strict=True))
     return {
         "trace_id": trace.trace_id,
@@ -30,8 +32,8 @@ def trace_json(trace: OpenTrace, store: Store) -> dict[str, object]:
             for path in [facts.completion or facts.path]
             for k in range(len(path.node))
         ],
-        "verdict": verdict_json(qualified_verdict(trace, store, "response")),
-        "completion_verdict": verdict_json(facts.completion_verdict) if facts.completion_verdict else None,
+        "verdict": None if arriving else verdict_json(qualified_verdict(trace, store, "response")),
+        "completion_verdict": verdict_json(completion) if completion and not arriving else None,
         "opens_on": trace.which_path(""),
         "error": failure_json(facts.failure),
         "warnings": [
