@@ -10,6 +10,7 @@ from tests.views.parsing import parse, text, with_class
 from webapp.analysis.batch import analyse_batch
 from webapp.model.spans import Kind, Resource, Span
 from webapp.store import Store
+from webapp.views.graph_labels import Free, fitted
 
 SECOND = 1_000_000_000
 TAIL = "Kept by tail sampling: rates and percentiles describe the kept traces."
@@ -136,3 +137,17 @@ def test_few_calls_have_no_p95(opened: Opened, calls: int, said: str) -> None:
     page = parse(analysed(opened, *spans).get("/graph"))
     rows = [[text(cell) for cell in row.iter("td")] for row in with_class(page, "calls")[0].iter("tr")]
     assert {row[6][0] for row in rows if row} == {said}
+
+
+def test_labels_keep_off_each_other_and_off_cards() -> None:
+    free = Free([(0.0, 0.0, 172.0, 58.0)])
+    assert free.place([(100.0, 50.0), (200.0, 80.0)], 36.0) == (200.0, 80.0)
+    assert free.place([(200.0, 80.0), (260.0, 80.0)], 36.0) == (260.0, 80.0)
+    assert free.place([(200.0, 80.0)], 36.0) == (200.0, 80.0)  # nowhere else to go
+
+
+def test_long_names_end_where_their_card_does() -> None:
+    assert fitted("checkout", 140.0) == "checkout"
+    assert fitted("recommendationservice", 140.0) == "recommendationserv…"
+    assert len(fitted("个人信息服务" * 5, 140.0)) < 12
+    assert len(fitted("i" * 33, 140.0)) == 33

@@ -8,13 +8,13 @@ from math import log10
 from webapp.analysis import layout
 from webapp.model import display
 from webapp.model.results import Graph, GraphEdge, GraphNode
-from webapp.views.graph_labels import Free
+from webapp.views.graph_labels import Free, fitted
 from webapp.views.graph_matrix import short
 from webapp.views.present import slot
 from webapp.views.services import words as number_words
 
 WIDTH, HEIGHT = 172, 58
-_LONGEST_NAME = 20  # characters that fit the card beside the share
+_NAME_ROOM = 140.0  # from behind the mark of a card to its edge
 MOST_NODES, MOST_EDGES = 60, 120  # that are drawn; more is a ball of wool
 _LABEL_WIDTH = 36.0  # of a share
 _WIDE, _LEAST_SCALE = 1_750.0, 0.8  # wider pictures are scrolled rather than drawn smaller than that
@@ -223,7 +223,7 @@ def _card(node: GraphNode, place: tuple[float, float], calls: str, bar: tuple[fl
         node=node,
         x=place[0],
         y=place[1],
-        name=node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "…",
+        name=fitted(node.name, _NAME_ROOM),
         slot=slot(node.name) if node.kind == "service" else None,
         calls=calls,
         rank=rank,
