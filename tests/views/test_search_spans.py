@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
 from webapp.store import Store
+from webapp.views.search_export import MOST
 
 
 def test_spans_that_match_are_listed_with_the_columns_asked_for(client: FlaskClient) -> None:
@@ -151,3 +152,11 @@ def test_nothing_found_is_said_in_each_form(client: FlaskClient) -> None:
         assert (
             client.get(f"/traces.json?show={show}&q=service=payment-service+duration>1h").status_code == 200
         )
+
+
+def test_an_export_that_does_not_hold_all_says_so_before(client: FlaskClient) -> None:
+    page = text(parse(client.get("/traces?show=spans&among=all")))
+    body = client.get("/traces.json?show=spans&among=all&limit=1").json
+    assert body
+    assert f"CSV and Parquet hold the first {MOST:,} of {body['total']:,}." in page
+    assert "hold the first" not in text(parse(client.get("/traces?show=spans")))
