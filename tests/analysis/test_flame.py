@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from tests.analysis.drawing import MS, columns_of, span
 from tests.analysis.strategies import broken_traces, traces
 from webapp.analysis.call_path import operation
-from webapp.analysis.flame import Frames, frames_of
+from webapp.analysis.flame import Frames, _frames, _frames_by_pairs, _labels, frames_of
 from webapp.analysis.operations import operations_of
 from webapp.analysis.rows import rows_of
 from webapp.analysis.trace import analyse_trace
@@ -25,12 +25,13 @@ def test_calls_along_one_path_are_one_frame_and_the_widest_comes_first() -> None
     ]
     facts, frames = flame(spans)
     names = [facts.forest.columns.names[facts.forest.name[node]] for node in frames.node.tolist()]
-    assert [name.split("/")[0] for name in names] == ["home", "mail", "GET "]
-    assert frames.spans.tolist() == [1, 1, 4]
-    assert (frames.total_ns // MS).tolist() == [100, 20, 80]
-    assert (frames.own_ns // MS).tolist() == [0, 20, 80]
-    assert (frames.start_ns // MS).tolist() == [0, 80, 0]
-    assert frames.parent.tolist() == [-1, 0, 0]
+    times_ms = [(ns // MS).tolist() for ns in (frames.total_ns, frames.own_ns, frames.start_ns)]
+    told = zip(names, frames.spans.tolist(), frames.parent.tolist(), *times_ms, strict=True)
+    assert {name.split("/")[0]: numbers for name, *numbers in told} == {
+        "home": [1, -1, 100, 0, 0],
+        "mail": [1, 0, 20, 20, 80],
+        "GET ": [4, 0, 80, 80, 0],
+    }
 
 
 @settings(max_examples=80, deadline=None)
@@ -95,3 +96,18 @@ def test_operations_hold_every_received_span_once(spans: list[Span]) -> None:
     assert sum(one.spans for one in found) == received.sum()
     assert sum(one.critical_ns for one in found) == facts.critical_ns[received].sum()
     assert all(one.p50_ns <= one.p95_ns <= one.max_ns for one in found)
+
+
+@settings(max_examples=80, deadline=None)
+@given(traces() | broken_traces())
+def test_frames_found_by_sums_are_those_found_by_pairs(spans: list[Span]) -> None:
+    forest = analyse_trace(columns_of(spans)).forest
+    rows = rows_of(forest)
+    depth = np.empty(len(forest), np.int32)
+    depth[rows.node] = rows.depth
+    label = _labels(rows)
+    by_sums = _frames(label, forest.parent, depth).tolist()
+    by_pairs = _frames_by_pairs(label, forest.parent, depth).tolist()
+    pairs = set(zip(by_sums, by_pairs, strict=True))
+    assert len(pairs) == len(set(by_sums)) == len(set(by_pairs))
+    assert (np.diff(depth[np.argsort(by_sums, kind="stable")]) >= 0).all()

@@ -58,8 +58,10 @@ class Index:
         if len(self.order) == 0:
             return np.full(len(trace), -1, np.int32)
         high = self.bounds[trace + 1]
-        if len(self.bounds) == 2:  # one trace
-            place = np.searchsorted(self.span_id, span_id)
+        if len(self.bounds) == 2:  # one trace; asked in order, each search begins where memory was just read
+            by_id = np.argsort(span_id)
+            place = np.empty(len(span_id), np.int64)
+            place[by_id] = np.searchsorted(self.span_id, span_id[by_id])
         else:
             place = first_at_least(self.span_id, self.bounds[trace], high, span_id)
         within = np.minimum(place, len(self.order) - 1)

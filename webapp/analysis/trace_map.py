@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from webapp.analysis.call_times import call_times
-from webapp.analysis.runs import run_starts
+from webapp.analysis.runs import run_starts, sorted_by
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, TraceFacts
 from webapp.model.results import GraphEdge, GraphNode
@@ -49,8 +49,10 @@ def map_of(
         calls, protocol = _part(calls, chosen_calls), protocol[chosen_calls]
         critical_ns = critical_ns[chosen_calls]
     caller, callee = place[calls.caller], place[calls.callee]
-    order = np.lexsort((calls.duration_ns, calls.type, protocol, callee, caller))
-    starts = run_starts(*(keys[order] for keys in (caller, callee, protocol, calls.type)))
+    types, pairs = len(EDGE_TYPES) * len(protocols), len(parties)
+    group = (caller * pairs + callee) * types + protocol * len(EDGE_TYPES) + calls.type
+    order = sorted_by(group, calls.duration_ns)
+    starts = run_starts(group[order])
     connections = []
     for chosen in np.split(order, starts[1:]) if len(order) else []:
         first = chosen[0]
@@ -69,7 +71,7 @@ def map_of(
         for at, (kind, name) in enumerate(parties)
         if kind == "service" and name in shares and at not in used
     ]
-    by_callee = np.lexsort((calls.duration_ns, callee))
+    by_callee = sorted_by(callee, calls.duration_ns)
     bounds = np.searchsorted(callee[by_callee], np.arange(len(parties) + 1))
     nodes = []
     for at in used:

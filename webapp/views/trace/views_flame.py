@@ -8,7 +8,7 @@ import numpy as np
 from webapp import query as language
 from webapp.analysis.attribution import label
 from webapp.analysis.call_path import operation
-from webapp.analysis.flame import Frames, frames_of
+from webapp.analysis.flame import Frames, Paths, frames_of, paths_of
 from webapp.analysis.summary import critical_times
 from webapp.model import display
 from webapp.model.columns import I64, Bool
@@ -57,10 +57,11 @@ class Frame:
 
 def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: Store) -> dict[str, object]:
     """All that `_flame.html` names."""
-    frames = frames_of(trace.rows, _own_times(trace, state, chosen.part))
+    paths = trace.once("call paths", lambda: paths_of(trace.rows))
+    frames = frames_of(trace.rows, _own_times(trace, state, chosen.part), paths)
     node = trace.node_of(state.frame) if state.frame else None
     shown = choose_frames(frames, -1 if node is None else int(frames.of_node[node]))
-    maker = _Maker(trace, state, frames, shown, chosen.found)
+    maker = _Maker(trace, state, paths, frames, shown, chosen.found)
     drawn = [maker.frame(number) for number in shown.drawn.tolist()]
     thin = shown.thin(frames)
     notes = [*chosen.notes]
@@ -98,7 +99,13 @@ class _Maker:
     """Puts frames into words and percent."""
 
     def __init__(
-        self, trace: OpenTrace, state: TraceState, frames: Frames, shown: Shown, found: I64 | None
+        self,
+        trace: OpenTrace,
+        state: TraceState,
+        paths: Paths,
+        frames: Frames,
+        shown: Shown,
+        found: I64 | None,
     ) -> None:
         self._trace, self._state, self._frames, self._shown = trace, state, frames, shown
         self._hit: Bool | None = None
@@ -106,8 +113,7 @@ class _Maker:
             self._hit = np.bincount(frames.of_node[found], minlength=len(frames)) > 0
         causes = np.flatnonzero(trace.causes)
         self._cause = np.bincount(frames.of_node[causes], minlength=len(frames)) > 0
-        self._by_frame = np.argsort(frames.of_node, kind="stable")
-        self._bounds = np.searchsorted(frames.of_node[self._by_frame], np.arange(len(frames) + 1))
+        self._paths = paths
         self.all_ns = int(frames.total_ns[frames.parent < 0].sum())
 
     def frame(self, number: int) -> Frame:
@@ -169,7 +175,7 @@ class _Maker:
         if service == MISSING:
             return ""
         forest = self._trace.facts.forest
-        nodes = self._by_frame[self._bounds[number] : self._bounds[number + 1]]
+        nodes = self._paths.by_frame[self._paths.bounds[number] : self._paths.bounds[number + 1]]
         names = [forest.columns.names[code] for code in np.unique(forest.name[nodes]).tolist()]
         terms = language.write_term("service", "=", service), _any_name(names)
         return self._state.url(view="spans", by="span", find=finding(self._state, *terms))

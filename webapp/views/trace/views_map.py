@@ -40,9 +40,12 @@ class ConnectionLine:
 def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Store) -> dict[str, object]:
     """All that `_map.html` names."""
     forest = trace.facts.forest
-    calls = edges.calls(forest)
-    names, protocol = _protocols(trace, calls, store)
-    traced = map_of(trace.facts, calls, names, protocol, chosen.part)
+    calls = trace.once("calls", lambda: edges.calls(forest))
+    names, protocol = trace.once("protocols", lambda: _protocols(trace, calls, store))
+    if chosen.part is None:
+        traced = trace.once("map", lambda: map_of(trace.facts, calls, names, protocol))
+    else:
+        traced = map_of(trace.facts, calls, names, protocol, chosen.part)
     parties = {node.name: node for node in traced.nodes}
     links = _Links(forest, state, GraphQueries(dict(store.keys())))
     pages = pages_of(state, len(traced.connections), "connection")
