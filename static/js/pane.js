@@ -41,7 +41,7 @@ export class Pane {
     canvas.style.width = `${this.width}px`;
     canvas.style.height = `${this.height}px`;
     this.context = canvas.getContext("2d");
-    this.context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.context.scale(scale, scale);
   }
 
   palette() {
@@ -49,9 +49,9 @@ export class Pane {
     this.waterfall.box.append(probe);
     const read = (value) => { probe.style.color = value; return getComputedStyle(probe).color; };
     const colours = Object.fromEntries(["surface", "line", "line-strong", "error"].map((name) => [name, read(`var(--${name})`)]));
-    colours.slots = [...Array(10).keys()].map((slot) => read(`var(--svc-${slot})`));
-    colours.slots.push(read("var(--control)"));
-    colours.pale = colours.slots.map((_, slot) => read(`color-mix(in srgb, ${slot < 10 ? `var(--svc-${slot})` : "var(--control)"} 24%, var(--surface))`));
+    const slots = [...Array(10).keys()].map((slot) => `var(--svc-${slot})`).concat("var(--control)");
+    colours.slots = slots.map(read);
+    colours.pale = slots.map((slot) => read(`color-mix(in srgb, ${slot} 24%, var(--surface))`));
     probe.remove();
     return colours;
   }

@@ -1,5 +1,5 @@
-// The trace page: its parts, and its keys. Imported by no other module, so that each runs once. Rows are walked with
-// roving focus; what needs the whole trace is asked of the server.
+// The trace page: its parts, and its keys. Imported by no other module, so that each runs once. What
+// needs the whole trace is asked of the server.
 
 import { copyLink } from "./copy.js";
 import "./filter.js";

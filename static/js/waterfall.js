@@ -92,7 +92,7 @@ export class Waterfall extends Windows {
     else if (y < scrollY + this.sticky || y + ROW > scrollY + innerHeight) {
       const far = Math.abs(y - scrollY) > innerHeight * 1.5;
       const space = far ? (innerHeight - this.sticky) / 3 : ROW;
-      scrollTo(0, y < scrollY + this.sticky ? y - this.sticky - space : far ? y - this.sticky - space : y + ROW + space - innerHeight);
+      scrollTo(0, far || y < scrollY + this.sticky ? y - this.sticky - space : y + ROW + space - innerHeight);
     }
     const found = this.row(wanted) ?? (await this.arrival(wanted));
     found?.focus({ preventScroll: true });
@@ -103,11 +103,11 @@ export class Waterfall extends Windows {
     const window = Math.floor(number / WINDOW);
     return new Promise((resolve) => {
       const done = () => resolve(this.row(number));
-      this.wanted = [window, ...(this.wanted ?? [])];
+      this.wanted.unshift(window);
       this.pump();
       const state = this.windows.get(window);
       if (!state || state.state === "ready") done();
-      else (state.waiters ??= []).push(done);
+      else state.waiters.push(done);
     });
   }
 

@@ -7,7 +7,6 @@ export const ROW = 30;
 export const WINDOW = 50;
 const MOST_ROWS = 800;       // in the document
 const NEAR = 50;             // rows kept ready above and below, at rest
-const KEPT = 50;             // rows that stay, at rest
 const AT_ONCE = 3;           // requests
 const FLING = 20;            // px/ms from which nothing new is asked for
 const JUMP = 1.5;            // screens in one frame
@@ -23,10 +22,10 @@ export class Windows {
     this.count = Math.min(Number(set.total) - this.base, Number(set.segment));
     this.windows = new Map();          // number -> {state, body, abort, retryAt, tries, waiters}
     this.extra = new Map();            // number -> pixels that its opened spans add
-    this.arrived = [];                 // windows not in view, put in one a frame
+    this.wanted = [];
+    this.arrived = [];                 // numbers of windows that are to be put in
     this.latency = 60;
-    this.speed = 0;
-    this.fastFrames = 0;
+    this.speed = this.fastFrames = 0;
     this.lastY = scrollY;
     this.lastTime = performance.now();
     this.listening = new AbortController();
@@ -63,13 +62,8 @@ export class Windows {
   }
 
   layout() {
-    let added = 0;
-    for (const number of [...this.windows.keys()].sort((a, b) => a - b)) {
-      const { body } = this.windows.get(number);
-      if (body) body.style.top = `${this.rowTop(number * WINDOW)}px`;
-    }
-    for (const pixels of this.extra.values()) added += pixels;
-    this.table.style.height = `${HEAD + this.count * ROW + added}px`;
+    for (const [number, { body }] of this.windows) if (body) body.style.top = `${this.rowTop(number * WINDOW)}px`;
+    this.table.style.height = `${this.rowTop(this.count + WINDOW) - WINDOW * ROW}px`;
   }
 
   /** Pixels from the top of the table to a row. */
@@ -90,7 +84,7 @@ export class Windows {
   /** First and last row between the sticky heads and the foot of the screen. */
   inView() {
     const y = scrollY - this.top;
-    return [this.rowAt(y + Math.max(this.sticky, 0)), this.rowAt(y + innerHeight)];
+    return [this.rowAt(y + this.sticky), this.rowAt(y + innerHeight)];
   }
 
   /** The first row in view, of the whole trace; 0 while the head of the page is in sight. */
@@ -100,8 +94,8 @@ export class Windows {
 
   /** Opened spans, or the head of the page, have another height. */
   resized(entries) {
-    if (entries.some((entry) => entry.target.matches(".tracehead"))) this.measure();
-    const bodies = new Set(entries.map((entry) => entry.target.closest("tbody")).filter(Boolean));
+    if (entries.some(({ target }) => target.matches(".tracehead"))) this.measure();
+    const bodies = new Set(entries.map(({ target }) => target.closest("tbody")).filter(Boolean));
     for (const body of bodies) this.reckon(body);
   }
 
@@ -109,15 +103,18 @@ export class Windows {
     const number = Number(body.dataset.k) - this.base / WINDOW;
     let pixels = 0;
     for (const detail of body.querySelectorAll(".detail")) pixels += detail.offsetHeight;
-    if (pixels) this.extra.set(number, pixels);
-    else this.extra.delete(number);
+    this.extra.set(number, pixels);
     this.layout();
   }
 
   // Scrolling
 
-  scrolled() {
+  nextFrame() {
     this.frame ??= requestAnimationFrame((now) => this.step(now));
+  }
+
+  scrolled() {
+    this.nextFrame();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST_MS);
   }
@@ -138,14 +135,14 @@ export class Windows {
       this.want(first - (moved < 0 ? ahead : 0), last + (moved > 0 ? ahead : 0), false);
     }
     this.pane?.draw(first, last);
-    this.putIn();
+    this.putIn(first, last);
   }
 
   rest() {
     this.speed = this.fastFrames = 0;
     const [first, last] = this.inView();
     this.want(first - NEAR, last + NEAR, true);
-    this.evict(first - KEPT, last + KEPT);
+    this.evict(first - NEAR, last + NEAR);
     this.pane?.rest(first, last);
     return [first, last];
   }
@@ -155,21 +152,19 @@ export class Windows {
     const from = Math.max(0, Math.floor(first / WINDOW));
     const to = Math.min(Math.ceil(this.count / WINDOW) - 1, Math.floor(last / WINDOW));
     const [seen] = this.inView();
-    this.wanted = [];
-    for (let number = from; number <= to; number++) this.wanted.push(number);
     const middle = seen / WINDOW;
+    this.wanted = Array.from({ length: Math.max(0, to - from + 1) }, (_, place) => from + place);
     this.wanted.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
     if (only) for (const [number, window] of this.windows) if (!this.wanted.includes(number)) window.abort?.abort();
     this.pump();
   }
 
   pump() {
-    let loading = [...this.windows.values()].filter((window) => window.state === "loading").length;
-    const now = performance.now();
-    for (const number of this.wanted ?? []) {
+    let loading = [...this.windows.values()].filter(({ state }) => state === "loading").length;
+    for (const number of this.wanted) {
       const window = this.windows.get(number);
       if (loading >= AT_ONCE || this.grown) return;
-      if (window && (window.state !== "waiting" || window.retryAt > now)) continue;
+      if (window && (window.state !== "waiting" || window.retryAt > performance.now())) continue;
       this.load(number, window?.tries ?? 0);
       loading += 1;
     }
@@ -186,8 +181,7 @@ export class Windows {
   }
 
   async load(number, tries) {
-    const window = { state: "loading", abort: new AbortController(), tries };
-    window.waiters = this.windows.get(number)?.waiters ?? [];
+    const window = { state: "loading", abort: new AbortController(), tries, waiters: this.windows.get(number)?.waiters ?? [] };
     this.windows.set(number, window);
     const began = performance.now();
     try {
@@ -199,9 +193,8 @@ export class Windows {
       this.latency = 0.7 * this.latency + 0.3 * (performance.now() - began);
       window.state = "arrived";
       if (tries) document.dispatchEvent(new CustomEvent("tailrace:found"));
-      const [first, last] = this.inView();
-      if ((number + 1) * WINDOW > first && number * WINDOW <= last) this.insert(number);
-      else { this.arrived.push(number); this.frame ??= requestAnimationFrame((now) => this.step(now)); }
+      this.arrived.push(number);
+      this.nextFrame();
     } catch (error) {
       if (error.name === "AbortError") this.windows.delete(number);
       else this.retry(number, window);
@@ -218,28 +211,25 @@ export class Windows {
     setTimeout(() => { if (!this.listening.signal.aborted) this.pump(); }, wait + 5);
   }
 
-  putIn() {
-    const number = this.arrived.shift();
-    if (number !== undefined && this.windows.get(number)?.state === "arrived") this.insert(number);
-    if (this.arrived.length) this.frame ??= requestAnimationFrame((now) => this.step(now));
+  /** One a frame, which it takes most of; first what is in view. */
+  putIn(first, last) {
+    const seen = this.arrived.findIndex((number) => (number + 1) * WINDOW > first && number * WINDOW <= last);
+    const [number] = this.arrived.splice(Math.max(0, seen), 1);
+    if (this.windows.get(number)?.state === "arrived") this.insert(number);
+    if (this.arrived.length) this.nextFrame();
   }
 
   insert(number) {
     const window = this.windows.get(number);
-    const body = document.createElement("tbody");
-    body.className = "win";
-    body.setAttribute("role", "rowgroup");
+    const body = Object.assign(document.createElement("tbody"), { className: "win", role: "rowgroup", innerHTML: window.html });
     body.dataset.k = number + this.base / WINDOW;
-    body.innerHTML = window.html;
-    window.html = undefined;
-    window.body = body;
-    window.state = "ready";
+    Object.assign(window, { state: "ready", body, html: undefined });
     body.style.top = `${this.rowTop(number * WINDOW)}px`;
     const later = [...this.table.tBodies].find((other) => Number(other.dataset.k) > Number(body.dataset.k));
     this.table.insertBefore(body, later ?? null);
     this.prepare(body);
-    for (const waiter of window.waiters ?? []) waiter(body);
-    const kept = this.speed ? MOST_ROWS / 2 : KEPT;  // what was still on its way when scrolling ended may be far
+    for (const waiter of window.waiters) waiter();
+    const kept = this.speed ? MOST_ROWS / 2 : NEAR;  // what was still on its way when scrolling ended may be far
     if (this.table.tBodies.length * WINDOW > 2 * kept) {
       const [first, last] = this.inView();
       this.evict(first - kept, last + kept);
