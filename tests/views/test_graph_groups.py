@@ -74,7 +74,9 @@ def test_a_namespace_opens_its_services(grouped: FlaskClient) -> None:
     links = {a.get("href", "") for a in page.iter("a")}
     assert "/graph?group=namespace&open=aa" in links
     assert names(grouped, "group=namespace&open=aa") == {"aa-1", "aa-2", "bb (2 services)"} | outside
-    assert "Close aa" in grouped.get("/graph?group=namespace&open=aa").text
+    opened = grouped.get("/graph?group=namespace&open=aa")
+    assert "Close aa" in opened.text
+    assert "external" not in {group.get("data-kind") for group in with_class(parse(opened), "node")}
 
 
 def test_every_link_of_grouped_connections_finds_its_traces(grouped: FlaskClient) -> None:

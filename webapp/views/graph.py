@@ -1,7 +1,7 @@
 """`/graph`: who calls whom, and where the critical-path time goes. Positions come from `analysis/layout.py`."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -59,7 +59,9 @@ def page() -> Response:
         asked=asked,
         form=form,
         graph=graph,
-        picture=draw(graph, shown) if form == "graph" else None,
+        picture=draw(graph if focus else _around(graph, namespaces, state.open), shown)
+        if form == "graph"
+        else None,
         matrix=matrix_of(
             graph, layout.choose(graph.nodes, graph.edges, MOST, focus=focus or None, hops=shown.hops)
         )
@@ -84,6 +86,16 @@ def page() -> Response:
         p95=words.p95,
         weights=words.weights_note([edge for edge in graph.edges if edge.type != "link"]),
     )
+
+
+def _around(graph: Graph, namespaces: Namespaces, opened: str) -> Graph:
+    """Of an opened namespace its services, whom they call and who calls them."""
+    own = {service for service, name in namespaces.of.items() if name == opened}
+    edges = [edge for edge in graph.edges if own & {edge.caller, edge.callee}]
+    near = own.union(*((edge.caller, edge.callee) for edge in edges))
+    if not own:
+        return graph
+    return replace(graph, nodes=[node for node in graph.nodes if node.name in near], edges=edges)
 
 
 def _node_url(graph: Graph, state: GraphState, name: str) -> str:

@@ -9,6 +9,7 @@ from webapp.analysis.cohort_split import ENOUGH
 from webapp.model import display
 from webapp.model.cohorts import CohortData, Membership
 from webapp.views.cohorts.reading import Read
+from webapp.views.present import TAIL_SAMPLED
 
 BAND_WORDS = {  # of model.cohorts.BANDS
     "": "All", "fast": "Fastest half", "mid": "p50–p90", "high": "p90–p99", "top": "Slowest 1%",
@@ -99,7 +100,7 @@ def caveats(read: Read) -> list[str]:
     if read.problem:
         notes.append(read.problem)
     if data.tail_sampled:
-        notes.append("Kept by tail sampling: rates and percentiles describe the kept traces.")
+        notes.append(TAIL_SAMPLED)
     side = found.selection
     if any(abs(one.stands_for - one.sampled) > 0.5 for one in (side, found.baseline)):
         notes.append(
