@@ -58,9 +58,7 @@ def _repeated(scene: Scene, parent: int, group: list[int]) -> Finding | None:
     gain_ns = scene.gain_without([node for node in group if node != longest])
     paged = call.type != "db" and len({without_paging(text) for text in texts}) == 1 < len(texts)
     what = call.template or scene.name(group[0])
-    message = (
-        f"{scene.label(parent)} asks {quoted(what)} {len(group)} times in a row: {display.duration(total_ns)}"
-    )
+    message = f"{scene.label(parent)} asks {quoted(what)} {display.count(len(group))} times in a row: {display.duration(total_ns)}"
     if call.hides_parameters and call.text:
         message += " (parameters hidden)"
     if paged:
@@ -123,7 +121,7 @@ def _identical(scene: Scene, parent: int, group: list[int]) -> Finding | None:
     if all(scene.start[after] - scene.end[before] >= _POLLED_NS for before, after in pairwise(group)):
         return None
     message = (
-        f"{scene.service_name(group[0])} asks {quoted(call.text)} {len(group)} times with the same values: "
+        f"{scene.service_name(group[0])} asks {quoted(call.text)} {display.count(len(group))} times with the same values: "
         f"{display.duration(wasted_ns)} after the first"
     )
     gain_ns = scene.gain_without(group[1:])
