@@ -50,9 +50,8 @@ def read_id(written: object, digits: int) -> Id | None:
     text = written.strip()
     if _UUID.fullmatch(text):
         text = text.replace("-", "")
-    text = text.removeprefix("0x").removeprefix("0X")
-    if not _HEX.fullmatch(text):
-        text = _hex_of_base64(text, digits)
+    bare = text.removeprefix("0x").removeprefix("0X")  # base64 may begin so too
+    text = bare if _HEX.fullmatch(bare) else _hex_of_base64(text, digits)
     return _known(_fit(text.lower(), digits)) if text else None
 
 
