@@ -18,6 +18,7 @@ from webapp.model.results import Note
 from webapp.query import Query, Window
 from webapp.query.tree import leaves
 from webapp.store.cohort_members import Asked
+from webapp.views import arrivals
 from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store
 
@@ -128,8 +129,8 @@ def _compare(data: CohortData) -> Comparison:
 
 
 def _understood(state: CohortState) -> tuple[Asked, list[Note], str]:
-    first_ns, newest_ns = store().bounds()
-    now_ns = newest_ns + 1 if first_ns or newest_ns else 0
+    first_ns, _ = store().bounds()
+    now_ns = arrivals.now_ns()
     window, problem = state.search.window(now_ns)
     query = language.parse(state.b)
     baseline = state.baseline
