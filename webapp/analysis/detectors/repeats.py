@@ -58,7 +58,8 @@ def _repeated(scene: Scene, parent: int, group: list[int]) -> Finding | None:
     gain_ns = scene.gain_without([node for node in group if node != longest])
     paged = call.type != "db" and len({without_paging(text) for text in texts}) == 1 < len(texts)
     what = call.template or scene.name(group[0])
-    message = f"{scene.label(parent)} asks {quoted(what)} {display.count(len(group))} times in a row: {display.duration(total_ns)}"
+    times = f"{display.count(len(group))} times in a row: {display.duration(total_ns)}"
+    message = f"{scene.label(parent)} asks {quoted(what)} {times}"
     if call.hides_parameters and call.text:
         message += " (parameters hidden)"
     if paged:
