@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from webapp.analysis.batch import analyse_batch
-from webapp.analysis.cohort_paths import PathName
+from webapp.analysis.cohorts.paths import PathName
 from webapp.model.cohorts import F64, AttributeColumn, CohortData, CohortTraces, Membership, PathTimes
 from webapp.model.columns import I64, Bool
 from webapp.model.spans import Resource, Span, Status

@@ -8,21 +8,14 @@ from webapp.loading.live import Live
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.views import (
-    arrivals,
-    graph,
-    help,
-    preferences,
-    present,
-    receivers,
-    saved,
-    search,
-    search_export,
-    suggest,
-)
+from webapp.views import arrivals, help, preferences, present, receivers
 from webapp.views.compare import page as compare
 from webapp.views.fragments import as_whole
+from webapp.views.graph import page as graph
 from webapp.views.insights import page as insights
+from webapp.views.search import export as search_export
+from webapp.views.search import page as search
+from webapp.views.search import saved, suggest
 from webapp.views.services import one as service
 from webapp.views.services import page as services
 from webapp.views.takeaway import page as takeaway

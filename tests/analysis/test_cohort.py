@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.planted import CAUSES, NAMES, SERVICES, Shop, columns_of, data_of, open_shop
-from webapp.analysis.cohort import compare
-from webapp.analysis.cohort_attributes import Ranking, rank
-from webapp.analysis.cohort_paths import PathName, entries_of, path_tree, with_all_below
-from webapp.analysis.cohort_split import divided, split
+from webapp.analysis.cohorts.attributes import Ranking, rank
+from webapp.analysis.cohorts.cohort import compare
+from webapp.analysis.cohorts.paths import PathName, entries_of, path_tree, with_all_below
+from webapp.analysis.cohorts.split import divided, split
 from webapp.model.cohorts import CohortData, CohortTraces, Membership, PathTimes
 
 MS = 1_000_000

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from webapp.analysis.cohort_attributes import Ranking, rank
-from webapp.analysis.cohort_statistics import (
+from webapp.analysis.cohorts.attributes import Ranking, rank
+from webapp.analysis.cohorts.statistics import (
     effective,
     false_discovery,
     independence,

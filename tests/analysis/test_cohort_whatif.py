@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.analysis.drawing import columns_of
 from tests.analysis.strategies import traces
-from webapp.analysis.cohort_whatif import predict, sample
+from webapp.analysis.cohorts.whatif import predict, sample
 from webapp.analysis.critical_path import critical_path
 from webapp.analysis.tree import repair
 from webapp.analysis.whatif import Schedule

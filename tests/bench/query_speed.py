@@ -18,7 +18,7 @@ from tests.bench.figures import Figure, timed
 from webapp.analysis.headline import find_failing, find_slower
 from webapp.query import Window, parse
 from webapp.store import Store
-from webapp.store.search import Slice, find_rows
+from webapp.store.searching.results import Slice, find_rows
 
 EVER = Window(None, None)
 Call = Callable[[], object]

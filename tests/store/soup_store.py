@@ -8,8 +8,8 @@ import numpy as np
 from webapp.model.facts import ServiceShare, TraceSummary, Verdict
 from webapp.model.spans import Span, Status
 from webapp.store import Store
-from webapp.store.summaries import insert_summaries
-from webapp.store.sums import count_traces
+from webapp.store.writing.summaries import insert_summaries
+from webapp.store.writing.sums import count_traces
 
 
 def by_trace(spans: list[Span]) -> dict[str, list[Span]]:

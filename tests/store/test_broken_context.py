@@ -11,7 +11,7 @@ from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, Ends, is_br
 from webapp.model.insights import BrokenContext
 from webapp.model.spans import Kind, Span
 from webapp.store import Store
-from webapp.store.broken_context import Matched
+from webapp.store.insights.broken_context import Matched
 
 
 @pytest.fixture

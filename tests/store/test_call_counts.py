@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.model.columns import I64
-from webapp.store import call_counts
-from webapp.store.buckets import PER_DOUBLING
-from webapp.store.call_counts import CallCounts
+from webapp.store.graph import call_counts
+from webapp.store.graph.call_counts import CallCounts
+from webapp.store.writing.buckets import PER_DOUBLING
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 251), st.integers(1, 9), st.integers(0, 1)), max_size=30

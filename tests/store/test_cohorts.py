@@ -8,11 +8,15 @@ from msgspec.structs import replace
 
 from tests.planted import NAMES, SERVICES, Shop, open_shop, spans_of, stored
 from webapp.analysis.batch import analyse_batch
-from webapp.analysis.cohort_paths import path_names, telling_traces
+from webapp.analysis.cohorts.paths import path_names, telling_traces
 from webapp.model.cohorts import Baseline, CohortData, ValueSought
 from webapp.query import Window, parse
-from webapp.store import Store, cohort_attributes, cohort_values, cohorts, keys
-from webapp.store.cohort_members import Asked
+from webapp.store import Store
+from webapp.store.cohorts import attributes as cohort_attributes
+from webapp.store.cohorts import cohorts
+from webapp.store.cohorts import values as cohort_values
+from webapp.store.cohorts.members import Asked
+from webapp.store.writing import keys
 
 REQUESTS = 400
 SLOW_MS = 170

@@ -1,6 +1,6 @@
 from tests.store.shop import make_span
 from webapp.store import Store
-from webapp.store.colours import choose_slots, fnv1a
+from webapp.store.writing.colours import choose_slots, fnv1a
 
 
 def test_the_hash_is_fnv1a_of_32_bits() -> None:

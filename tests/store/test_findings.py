@@ -22,7 +22,8 @@ from webapp.model.calls import call_of
 from webapp.model.insights import FindingKind, InsightsAsked
 from webapp.model.spans import Span
 from webapp.model.thresholds import DEFAULTS, Least, parse_thresholds, written
-from webapp.store import Store, changes
+from webapp.store import Store
+from webapp.store.insights import changes
 
 EVERYTHING = InsightsAsked()
 

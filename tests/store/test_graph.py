@@ -12,7 +12,8 @@ from webapp.analysis.batch import analyse_batch
 from webapp.model.facts import EDGE_TYPES, BatchFacts
 from webapp.model.spans import Kind, Span
 from webapp.query import Window, parse
-from webapp.store import Store, graph
+from webapp.store import Store
+from webapp.store.graph import graph
 
 SPANS = make_spans(seed=4, count=400, traces=80)
 

@@ -10,8 +10,8 @@ from webapp.model.results import GraphEdge
 from webapp.model.spans import Kind, Resource, Span, Status
 from webapp.query import Window
 from webapp.store import Store
-from webapp.store.graph_merging import is_address, merge
-from webapp.store.namespaces import prefixes
+from webapp.store.graph.merging import is_address, merge
+from webapp.store.graph.namespaces import prefixes
 
 SECOND = 1_000_000_000
 

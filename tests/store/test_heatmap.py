@@ -11,7 +11,9 @@ from tests.store.span_soup import make_spans
 from webapp.model.facts import TraceSummary
 from webapp.model.results import HeatMap
 from webapp.query import Window, matches, parse
-from webapp.store import Store, heatmap, matching
+from webapp.store import Store
+from webapp.store.conditions import matching
+from webapp.store.searching import heatmap
 
 SPANS = make_spans(seed=3, count=300, traces=70)
 EVER = Window()

@@ -8,7 +8,8 @@ from tests.store.soup_store import fill
 from webapp.model.completions import Occurrence
 from webapp.model.spans import Resource, Span
 from webapp.query import Window, parse
-from webapp.store import Store, occurrences
+from webapp.store import Store
+from webapp.store.searching import occurrences
 
 PODS = ["checkout-7f9", "checkout-7f9", "Checkout-7F9b", "search-1"]
 

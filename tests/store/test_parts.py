@@ -12,8 +12,9 @@ from tests.store.soup_store import by_trace, fill
 from tests.store.span_forest import CHAINS, NESTED_TERMS, QUERIES, make_forest
 from tests.store.span_soup import combined
 from webapp.query import Window, parse
-from webapp.store import Store, parts
-from webapp.store.relations import families, related
+from webapp.store import Store
+from webapp.store.conditions import parts
+from webapp.store.conditions.relations import families, related
 
 SPANS = make_forest(seed=5, count=300, traces=40)
 EVER = Window()

@@ -7,7 +7,7 @@ from tests.store.shop import make_span
 from tests.store.test_round_trip import SPANS
 from webapp.model.spans import Event, Link, Resource, Scope, Span
 from webapp.store import Encoded, Encoder, Store
-from webapp.store.row_groups import cut, joined
+from webapp.store.writing.row_groups import cut, joined
 
 SETTINGS = settings(max_examples=20, deadline=None)
 

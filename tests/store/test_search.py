@@ -14,8 +14,10 @@ from webapp.model.facts import TraceSummary
 from webapp.model.spans import Span
 from webapp.query import Query, Window, add_term, matches, parse
 from webapp.query.tree import speaks_of_spans
-from webapp.store import Store, matching, newest_page, span_facets
-from webapp.store.search import SORTS
+from webapp.store import Store
+from webapp.store.conditions import matching
+from webapp.store.searching import newest_page, span_facets
+from webapp.store.searching.results import SORTS
 
 SPANS = make_spans(seed=2, count=400, traces=60)
 TRACES = by_trace(SPANS)

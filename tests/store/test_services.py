@@ -16,8 +16,9 @@ from webapp.analysis.batch import analyse_batch
 from webapp.model.red import Measured, Red
 from webapp.model.spans import Event, Kind, Resource, Span, Status
 from webapp.query import Window, parse
-from webapp.store import Store, red
-from webapp.store.error_kinds import template_of
+from webapp.store import Store
+from webapp.store.services import red
+from webapp.store.services.error_kinds import template_of
 
 SECOND = 1_000_000_000
 WINDOWS = [Window(), Window(1_100 * SECOND, 1_300 * SECOND), Window(1_200 * SECOND)]

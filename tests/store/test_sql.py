@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from tests.store.span_soup import SPAN_TERMS, combined, make_spans
 from webapp.query import matches, parse
 from webapp.store import Store
-from webapp.store.catalogue import Catalogue
-from webapp.store.sql import plan
-from webapp.store.where import TRUE
+from webapp.store.conditions.catalogue import Catalogue
+from webapp.store.conditions.sql import plan
+from webapp.store.conditions.where import TRUE
 
 SPANS = make_spans(seed=1, count=240, traces=30)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.store import Store, view_states
+from webapp.store import Store
+from webapp.store.reading import view_states
 
 
 def test_a_kept_text_is_found_under_its_id_and_once() -> None:

@@ -16,7 +16,7 @@ from tests.views.traces import span
 from webapp.app import create_app
 from webapp.errors import TooSlow
 from webapp.model.spans import Resource
-from webapp.store.cohorts import Cohorts
+from webapp.store.cohorts.cohorts import Cohorts
 
 SLOW = "trace.duration>170ms"
 Get = Callable[..., TestResponse]

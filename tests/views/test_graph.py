@@ -11,9 +11,9 @@ from webapp.analysis.edges import UNKNOWN
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.query import parse as parse_query
 from webapp.store import Store
-from webapp.views.graph_matrix import matrix_of, short
-from webapp.views.graph_parts import Shown, draw, way_in
-from webapp.views.graph_queries import GraphQueries
+from webapp.views.graph.matrix import matrix_of, short
+from webapp.views.graph.parts import Shown, draw, way_in
+from webapp.views.graph.queries import GraphQueries
 
 
 def test_picture_table_and_json_hold_the_same_connections(client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from tests.views.parsing import parse, text, with_class
 from webapp.analysis.batch import analyse_batch
 from webapp.model.spans import Kind, Resource, Span
 from webapp.store import Store
-from webapp.views.graph_labels import Free, fitted
+from webapp.views.graph.labels import Free, fitted
 
 SECOND = 1_000_000_000
 TAIL = "Kept by tail sampling: rates and percentiles describe the kept traces."

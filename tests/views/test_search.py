@@ -13,7 +13,8 @@ from webapp.app import create_app
 from webapp.loading import load
 from webapp.progress import Progress
 from webapp.store import Store
-from webapp.views import search, syntax
+from webapp.views.search import page as search
+from webapp.views.search import syntax
 
 CHECKOUT = "service=payment-service duration>3s"
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text
 from webapp.store import Store
-from webapp.views.search_numbers import outward
+from webapp.views.search.numbers import outward
 
 AMOUNT = "/traces/chart.json?y=payment.amount&among=all&chart="
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
 from webapp.store import Store
-from webapp.views.search_export import MOST
+from webapp.views.search.export import MOST
 
 
 def test_spans_that_match_are_listed_with_the_columns_asked_for(client: FlaskClient) -> None:

@@ -15,7 +15,7 @@ from webapp.formats.notes import Notes
 from webapp.model.spans import Link, Resource, Span
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.store.links import Links
+from webapp.store.reading.links import Links
 
 OTHER = "cd" * 16
 ONE, TWO = f"{1:016x}", f"{2:016x}"

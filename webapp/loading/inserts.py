@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from webapp.loading.batches import Batch, News
-from webapp.store.row_groups import ROW_GROUP, cut, joined
+from webapp.store.writing.row_groups import ROW_GROUP, cut, joined
 
 _MOST_BYTES = 256_000_000  # held back, for spans that hold much
 

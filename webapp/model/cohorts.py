@@ -1,4 +1,4 @@
-"""Two sets of traces side by side, as arrays: what the store reads of them for `analysis/cohort.py`. No rules here.
+"""Two sets of traces side by side, as arrays: what the store reads of them for `analysis/cohorts/cohort.py`. No rules here.
 
 The selection is what the user asks about, the baseline what it is measured by. A trace has a number, its place in
 `CohortTraces`; both sets lie in one array.

@@ -1,4 +1,4 @@
-"""The query language of the search box: parse, match, rewrite. As SQL: `store/sql.py`."""
+"""The query language of the search box: parse, match, rewrite. As SQL: `store/conditions/sql.py`."""
 
 from webapp.query.keys import OWN_KEYS, TRACE_KEYS, Key, did_you_mean
 from webapp.query.lexer import tokens

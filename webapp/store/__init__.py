@@ -14,45 +14,36 @@ from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage,
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
 from webapp.query import Query, Term, Window, parse
-from webapp.store import (
-    colours,
-    facets,
-    finding,
-    graph,
-    heatmap,
-    ids,
-    logs,
-    pending,
-    search,
-    sources,
-    spans,
-    suggest,
-    traces,
-    view_states,
-)
-from webapp.store.append import append_encoded
-from webapp.store.catalogue import Catalogue
-from webapp.store.cohorts import Cohorts
+from webapp.store import sources
+from webapp.store.cohorts.cohorts import Cohorts
+from webapp.store.conditions import ids
+from webapp.store.conditions.catalogue import Catalogue
+from webapp.store.conditions.sql import plan
 from webapp.store.connection import READ_SECONDS, Connection
-from webapp.store.encode import Encoded, Encoder
-from webapp.store.facts import append_facts
-from webapp.store.findings import Findings
-from webapp.store.headline import Headline
-from webapp.store.keys import KeyCatalog
-from webapp.store.lines import Lines
-from webapp.store.links import LINK_SECONDS, Links
-from webapp.store.logs import MOST_LINES, encode_lines
-from webapp.store.names import Names
-from webapp.store.operations import Operations
-from webapp.store.origins import Origins
+from webapp.store.graph import graph
+from webapp.store.insights.findings import Findings
+from webapp.store.reading import finding, logs, spans, traces, view_states
+from webapp.store.reading.lines import Lines
+from webapp.store.reading.links import LINK_SECONDS, Links
+from webapp.store.reading.logs import MOST_LINES, encode_lines
+from webapp.store.reading.operations import Operations
+from webapp.store.reading.origins import Origins
+from webapp.store.reading.words import Words
 from webapp.store.receivers import Receivers
-from webapp.store.recent import Asked, Recent
-from webapp.store.saved import Saved
-from webapp.store.services import Services
-from webapp.store.span_search import SpanSearch
-from webapp.store.sql import plan
-from webapp.store.typing import Typing
-from webapp.store.words import Words
+from webapp.store.searching import facets, heatmap, suggest
+from webapp.store.searching import results as search
+from webapp.store.searching.headline import Headline
+from webapp.store.searching.recent import Asked, Recent
+from webapp.store.searching.saved import Saved
+from webapp.store.searching.span_search import SpanSearch
+from webapp.store.searching.typing import Typing
+from webapp.store.services.services import Services
+from webapp.store.writing import colours, pending
+from webapp.store.writing.append import append_encoded
+from webapp.store.writing.encode import Encoded, Encoder
+from webapp.store.writing.facts import append_facts
+from webapp.store.writing.keys import KeyCatalog
+from webapp.store.writing.names import Names
 
 __all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
 

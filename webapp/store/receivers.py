@@ -6,9 +6,9 @@ import duckdb
 import msgspec
 
 from webapp.model.warnings import Warning
-from webapp.store import colours
 from webapp.store.connection import Connection
 from webapp.store.sources import finish_source, start_source
+from webapp.store.writing import colours
 
 RECEIVED = "received"  # the reason of such a source: a file may have any name
 

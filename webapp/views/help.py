@@ -6,7 +6,7 @@ from webapp.query import OWN_KEYS, TRACE_KEYS
 from webapp.query.keys import MEASURES
 from webapp.views.fragments import page_or_part
 from webapp.views.present import store
-from webapp.views.syntax import counted, examples
+from webapp.views.search.syntax import counted, examples
 
 blueprint = Blueprint("help", __name__)
 

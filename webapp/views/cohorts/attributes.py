@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from webapp import query as language
-from webapp.analysis.cohort_attributes import KeyScore
-from webapp.analysis.cohort_counts import Value
+from webapp.analysis.cohorts.attributes import KeyScore
+from webapp.analysis.cohorts.counts import Value
 from webapp.model import display
 from webapp.model.cohorts import ROOT
 from webapp.views.cohorts.reading import MISSING, Read, Told

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from webapp.analysis.cohort import SideFacts
-from webapp.analysis.cohort_whatif import Prediction
+from webapp.analysis.cohorts.cohort import SideFacts
+from webapp.analysis.cohorts.whatif import Prediction
 from webapp.model.cohorts import Membership
 from webapp.views.cohorts.attributes import attribute_rows, not_comparable
 from webapp.views.cohorts.reading import Read

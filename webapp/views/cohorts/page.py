@@ -8,9 +8,9 @@ from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import query as language
-from webapp.analysis.cohort_whatif import Prediction
+from webapp.analysis.cohorts.whatif import Prediction
 from webapp.model import display
-from webapp.store.cohort_members import LEAST, MOSTLY
+from webapp.store.cohorts.members import LEAST, MOSTLY
 from webapp.views.cohorts.attributes import attribute_rows, not_comparable
 from webapp.views.cohorts.json import cohort_json
 from webapp.views.cohorts.paths import FEW_ROWS, MOST_ROWS, TONES, flame_of, path_rows

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from webapp.analysis.cohort import Comparison
-from webapp.analysis.cohort_paths import with_all_below
-from webapp.analysis.cohort_split import Split
+from webapp.analysis.cohorts.cohort import Comparison
+from webapp.analysis.cohorts.paths import with_all_below
+from webapp.analysis.cohorts.split import Split
 from webapp.analysis.flame import placed
 from webapp.model import display
 from webapp.model.cohorts import F64

@@ -7,17 +7,17 @@ import numpy as np
 from flask import current_app
 
 from webapp import query as language
-from webapp.analysis.cohort import Comparison, compare
-from webapp.analysis.cohort_attributes import KeyScore, Ranking, rank
-from webapp.analysis.cohort_counts import Value
-from webapp.analysis.cohort_paths import path_names, telling_traces
-from webapp.analysis.cohort_whatif import Prediction, predict, sample
+from webapp.analysis.cohorts.attributes import KeyScore, Ranking, rank
+from webapp.analysis.cohorts.cohort import Comparison, compare
+from webapp.analysis.cohorts.counts import Value
+from webapp.analysis.cohorts.paths import path_names, telling_traces
+from webapp.analysis.cohorts.whatif import Prediction, predict, sample
 from webapp.errors import TooSlow
 from webapp.model.cohorts import TAKES_PART, AttributeData, CohortData, ValueSought
 from webapp.model.results import Note
 from webapp.query import Query, Window
 from webapp.query.tree import leaves
-from webapp.store.cohort_members import Asked
+from webapp.store.cohorts.members import Asked
 from webapp.views import arrivals
 from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from webapp.analysis.cohort import Cause, Comparison
-from webapp.analysis.cohort_split import ENOUGH
+from webapp.analysis.cohorts.cohort import Cause, Comparison
+from webapp.analysis.cohorts.split import ENOUGH
 from webapp.model import display
 from webapp.model.cohorts import CohortData, Membership
 from webapp.views.cohorts.reading import Read

@@ -18,7 +18,7 @@ from webapp.views.compare.pair import PAGE_ROWS, Pair
 from webapp.views.compare.rows import compare_rows
 from webapp.views.compare.state import CompareState, row_id_in
 from webapp.views.fragments import leave_to, page_or_part
-from webapp.views.search import traces_meant
+from webapp.views.search.page import traces_meant
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.page import open_canonical
 from webapp.views.trace.values import to_json

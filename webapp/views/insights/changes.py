@@ -7,7 +7,7 @@ from webapp.errors import TooSlow
 from webapp.model import display
 from webapp.model.insights import Changes, SlowerOperation
 from webapp.query import write_term
-from webapp.store.changes import Rules
+from webapp.store.insights.changes import Rules
 from webapp.views.insights.rows import moment_text
 from webapp.views.insights.state import InsightsState
 from webapp.views.present import store

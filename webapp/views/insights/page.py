@@ -10,8 +10,8 @@ from webapp.errors import TooSlow
 from webapp.loading.findings import Looker
 from webapp.model.insights import BrokenContext, LateService, Progress
 from webapp.query import Window
-from webapp.store.broken_context import Matched
-from webapp.store.insights import Insights
+from webapp.store.insights.broken_context import Matched
+from webapp.store.insights.insights import Insights
 from webapp.views.arrivals import now_ns
 from webapp.views.fragments import page_or_part
 from webapp.views.insights.changes import ChangeLines, changes_json, changes_of

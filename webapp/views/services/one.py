@@ -13,8 +13,8 @@ from webapp.model.red import ErrorKinds, Moment, Presence, Profile, Red
 from webapp.model.results import GraphEdge
 from webapp.query import Window
 from webapp.views.fragments import page_or_part
-from webapp.views.graph_queries import GraphQueries
-from webapp.views.graph_state import GraphState
+from webapp.views.graph.queries import GraphQueries
+from webapp.views.graph.state import GraphState
 from webapp.views.present import store
 from webapp.views.services import json, listing, queries, words
 from webapp.views.services.state import ServicesState

@@ -27,7 +27,7 @@ from webapp.model.columns import I64, Bool
 from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
-from webapp.store.origins import Origin
+from webapp.store.reading.origins import Origin
 from webapp.views.trace.logs import TraceLogs, logs_beside
 from webapp.views.trace.paths import Segments, segments_of
 

@@ -13,7 +13,7 @@ from webapp.model.link_templates import LinkTemplate, OutwardLink
 from webapp.model.semconv import error_text
 from webapp.model.spans import Attributes, Kind, Span, Status
 from webapp.model.warnings import CODES
-from webapp.store.operations import Operations
+from webapp.store.reading.operations import Operations
 from webapp.views.meaning import meanings_of
 from webapp.views.meaning.places import places_of
 from webapp.views.meaning.shape import Meaning

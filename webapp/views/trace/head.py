@@ -11,8 +11,8 @@ from webapp.model import display
 from webapp.model.facts import Verdict
 from webapp.model.warnings import CODES
 from webapp.views.present import slot, store
-from webapp.views.search import understand
-from webapp.views.search_parts import BarPart, share_bar
+from webapp.views.search.page import understand
+from webapp.views.search.parts import BarPart, share_bar
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState

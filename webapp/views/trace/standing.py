@@ -5,7 +5,7 @@ from math import log2
 
 from webapp.model import display
 from webapp.model.results import Usual
-from webapp.store.operations import Operations
+from webapp.store.reading.operations import Operations
 
 FEWEST = 20  # spans, to say anything
 WIDTH, HEIGHT = 260, 34

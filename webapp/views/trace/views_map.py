@@ -15,9 +15,9 @@ from webapp.model.columns import I64
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, Forest
 from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.store import Store
-from webapp.store.protocols import KNOWN_BY
-from webapp.views.graph_parts import Shown, Words, draw
-from webapp.views.graph_queries import GraphQueries
+from webapp.store.graph.protocols import KNOWN_BY
+from webapp.views.graph.parts import Shown, Words, draw
+from webapp.views.graph.queries import GraphQueries
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.views_chosen import Chosen, pages_of

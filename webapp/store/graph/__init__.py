@@ -1,0 +1,1 @@
+"""The service graph: calls between nodes, protocols, and the time that requests waited for each."""

@@ -1,0 +1,156 @@
+"""Rows of the spans table → Span objects, equal to those that were appended."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from webapp.model.spans import Attributes, Resource, Scope, Span
+from webapp.store.conditions.catalogue import Catalogue
+from webapp.store.reading.columns import id_list
+from webapp.store.reading.traces import rows_of
+from webapp.store.writing.anyvalue import decode_attributes, decode_events, decode_links
+
+# Fields of a span that lie in a column of the same name, NULL for the field's empty value.
+_SAME = ("kind", "status", "start_ns", "end_ns", "follows_from", "shared", "flags", "weight")
+_TEXTS = ("status_message", "trace_state", "written_trace_id", "written_span_id")
+_LISTS: dict[str, Callable[[str], list[Any]]] = {"events": decode_events, "links": decode_links}
+
+
+def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
+    """The spans of a trace in the order of `rows`; those that are not stored are left out. None: all, in row order."""
+    cursor = catalogue.cursor
+    extent = rows_of(catalogue, trace_id) if rows is None else rows and (min(rows), max(rows))
+    if not extent:
+        return []
+    chosen = "ORDER BY span_row" if rows is None else f"AND span_row IN {id_list(rows)}"
+    found = cursor.sql(
+        f"SELECT * FROM spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? {chosen}",
+        params=[trace_id, *extent],
+    ).to_arrow_table()
+    spans = _build(cursor, trace_id, found)
+    if rows is None:
+        return spans
+    by_row = dict(zip(found["span_row"].to_pylist(), spans, strict=True))
+    return [by_row[row] for row in rows if row in by_row]
+
+
+def read_attributes(catalogue: Catalogue, trace_id: str, rows: Sequence[int]) -> list[tuple[Attributes, str]]:
+    """Attributes and status message of spans of a trace, in the order of `rows`; empty for one that is not stored."""
+    catalog = _columns(catalogue.cursor)
+    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in catalog)])
+    found = catalogue.cursor.sql(
+        f"""
+        SELECT {names} FROM spans
+        WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? AND span_row IN {id_list(rows)}
+        """,
+        params=[trace_id, min(rows), max(rows)],
+    ).to_arrow_table()
+    texts = found["status_message"].to_pylist()
+    read = zip(_attributes(catalogue.cursor, found), texts, strict=True)
+    by_row = dict(zip(found["span_row"].to_pylist(), read, strict=True))
+    return [(attributes, text or "") for attributes, text in (by_row.get(row, ({}, "")) for row in rows)]
+
+
+def read_values(
+    catalogue: Catalogue, trace_id: str, rows: Sequence[int], keys: Sequence[str]
+) -> dict[int, Attributes]:
+    """By row, the attributes of spans with these keys, or those of their resource. Reads no other column."""
+    lie = {key: catalogue.columns(key) for key in keys}
+    columns = [(one.column, key) for key, found in lie.items() for one in found if one.column]
+    in_rest = any(one.in_rest for found in lie.values() for one in found)
+    names = [
+        "span_row",
+        "resource_id",
+        *(name for name, _ in columns),
+        *(["attributes_rest"] if in_rest else []),
+    ]
+    found = catalogue.cursor.sql(
+        f"""
+        SELECT {", ".join(names)} FROM spans
+        WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? AND span_row IN {id_list(rows)}
+        """,
+        params=[trace_id, min(rows), max(rows)],
+    ).to_arrow_table()
+    resources = _resources(catalogue.cursor, found["resource_id"].to_pylist())
+    rest = found["attributes_rest"].to_pylist() if in_rest else [None] * len(found)
+    values: dict[int, Attributes] = {}
+    for place, (row, text) in enumerate(zip(found["span_row"].to_pylist(), rest, strict=True)):
+        carried = resources[place].attributes | (decode_attributes(text) if text else {})
+        values[row] = {key: carried[key] for key in keys if key in carried}
+    for name, key in columns:
+        for row, value in zip(found["span_row"].to_pylist(), found[name].to_pylist(), strict=True):
+            if value is not None:
+                values[row][key] = value
+    return values
+
+
+def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) -> list[Span]:
+    fields: dict[str, list[Any]] = {name: found[name].to_pylist() for name in _SAME}
+    fields["span_id"] = [f"{number:016x}" for number in found["span_id"].to_pylist()]
+    fields["parent_span_id"] = [
+        f"{number:016x}" if number else "" for number in found["parent_id"].to_pylist()
+    ]
+    for name in _TEXTS:
+        fields[name] = [text or "" for text in found[name].to_pylist()]
+    for name, decode in _LISTS.items():
+        fields[name] = [decode(text) if text else [] for text in found[name].to_pylist()]
+    fields["service"], fields["name"] = _names(cursor, found["operation_id"].to_numpy().tolist())
+    fields["resource"] = _resources(cursor, found["resource_id"].to_numpy().tolist())
+    fields["scope"] = _scopes(cursor, found["scope_id"].to_numpy().tolist())
+    fields["attributes"] = _attributes(cursor, found)
+    names = list(fields)
+    return [
+        Span(trace_id=trace_id, **dict(zip(names, values, strict=True)))
+        for values in zip(*fields.values(), strict=True)
+    ]
+
+
+def _attributes(cursor: duckdb.DuckDBPyConnection, found: pa.Table) -> list[Attributes]:
+    texts = found["attributes_rest"].to_pylist()
+    attributes: list[Attributes] = [decode_attributes(text) if text else {} for text in texts]
+    for column, key in _columns(cursor):
+        if column not in found.column_names:  # added since `found` was read
+            continue
+        cells = found[column]
+        rows = np.flatnonzero(cells.is_valid()).tolist()
+        for row, value in zip(rows, cells.drop_null().to_pylist(), strict=True):
+            attributes[row][key] = value
+    return attributes
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Columns of span attributes, and their keys."""
+    return cursor.execute(
+        """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
+    ).fetchall()
+
+
+def _names(cursor: duckdb.DuckDBPyConnection, ids: list[int]) -> tuple[list[str], list[str]]:
+    """Services and names of operations."""
+    found = cursor.execute(
+        f"""
+        SELECT operation_id, service, name
+        FROM operations JOIN services USING (service_id)
+        WHERE operation_id IN {id_list(set(ids))}
+        """
+    ).fetchall()
+    operations = {number: (service, name) for number, service, name in found}
+    return [operations[number][0] for number in ids], [operations[number][1] for number in ids]
+
+
+def _resources(cursor: duckdb.DuckDBPyConnection, ids: list[int]) -> list[Resource]:
+    """The resource of each id, one object for all that share it."""
+    query = "SELECT resource_id, attributes, schema_url FROM resources WHERE resource_id IN "
+    found = cursor.execute(query + id_list(set(ids))).fetchall()
+    resources = {number: Resource(decode_attributes(text), schema_url) for number, text, schema_url in found}
+    return [resources[number] for number in ids]
+
+
+def _scopes(cursor: duckdb.DuckDBPyConnection, ids: list[int]) -> list[Scope]:
+    query = "SELECT scope_id, name, version, attributes FROM scopes WHERE scope_id IN "
+    found = cursor.execute(query + id_list(set(ids))).fetchall()
+    scopes = {number: Scope(name, version, decode_attributes(text)) for number, name, version, text in found}
+    return [scopes[number] for number in ids]

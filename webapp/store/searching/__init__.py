@@ -1,0 +1,1 @@
+"""What the search page shows: results, facets, charts, groups, completions. Which traces fit is settled in `conditions/`."""

@@ -1,0 +1,1 @@
+"""How services, operations and processes do, from sums."""

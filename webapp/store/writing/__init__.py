@@ -1,0 +1,1 @@
+"""Spans and facts into the tables: encoding, names, keys, sums. Nothing here answers a question."""

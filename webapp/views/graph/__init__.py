@@ -1,0 +1,1 @@
+"""`/graph`: `page` answers, the rest prepares what it shows."""

@@ -1,0 +1,1 @@
+"""`/traces` and what belongs to it: `page` answers, the rest prepares what it shows."""
