@@ -24,7 +24,8 @@ SUMMED = "sum(spans) AS n, sum(failed), sum(weighted), round(sum(weight), 3), ro
 SPANS = """
   (
     SELECT
-      t.start_ns // 300000000000 AS slot, t.start_ns // 3600000000000 * 12 AS hour, s.*, f.critical_ns,
+      t.start_ns // 300000000000 AS slot, t.start_ns // 3600000000000 * 12 AS hour, s.*,
+      round(f.critical_ns * t.weight)::BIGINT AS critical_ns,
       nullif(s.start_ns, 0) AS first_ns, nullif(s.start_ns, 0) AS last_ns,
       kind IN (2, 5) OR parent_id = 0 AS entry,
       CASE WHEN s.duration_ns IS NOT NULL THEN floor(4 * log2(greatest(s.duration_ns, 1))) END::UTINYINT AS bucket

@@ -171,9 +171,9 @@ def _slot(service: str) -> int:
 
 def emphasised(verdict: Verdict, url: str) -> Markup:
     """The sentence with who and how much in bold; who leads to the span, if there is one."""
-    if verdict.level == "spread":
-        return Markup() + verdict.sentence
     who, share = called(verdict.service, verdict.name), display.share(verdict.share)
+    if verdict.level == "spread" or not who:  # neither service nor name
+        return Markup() + verdict.sentence
     before, _, after = verdict.sentence.partition(who)
     linked = Markup('<a class="link strong" data-sets="" href="{}" title="{}">{}</a>').format(url, who, who)
     between, found, rest = after.partition(share)
