@@ -1,6 +1,7 @@
 """Who may import whom (the rule is in the test that fails)."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ ONLY = {"duckdb": {"store"}, "plotly": {"charts"}, "flask": {"app", "views", "gu
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
 def imports(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):

@@ -1,13 +1,12 @@
 """A real server on a free port and a real Chromium. A page that breaks the content policy or throws fails its test."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-import waitress
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.serving import start
 from webapp.app import create_app
 from webapp.settings import Settings
 from webapp.store import Store
@@ -43,22 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[[Store], str]]:
     """Serve a store on a free port; answers with its URL."""
-    servers = []
+    stops = []
 
-    def start(store: Store) -> str:
-        server = waitress.create_server(
-            create_app(store, Settings()), host="127.0.0.1", port=0, threads=8, ident=None
-        )
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.effective_port}"
+    def start_serving(store: Store) -> str:
+        served, stop = start(create_app(store, Settings()))
+        stops.append(stop)
+        return f"http://127.0.0.1:{served.effective_port}"
 
-    yield start
-    for server, thread in servers:
-        server.task_dispatcher.shutdown()
-        server.asyncore.close_all(server._map, ignore_all=True)
-        thread.join(timeout=5)
+    yield start_serving
+    for stop in stops:
+        stop()
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,18 @@ from webapp.analysis.detectors.scene import Scene
 from webapp.analysis.trace import analyse_trace
 from webapp.errors import TooSlow
 from webapp.loading import analyse_pending
+from webapp.loading import load as load_files
 from webapp.loading.findings import Looker, look_at_all, look_at_next
 from webapp.model.calls import call_of
 from webapp.model.insights import FindingKind, InsightsAsked
 from webapp.model.spans import Span
 from webapp.model.thresholds import DEFAULTS, Least, parse_thresholds, written
+from webapp.progress import Progress
 from webapp.store import Store
 from webapp.store.insights import changes
 
 EVERYTHING = InsightsAsked()
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -101,8 +104,9 @@ def assert_as_by_brute_force(store: Store) -> None:
     assert lost == sorted(lost, reverse=True)
 
 
-def test_the_sample_data_show_what_each_trace_shows(sample_store: Store) -> None:
-    assert_as_by_brute_force(sample_store)
+def test_half_an_hour_of_the_shop_shows_what_each_trace_shows(store: Store) -> None:
+    load_files([str(ROOT / "sample_data" / "shop" / "0934-1004.jsonl.gz")], store, Progress())
+    assert_as_by_brute_force(store)
 
 
 def test_a_trace_is_looked_at_again_when_spans_came_to_it(store: Store) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
-import waitress
 
+from tests.serving import start
 from tests.views.sending import CAPTURES, until
 from webapp.app import create_app
 from webapp.store import Store
@@ -17,15 +17,9 @@ from webapp.store import Store
 @pytest.fixture
 def served() -> Iterator[tuple[Store, int]]:
     with Store.open(None) as store:
-        server = waitress.create_server(
-            create_app(store), host="127.0.0.1", port=0, threads=8, ident=None, channel_request_lookahead=1
-        )
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
+        server, stop = start(create_app(store))
         yield store, int(server.effective_port)
-        server.task_dispatcher.shutdown()
-        server.asyncore.close_all(server._map, ignore_all=True)
-        thread.join(timeout=5)
+        stop()
 
 
 def test_chunked_bodies_are_received_as_they_were_on_the_wire(served: tuple[Store, int]) -> None:
