@@ -47,8 +47,12 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def summed(monkeypatch: pytest.MonkeyPatch) -> None:
+def summed(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the store remembers of either way of reading is forgotten with its next write."""
+    store.keep_view_state("forget")
     monkeypatch.setattr(red, "EXACT_SPANS", 0)
+    yield
+    store.keep_view_state("forget")
 
 
 def counted(store: Store, from_ns: int, to_ns: int, *, entry: bool) -> dict[tuple[str, str], list[Span]]:
