@@ -14,9 +14,7 @@ from webapp.store import Store
 ROOT = Path(__file__).parent.parent
 
 # How fast a busy machine makes examples says nothing of what they find.
-settings.register_profile(
-    "tailrace", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("tailrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tailrace")
 
 

@@ -1,6 +1,5 @@
 """What profilers write as Chrome trace events: nesting, async slices, arrows, clocks, damage."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.formats import answer_key
+from tests.formats.chrome_events import event, read, spans
 from webapp.formats import chrome, sniff
 from webapp.formats.notes import Notes
 from webapp.model.spans import Event, Link, Span
@@ -19,20 +19,6 @@ START_NS = 1_700_000_000_000_000_000
 
 
 # reading
-
-
-def read(content: Any) -> tuple[list[Span], Notes]:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    notes = Notes()
-    return list(chrome.read(io.BytesIO(raw), notes)), notes
-
-
-def spans(content: bytes) -> list[Span]:
-    return read(content)[0]
-
-
-def event(ph: str, name: str, ts: object, **members: Any) -> dict[str, Any]:
-    return {"ph": ph, "name": name, "ts": ts, "pid": 1, "tid": 1} | members
 
 
 def tree(found: list[Span]) -> dict[str, str]:

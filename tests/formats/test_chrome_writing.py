@@ -1,6 +1,5 @@
 """Chrome trace events as we write them, and read them again."""
 
-import io
 import json
 import math
 from typing import Any
@@ -11,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.formats.any_spans import span_ids, texts, trace_ids, values, whole_numbers
+from tests.formats.chrome_events import read, spans
 from webapp.formats import chrome
-from webapp.formats.notes import Notes
 from webapp.model.spans import Event, Link, Resource, Scope, Span
 
 START_NS = 1_700_000_000_000_000_000
@@ -136,20 +135,6 @@ def test_anything_can_be_written_and_each_begin_has_its_end(spans: list[Span]) -
 
 
 # reading
-
-
-def read(content: Any) -> tuple[list[Span], Notes]:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    notes = Notes()
-    return list(chrome.read(io.BytesIO(raw), notes)), notes
-
-
-def spans(content: bytes) -> list[Span]:
-    return read(content)[0]
-
-
-def event(ph: str, name: str, ts: object, **members: Any) -> dict[str, Any]:
-    return {"ph": ph, "name": name, "ts": ts, "pid": 1, "tid": 1} | members
 
 
 # our own

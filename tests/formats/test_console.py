@@ -1,6 +1,5 @@
 """What Go's console exporter prints: every version, between other output, damaged; and Python's beside it."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.formats import answer_key, hardships
 from tests.formats.any_spans import rows
+from tests.formats.console_prints import PYTHON, SPAN, TRACE, lines, read, spans
 from webapp.formats import console, sniff
 from webapp.formats.console.order import STEP_NS
 from webapp.formats.notes import Notes
-from webapp.model.logs import LogLine
 from webapp.model.spans import Link, Scope, Span
 
 CASES = Path(__file__).parents[1] / "data" / "console"
@@ -24,35 +23,7 @@ GO = [
 ]
 LINES = (CASES / "go-1.47-lines.txt").read_bytes()
 PRETTY = (CASES / "go-1.47-pretty.txt").read_bytes()
-TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 YEAR_1 = "0001-01-01T00:00:00Z"
-PYTHON: dict[str, Any] = {
-    "name": "hello",
-    "context": {"trace_id": f"0x{TRACE}", "span_id": f"0x{SPAN}", "trace_state": "[]"},
-    "kind": "SpanKind.SERVER",
-    "parent_id": None,
-    "start_time": "2026-01-02T03:04:05.123457Z",
-    "end_time": "2026-01-02T03:04:05.223457Z",
-    "status": {"status_code": "UNSET"},
-    "attributes": {"n": 1},
-    "events": [],
-    "links": [],
-    "resource": {"attributes": {"service.name": "x"}, "schema_url": ""},
-}
-
-
-def read(content: bytes) -> tuple[list[Span], Notes]:
-    notes = Notes()
-    found = console.read(io.BytesIO(content), notes)
-    return [one for one in found if isinstance(one, Span)], notes
-
-
-def lines(content: bytes) -> list[LogLine]:
-    return [one for one in console.read(io.BytesIO(content), Notes()) if isinstance(one, LogLine)]
-
-
-def spans(content: bytes) -> list[Span]:
-    return read(content)[0]
 
 
 def go_span(**members: Any) -> Span:

@@ -97,7 +97,7 @@ def test_every_form_of_span_value_can_be_grouped_by(sample_store: Store, client:
             key for (key,) in cursor.execute("SELECT DISTINCT key FROM key_catalog ORDER BY key").fetchall()
         ]
     assert len(keys) > 40
-    for key in keys[::3]:
+    for key in keys:
         body = client.get("/traces.json", query_string={"show": "groups", "by": key, "among": "all"}).json
         assert body
         assert any(group["value"] is not None for group in body["groups"]), key

@@ -63,7 +63,7 @@ class Store:
         self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
         self.findings = Findings(connection, self._words)
         self.headline = Headline(self._asking)
-        self.span_search = SpanSearch(self._asking, self._recent)
+        self.span_search = SpanSearch(self._asking, self._knowing)
         self.typing = Typing(self._knowing)
         self.receivers = Receivers(connection)
         self.saved = Saved(connection)

@@ -1,6 +1,6 @@
 """Attributes of the sampled traces: of which traces they are read, and facts of traces and of processes as columns.
 
-Attributes of spans have a room of their own, `cohort_values.py`.
+Attributes of spans have a room of their own, `values.py`.
 """
 
 from collections.abc import Iterator, Mapping

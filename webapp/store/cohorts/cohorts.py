@@ -1,7 +1,7 @@
 """Two sets of traces side by side: which traces they are, and what of them is read for `analysis/cohorts/cohort.py`.
 
 Sets larger than 5,000 traces are sampled by the hash of the trace id, so that the same traces are looked at each time.
-What is read of their spans: `cohort_spans.py`.
+What is read of their spans: `spans.py`.
 """
 
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Within one trace: which spans fit a query, and when events happened. Across traces it is `matching.py`."""
+"""Within one trace: which spans fit a query, and when events happened. Across traces it is `conditions/matching.py`."""
 
 from collections.abc import Sequence
 

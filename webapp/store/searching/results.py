@@ -21,6 +21,7 @@ from webapp.store.conditions.matching import (
 from webapp.store.conditions.parts import showing
 from webapp.store.conditions.sql import Plan
 from webapp.store.conditions.where import Where
+from webapp.store.reading.columns import id_list
 from webapp.store.searching.newest_page import MATCH_COLUMNS, find_newest, to_match
 from webapp.store.searching.recent import Asked
 from webapp.store.writing.summaries import to_summary
@@ -117,7 +118,7 @@ def _neighbours_found(
         f"""
         SELECT first_row, replace(trace_id::VARCHAR, '-', '')
         FROM traces
-        WHERE start_ns BETWEEN ? AND ? AND first_row IN ({_listed(around.first_row)})
+        WHERE start_ns BETWEEN ? AND ? AND first_row IN {id_list(around.first_row.tolist())}
         """,
         [int(around.start_ns.min()), int(around.start_ns.max())],
     ).fetchall()
@@ -236,10 +237,6 @@ def _matches(catalogue: Catalogue, plan: Plan, shown: list[_Shown]) -> dict[str,
     ).fetchall()
     names = catalogue.operations(operation for *_, operation in found)
     return {trace_id: to_match(names, *match) for trace_id, *match in found}
-
-
-def _listed(numbers: I64) -> str:
-    return ", ".join(map(str, numbers.tolist()))
 
 
 def _percentiles(duration_ns: I64) -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """Spans that fit a query, one by one or in groups: of the newest 10,000 matching traces when more match.
 
-Asked of the store as `store.span_search`. Traces that fit: `search.py`.
+Asked of the store as `store.span_search`. Traces that fit: `results.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,9 @@ from webapp.store.conditions.fields import is_known, number_of, text_of
 from webapp.store.conditions.matching import found_traces, matching_spans
 from webapp.store.conditions.parts import showing
 from webapp.store.conditions.where import Where
+from webapp.store.reading.columns import id_list
 from webapp.store.searching.distribution import distribute
-from webapp.store.searching.recent import Asked, Recent
+from webapp.store.searching.recent import Asked
 
 AMONG = {"all": "true", "root": "s.parent_id = 0", "entry": "(s.parent_id = 0 OR s.kind IN (2, 5))"}
 SORTS = {"newest": "start_ns", "slowest": "duration_ns"}
@@ -28,11 +29,11 @@ Asking = Callable[[Query, Window], AbstractContextManager[tuple[duckdb.DuckDBPyC
 
 
 class SpanSearch:
-    """`asking` understands a query and keeps what was worked out of it; `recent` has the catalogue of keys."""
+    """`asking` understands a query and keeps what was worked out of it; `knowing` has the catalogue of keys."""
 
-    def __init__(self, asking: Asking, recent: Recent) -> None:
+    def __init__(self, asking: Asking, knowing: Callable[[], AbstractContextManager[Catalogue]]) -> None:
         self._asking = asking
-        self._recent = recent
+        self._knowing = knowing
 
     def page(
         self,
@@ -60,7 +61,7 @@ class SpanSearch:
                 """,
                 list(chosen.values),
             ).fetchall()
-            shown = self._spans(cursor, [row for (row,) in rows[:per_page]], fields)
+            shown = _spans(Catalogue(cursor, asked.known), [row for (row,) in rows[:per_page]], fields)
             slowest_ns = max((span.duration_ns or 0 for span in shown), default=0)
             return SpanPage(shown, total, page, len(rows) > per_page, slowest_ns, _based_on(asked))
 
@@ -68,7 +69,7 @@ class SpanSearch:
         """Of the spans by a field; the greatest first by `order`, a key of ORDERS."""
         with self._asking(query, window) as (cursor, asked):
             chosen = _chosen(cursor, asked, among)
-            value = text_of(self._recent.catalogue(cursor), field)
+            value = text_of(Catalogue(cursor, asked.known), field)
             nothing = Groups([], 0, 0, 0, 0, 0, _based_on(asked))
             if chosen is None:
                 return nothing
@@ -81,52 +82,46 @@ class SpanSearch:
             chosen = _chosen(cursor, asked, among)
             if chosen is None:
                 return Distribution(field, [], [], False, [], 0, None)
-            value = number_of(self._recent.catalogue(cursor), field)
+            value = number_of(Catalogue(cursor, asked.known), field)
             return distribute(cursor, chosen, value, field, _based_on(asked))
 
     def number_keys(self) -> list[str]:
         """Attribute keys whose values are numbers, the most frequent first."""
-        with self._asking(Query("", None), Window()) as (cursor, _):
+        with self._knowing() as catalogue:
             text = "SELECT key FROM key_catalog WHERE type IN ('int', 'float') GROUP BY key ORDER BY sum(count) DESC, key"
-            return [key for (key,) in self._recent.catalogue(cursor).rows(text)]
+            return [key for (key,) in catalogue.rows(text)]
 
     def knows(self, field: str) -> bool:
-        with self._asking(Query("", None), Window()) as (cursor, _):
-            return is_known(self._recent.catalogue(cursor), field)
+        with self._knowing() as catalogue:
+            return is_known(catalogue, field)
 
     def of_traces(self, trace_ids: Sequence[str], fields: Sequence[str]) -> dict[str, list[str | None]]:
         """The values of fields in traces: of the root span, else of the first span that has one."""
-        with self._asking(Query("", None), Window()) as (cursor, _):
-            return _of_traces(
-                cursor, trace_ids, [text_of(self._recent.catalogue(cursor), field) for field in fields]
-            )
-
-    def _spans(
-        self, cursor: duckdb.DuckDBPyConnection, span_rows: Sequence[int], fields: Sequence[str]
-    ) -> list[FoundSpan]:
-        """In this order."""
-        if not span_rows:
-            return []
-        values = [text_of(self._recent.catalogue(cursor), field) for field in fields]
-        listed = ", ".join(f"{value.text} AS f{number}" for number, value in enumerate(values))
-        rows = cursor.execute(
-            f"""
-            SELECT
-              s.span_row, replace(s.trace_id::VARCHAR, '-', ''), format('{{:016x}}', s.span_id), service, name,
-              s.kind, s.status, s.start_ns, s.duration_ns, coalesce(f.critical_ns, 0) {"," if fields else ""} {listed}
-            FROM spans s
-            JOIN operations USING (operation_id) JOIN services ON services.service_id = s.service_id
-            LEFT JOIN span_facts f ON f.span_row = s.span_row AND f.span_row IN ({_listed(span_rows)})
-            WHERE s.span_row IN ({_listed(span_rows)})
-            """,
-            [bound for value in values for bound in value.values],
-        ).fetchall()
-        by_row = {row[0]: FoundSpan(*(*row[1:10], list(row[10:]))) for row in rows}
-        return [by_row[row] for row in span_rows]
+        with self._knowing() as catalogue:
+            values = [text_of(catalogue, field) for field in fields]
+            return _of_traces(catalogue.cursor, trace_ids, values)
 
 
-def _listed(span_rows: Sequence[int]) -> str:
-    return ", ".join(map(str, span_rows))
+def _spans(catalogue: Catalogue, span_rows: Sequence[int], fields: Sequence[str]) -> list[FoundSpan]:
+    """In this order."""
+    if not span_rows:
+        return []
+    values = [text_of(catalogue, field) for field in fields]
+    listed = ", ".join(f"{value.text} AS f{number}" for number, value in enumerate(values))
+    rows = catalogue.cursor.execute(
+        f"""
+        SELECT
+          s.span_row, replace(s.trace_id::VARCHAR, '-', ''), format('{{:016x}}', s.span_id), service, name,
+          s.kind, s.status, s.start_ns, s.duration_ns, coalesce(f.critical_ns, 0) {"," if fields else ""} {listed}
+        FROM spans s
+        JOIN operations USING (operation_id) JOIN services ON services.service_id = s.service_id
+        LEFT JOIN span_facts f ON f.span_row = s.span_row AND f.span_row IN {id_list(span_rows)}
+        WHERE s.span_row IN {id_list(span_rows)}
+        """,
+        [bound for value in values for bound in value.values],
+    ).fetchall()
+    by_row = {row[0]: FoundSpan(*(*row[1:10], list(row[10:]))) for row in rows}
+    return [by_row[row] for row in span_rows]
 
 
 def _based_on(asked: Asked) -> int | None:

@@ -70,11 +70,6 @@ def _cause(cause: Cause) -> Markup:
     return Markup("{} {} {}").format(time, _HOW[cause.how], name)
 
 
-def cause_text(cause: Cause) -> str:
-    """For machines that show it."""
-    return str(_cause(cause).striptags())
-
-
 def _interval(found: Comparison) -> str:
     low, high = (display.offset(round(ns)) for ns in (found.low_ns, found.high_ns))
     before, after = (display.duration(round(side.mean_ns)) for side in (found.baseline, found.selection))

@@ -6,7 +6,6 @@ import numpy as np
 
 from webapp.analysis.attribution import label
 from webapp.analysis.whatif import Outcome
-from webapp.model import display
 from webapp.model.columns import Bool
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.folds import span_ids
@@ -169,9 +168,3 @@ def span_choice(trace: OpenTrace, node: int) -> str:
         return ""
     below = int(trace.rows.children[trace.rows.row_of_node[node]]) > 0
     return f"{'below' if below else 'span'}:{trace.span_id(node)}"
-
-
-def in_words(answer: Answer) -> str:
-    """Also for readers that do not see the curve."""
-    parts = [f"{point.percent}% faster: {display.duration(point.response_ns)}" for point in answer.points]
-    return "; ".join(parts)
