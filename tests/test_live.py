@@ -16,7 +16,8 @@ import msgspec
 from tests.store.shop import SECOND, START, make_span
 from tests.views.sending import until
 from webapp.loading.arriving import LONGEST_WAIT_SECONDS, Arriving
-from webapp.loading.live import MOST_BYTES, Live, Post, Receiver, Taken
+from webapp.loading.listening import Receiver
+from webapp.loading.live import MOST_BYTES, Live, Post, Taken
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
 from webapp.store import Store

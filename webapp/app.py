@@ -66,6 +66,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         arrivals,
     ):
         app.register_blueprint(page.blueprint)
+    receivers.announce(app.config["live"].listening, app.config["settings"].url(app.config["settings"].port))
     present.install(app)
     app.register_error_handler(errors.TailraceError, _people_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -76,8 +76,7 @@ def _load_and_tell(store: Store, settings: Settings, paths: list[str], progress:
             return
         click.echo(progress_words(progress), err=True)
         progress.done = True
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(f"Tailrace is ready on http://{host}:{settings.port}")
+    click.echo(f"Tailrace is ready on {settings.url(settings.port)}")
     sys.stdout.flush()
 
 

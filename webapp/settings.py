@@ -84,6 +84,11 @@ class Settings:
         further = (name.strip().lower() for name in self.hosts.split(","))
         return frozenset({*LOOPBACK, self.host.lower(), *filter(None, further)})
 
+    def url(self, port: int) -> str:
+        """Of what listens there."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{port}"
+
     def allows_origin(self, origin: str) -> bool:
         """Whether pages of that site may send spans."""
         return bool(origin) and ("*" in self.cors_origin or origin in self.cors_origin)

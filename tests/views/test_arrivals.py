@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from tests.store.shop import SECOND
 from tests.views.sending import traces_of, until
 from webapp.app import create_app
+from webapp.loading.listening import Listening
 from webapp.loading.live import Live
 from webapp.store import Store
 
@@ -73,7 +74,7 @@ def test_relative_times_count_from_now_while_spans_come_in(client: FlaskClient) 
         return int(client.get("/traces.json", query_string={"from": since}).get_json()["total"])
 
     assert (found("-15m"), found("-1h")) == (0, 1)
-    client.application.config["live"].last_seen.clear()
+    client.application.config["live"].listening = Listening()
     assert found("-15m") == 1
 
 
@@ -87,7 +88,7 @@ def test_an_open_page_can_ask_for_newer_traces(client: FlaskClient) -> None:
     send(client, 3)
     traces_of(client, spans=3)
     assert client.get(url).get_json()["words"] == "2 newer traces"
-    client.application.config["live"].last_seen.clear()
+    client.application.config["live"].listening = Listening()
     assert "data-newer" not in client.get("/traces").text
     assert not client.get(url).get_json()["active"]
 

@@ -12,6 +12,7 @@ from enum import Enum
 
 from webapp.loading import analyse_pending
 from webapp.loading.arriving import QUIET_SECONDS, Arriving
+from webapp.loading.listening import Listening, Receiver, ReceiverState
 from webapp.loading.sections import merged
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
@@ -25,14 +26,6 @@ _LOOK_SECONDS = 0.5  # between two looks for traces to analyse
 _ACTIVE_NS = 60_000_000_000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """What spans are sent to: a source with this name, and the format that it takes."""
-
-    name: str
-    format: str
 
 
 @dataclass(eq=False, slots=True)
@@ -69,29 +62,35 @@ class Live:
         self._closed = False
         self._fresh = threading.Event()  # spans were stored since the last analysis
         self._threads: list[threading.Thread] = []
-        self.last_seen: dict[Receiver, int] = {}  # ns since 1970
+        self.listening = Listening()
         self.arriving = Arriving(quiet_seconds)
         store.before_close.append(self.close)
 
     @property
     def is_active(self) -> bool:
         """Whether anything was sent in the last minute."""
-        return time.time_ns() - max(self.last_seen.values(), default=0) < _ACTIVE_NS
+        return time.time_ns() - self.listening.newest_ns < _ACTIVE_NS
+
+    def receivers(self) -> list[ReceiverState]:
+        """All that spans can be sent to, and what came through it; also what only an earlier run had."""
+        counts = self._store.receivers.counts()
+        return self.listening.states({Receiver(*named): found for named, found in counts.items()})
 
     def has_room(self, size: int) -> bool:
         """For a body of that many bytes; one that is larger than all the room is let in alone."""
         return not self._bytes or self._bytes + size <= MOST_BYTES
 
-    def take(self, post: Post) -> Taken:
+    def take(self, post: Post, *, wait: bool = True) -> Taken:
+        """`wait`: until it is on disk, if this is to be durable; one who cannot be answered need not."""
         with self._changed:
             if self._closed or not self.has_room(post.size):
                 return Taken.FULL
             self.start()
-            self.last_seen[post.receiver] = time.time_ns()
+            self.listening.seen(post.receiver)
             self._queue.append(post)
             self._bytes += post.size
             self._changed.notify_all()
-        if self._durable and not post.done.wait(STORE_SECONDS):
+        if self._durable and wait and not post.done.wait(STORE_SECONDS):
             return Taken.FAILED
         return Taken.FAILED if post.failed else Taken.YES
 

@@ -27,6 +27,15 @@ class Receivers:
             ).fetchall()
             return int(found[0][0]) if found else start_source(writer, name, file_format, RECEIVED)
 
+    def counts(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Spans and rejected records of each, by name and format."""
+        with self._connection.reading() as cursor:
+            found = cursor.execute(
+                "SELECT path, format, spans, rejected FROM sources WHERE reason = ? ORDER BY source_id",
+                [RECEIVED],
+            ).fetchall()
+        return {(name, file_format): (spans, rejected) for name, file_format, spans, rejected in found}
+
     def count(
         self,
         source_id: int,
