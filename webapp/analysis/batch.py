@@ -12,6 +12,7 @@ from webapp.analysis.batch_path import critical_paths
 from webapp.analysis.blocking import waited_for
 from webapp.analysis.call_path import depths, path_ids
 from webapp.analysis.call_times import call_times
+from webapp.analysis.clock_shifts import clock_shifts
 from webapp.analysis.runs import Numbers
 from webapp.analysis.self_time import self_times
 from webapp.analysis.summary import critical_times, summaries
@@ -43,6 +44,7 @@ def analyse_batch(columns: SpanColumns) -> BatchFacts:
         edges=replace(calls, critical_ns=call_times(forest, calls, critical_ns)),
         dropped=forest.dropped,
         warnings=forest.warnings,
+        shifts=clock_shifts(forest),
     )
 
 

@@ -210,6 +210,15 @@ class EdgeCalls:
     weight: F64 | None = None  # calls that each stands for; None: each for itself
 
 
+class ClockShift(NamedTuple):
+    """In one trace, by number: the callee's times were shifted so far to fit the caller's. Clocks go by host or service."""
+
+    trace: int
+    caller: str
+    callee: str
+    shift_ns: int
+
+
 EDGE_TYPES = ("entry", "rpc", "db", "messaging", "external", "link")
 
 
@@ -222,3 +231,4 @@ class BatchFacts:
     edges: EdgeCalls
     dropped: I64  # store rows of exact duplicates
     warnings: list[list[Warning]]  # aligned with columns.trace_ids
+    shifts: list[ClockShift] = field(default_factory=list)

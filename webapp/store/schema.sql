@@ -176,6 +176,13 @@ CREATE TABLE IF NOT EXISTS trace_warnings ( -- what repair had to say, but for d
   count     UINTEGER NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS clock_shifts (   -- how far repair shifted times, by trace and pair of clocks
+  trace_id UUID NOT NULL,
+  caller   VARCHAR NOT NULL,                -- host, or service where one of the two hosts is not known
+  callee   VARCHAR NOT NULL,
+  shift_ns BIGINT NOT NULL                  -- of the callee's times, against the caller's
+);
+
 CREATE TABLE IF NOT EXISTS span_facts (     -- what analysis found of each stored span, joined by span_row
   span_row    BIGINT NOT NULL,
   critical_ns BIGINT NOT NULL,

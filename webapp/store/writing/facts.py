@@ -51,6 +51,7 @@ def append_facts(
     _insert_edges(writer, names, facts, trace_ids, weight)
     _insert_nodes(writer, names, columns, facts, weight)
     _insert_warnings(writer, facts, trace_ids, first_row)
+    _insert_shifts(writer, facts, trace_ids)
     writer.unregister("analysed_traces")
 
 
@@ -227,3 +228,16 @@ def _insert_warnings(
         """
     )
     writer.unregister("fresh_warnings")
+
+
+def _insert_shifts(writer: duckdb.DuckDBPyConnection, facts: BatchFacts, trace_ids: Column) -> None:
+    if not facts.shifts:
+        return
+    trace, callers, callees, shift_ns = (list(each) for each in zip(*facts.shifts, strict=True))
+    rows: dict[str, Column] = {
+        "trace_id": trace_ids.take(pa.array(trace, pa.int32())),
+        "caller": strings(callers),
+        "callee": strings(callees),
+        "shift_ns": pa.array(shift_ns, pa.int64()),
+    }
+    insert(writer, "clock_shifts", rows)

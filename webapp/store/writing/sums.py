@@ -124,5 +124,5 @@ def take_back(writer: duckdb.DuckDBPyConnection) -> None:
     count_spans(writer, "replaced_traces", sign=-1)
     count_edges(writer, "trace_edges SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
     count_nodes(writer, "trace_nodes SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
-    for table in ("trace_edges", "edge_weights", "trace_nodes", "trace_warnings"):
+    for table in ("trace_edges", "edge_weights", "trace_nodes", "trace_warnings", "clock_shifts"):
         writer.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT trace_id FROM replaced_traces)")
