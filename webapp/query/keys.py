@@ -41,6 +41,15 @@ OWN_KEYS = _by_name(
     Key("kind", "choice", "server, client, producer, consumer, internal or unspecified", KINDS),
     Key("status", "choice", "ok, error or unset", STATUSES),
     Key("status_message", "text", "what the span says of its status"),
+    Key(
+        "error_message",
+        "text",
+        "what a failed span says of why: its status message, an exception, an attribute",
+    ),
+    Key("peer", "text", "whom the span calls, as it names it; databases and queues as system:name"),
+    Key(
+        "source", "text", "the file or receiver that the span came from: its path, or its number on /sources"
+    ),
     Key("start", "time", "when the span starts"),
     Key("id", "id", "the span's id"),
     Key("parent", "id", "the id of the span's parent"),
@@ -68,6 +77,8 @@ TRACE_KEYS = _by_name(
     Key("incomplete", "flag", "spans are missing"),
     Key("finding", "text", "a pattern that /insights tells of, by its code or fingerprint"),
     Key("warnings", "number", "how many repairs and other remarks"),
+    Key("warning", "text", "the code of a repair, such as orphan or skew_adjusted"),
+    Key("skew", "text", "whose clocks disagree: caller → callee, by host or service"),
     Key("start", "time", "when the trace starts"),
     Key("id", "id", "the trace's id"),
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from webapp.errors import BadQuery
 from webapp.model.facts import TraceSummary
 from webapp.model.id_spellings import LOWER_HALF, any_span_id, any_trace_id
+from webapp.model.semconv import error_text, peer_of
 from webapp.model.spans import COUNTED_FROM_0_NS, Attributes, Span, Status, Value
 from webapp.query.tree import And, Group, Measure, Node, Not, Number, Or, Query, Relation, Term, TracePart
 from webapp.query.values import number_in
@@ -109,6 +110,9 @@ def _own_values(key: str, span: Span) -> list[Value]:
         "service": [span.service],
         "name": [span.name],
         "status_message": [span.status_message],
+        "error_message": [failure.message] if (failure := error_text(span)) and failure.message else [],
+        "peer": [peer.name] if (peer := peer_of(span.kind, span.attributes)) else [],
+        "source": [],  # the store's to know
         "duration": [max(0, span.end_ns - span.start_ns)] if known else [],
         "start": [span.start_ns],
         "error": [span.status == Status.ERROR],
@@ -142,7 +146,9 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
         "root.name": [trace.root_name],
         "depth": [trace.depth],
         "bottleneck": [verdict.service, f"{verdict.service} · {verdict.name}"],
-        "finding": [],  # a summary knows of none: they are the store's
+        "finding": [],  # a summary knows of none of these: they are the store's
+        "warning": [],
+        "skew": [],
     }
     return values[key]
 

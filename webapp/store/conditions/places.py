@@ -25,6 +25,7 @@ def _always(expression: str, kind: str) -> Place:
 
 OWN_PLACES = {
     "status_message": _always("coalesce(s.status_message, '')", "str"),
+    "error_message": Place("nullif(s.error_message, '')", "str"),
     "duration": Place("s.duration_ns", "int"),
     "start": _always("s.start_ns", "int"),
     "error": _always("s.status = 2", "bool"),

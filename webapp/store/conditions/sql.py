@@ -27,14 +27,18 @@ from webapp.query.tree import (
     speaks_of_spans,
     tips,
 )
-from webapp.store.conditions import ids
+from webapp.store.conditions import beside, ids
+from webapp.store.conditions.beside import text_fits
 from webapp.store.conditions.catalogue import Catalogue
-from webapp.store.conditions.compare import Place, compare
+from webapp.store.conditions.compare import compare
 from webapp.store.conditions.measures import measured
 from webapp.store.conditions.nested import named_places, nested_places
 from webapp.store.conditions.places import OWN_PLACES, TRACE_PLACES, attribute_places, free_text, one_of
 from webapp.store.conditions.where import FALSE, TRUE, Where, either, every
 from webapp.store.insights.looked import all_looked_at
+
+_NOT_ALL_LOOKED_AT = Note("Not all traces were looked at for findings yet: see how far it is on /insights.")
+_BESIDE = {"peer": beside.of_peer, "source": beside.of_source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +174,19 @@ class _Writer:
         if term.key == "service":
             return self._service(term)
         if term.key == "name":
-            return one_of("s.operation_id", self._catalogue.operation_ids(_text(term, "name")))
+            return one_of("s.operation_id", self._catalogue.operation_ids(text_fits(term, "name")))
+        if term.key in _BESIDE:
+            return _BESIDE[term.key](term, self._catalogue)
         if "." in term.key:
             return compare(term, named_places(self._catalogue, term.key))
-        if term.op == "?":  # only texts can be asked this
+        if term.key == "status_message" and term.op == "?":
             return Where("s.status_message != ''")
         if OWN_KEYS[term.key].type == "id":
             return _either_way(term, ids.of_span(term))
         return compare(term, [OWN_PLACES[term.key]])
 
     def _service(self, term: Term) -> Where:
-        found = self._catalogue.services(_text(term, "service"))
+        found = self._catalogue.services(text_fits(term, "service"))
         if not found and term.op == "=" and not term.wild:
             found = self._catalogue.services(Where("contains(lower(service), lower(?))", (term.value,)))
             self._note_service(term, [name for _, name in found])
@@ -190,27 +196,17 @@ class _Writer:
         if term.key == "id":
             return _either_way(term, ids.of_trace(term))
         if term.key == "service":
-            found = _text(replace(term, op="=") if term.op == "!=" else term, "x.service")
+            found = text_fits(replace(term, op="=") if term.op == "!=" else term, "x.service")
             among = Where(f"len(list_filter(t.services, lambda x: {found.text})) > 0", found.values)
             return every([Where("len(t.services) > 0"), among.negated()]) if term.op == "!=" else among
-        if term.key == "finding":
-            return self._finding(term)
+        if term.key in beside.TRACE_TABLES:
+            if term.key == "finding" and not all_looked_at(self._catalogue.cursor):
+                self.notes.append(_NOT_ALL_LOOKED_AT)
+            return beside.of_trace(term)
         places = TRACE_PLACES[term.key]
         if term.op == "?":
             return either(Where(f"{place.expression} != ''") for place in places)
         return compare(term, places)
-
-    def _finding(self, term: Term) -> Where:
-        if not all_looked_at(self._catalogue.cursor):
-            self.notes.append(
-                Note("Not all traces were looked at for findings yet: see how far it is on /insights.")
-            )
-        written = replace(term, op="=") if term.op == "!=" else term
-        names = either(_text(written, name) for name in ("code", "fingerprint"))
-        found = f"SELECT trace_id FROM findings JOIN finding_kinds USING (kind_id) WHERE {names.text}"
-        among = Where(f"t.trace_id IN ({found})", names.values)
-        some = Where("t.trace_id IN (SELECT trace_id FROM findings)")
-        return every([some, among.negated()]) if term.op == "!=" else among
 
     def _attribute(self, term: Term) -> Where:
         if term.scope in ("event", "link", "scope"):
@@ -244,10 +240,3 @@ class _Writer:
 
 def _either_way(term: Term, fits: Where) -> Where:
     return fits.negated() if term.op == "!=" else fits
-
-
-def _text(term: Term, expression: str) -> Where:
-    """A text that every row has."""
-    if term.op == "?":
-        return Where(f"{expression} != ''")
-    return compare(term, [Place(expression, "str", present=TRUE)])

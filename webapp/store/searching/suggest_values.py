@@ -1,11 +1,13 @@
 """Which keys and values the newest spans have, of those that fit the rest of a query: counted, the most frequent first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from webapp.query.keys import ALIASES
 from webapp.query.lexer import SCOPES, Token
 from webapp.query.spelling import unquote
+from webapp.store.conditions.beside import TRACE_TABLES
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.sql import Plan
 from webapp.store.conditions.where import TRUE, Where, every
@@ -25,6 +27,11 @@ _TRACE_TEXTS = {
     "trace.root.service": "t.root_service",
     "trace.root.name": "t.root_name",
     "trace.bottleneck": "t.verdict_service || ' · ' || t.verdict_name",
+}
+_NAMED = {  # keys of every span: what to join, and the value there
+    "error_message": ("", "s.error_message"),
+    "source": ("JOIN sources b USING (source_id)", "b.path"),
+    "peer": ("JOIN nodes b ON b.node_id = s.peer_id", "b.name"),
 }
 Counts = list[tuple[str, int]]
 
@@ -100,6 +107,19 @@ class Among:
             last=[typed],
         )
 
+    def named(self, table: str, values: Sequence[str], typed: str) -> Counts:
+        """Of the traces in which such spans are, what a table with a row for each says of them; counts traces."""
+        spans = f"SELECT s.trace_id FROM {self.source} WHERE {self.fits.text}"
+        return self.catalogue.cursor.execute(
+            f"""
+            SELECT value, count(DISTINCT trace_id)
+            FROM (SELECT trace_id, unnest([{", ".join(values)}]) AS value FROM {table} WHERE trace_id IN ({spans}))
+            WHERE contains(lower(value), lower(?))
+            GROUP BY value ORDER BY 2 DESC, 1 LIMIT {_LISTED}
+            """,
+            [*self.fits.values, typed],
+        ).fetchall()
+
     def _rows(
         self,
         select: str,
@@ -160,6 +180,11 @@ def values_of(among: Among, key: Token, typed: str) -> Counts:
     name = ALIASES.get(key.text, key.text)
     if name == "name":
         return among.counted("o.name", "JOIN operations o USING (operation_id)", [], typed)
+    if name in _NAMED:
+        join, value = _NAMED[name]
+        return among.counted(value, join, [], typed)
+    if name.removeprefix("trace.") in TRACE_TABLES and name.startswith("trace."):
+        return among.named(*TRACE_TABLES[name.removeprefix("trace.")], typed)
     if name in ("scope.name", "scope.version"):
         join = "JOIN scopes c USING (scope_id)"
         return among.counted(f"nullif(c.{name.removeprefix('scope.')}, '')", join, [], typed)
