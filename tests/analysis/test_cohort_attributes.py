@@ -4,14 +4,7 @@ import numpy as np
 import pytest
 
 from webapp.analysis.cohorts.attributes import Ranking, rank
-from webapp.analysis.cohorts.statistics import (
-    effective,
-    false_discovery,
-    independence,
-    newcombe,
-    quantile,
-    wilson,
-)
+from webapp.analysis.cohorts.statistics import false_discovery, independence, newcombe, wilson
 from webapp.model.cohorts import AttributeColumn, CohortTraces
 
 SLOW, ALL = 200, 10_000
@@ -155,9 +148,3 @@ def test_intervals_and_tests_are_those_of_the_books() -> None:
     assert false_discovery(np.array([0.01, 0.04, 0.03, 0.5])) == pytest.approx(
         [0.04, 0.0533, 0.0533, 0.5], abs=1e-4
     )
-
-
-def test_quantiles_go_by_weight() -> None:
-    values, weight = np.array([3, 1, 2]), np.array([1.0, 1.0, 8.0])
-    assert [quantile(values, weight, part) for part in (0.05, 0.5, 0.9, 0.95, 1.0)] == [1, 2, 2, 3, 3]
-    assert effective(weight) == pytest.approx(100 / 66)

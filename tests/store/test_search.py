@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.store.shop import SECOND, START, make_span, plain_facts
 from tests.store.soup_store import by_trace, fill
 from tests.store.span_soup import SPAN_TERMS, TRACE_TERMS, combined, make_spans
 from webapp.model.facts import TraceSummary
@@ -97,6 +98,25 @@ def test_totals_count_all_matching_traces(
         durations = np.array([each.duration_ns for each in found])
         expected = np.percentile(durations, [50, 95, 99], method="inverted_cdf")
         assert [totals.p50_ns, totals.p95_ns, totals.p99_ns] == expected.tolist()
+
+
+@pytest.mark.parametrize("exact", [5, 100])
+def test_percentiles_of_traces_go_by_weight(monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
+    """Traces of 1 … 10 s; that of 9 s stands for nine, that of 10 s for half a one."""
+    monkeypatch.setattr(matching, "EXACT", exact)
+    spans = [
+        make_span(each, each, end_ns=START + each * SECOND, weight={9: 9.0, 10: 0.5}.get(each, 1.0))
+        for each in range(1, 11)
+    ]
+    with Store.open(None) as store:
+        store.append(spans, store.start_source("test", "otlp", ""))
+        for columns in store.pending():
+            store.append_facts(columns, plain_facts(columns))
+        for text in ("", "name=checkout"):
+            found = store.totals(parse(text), Window())
+            assert (found.traces, found.weighted, found.calls) == (10, 2, 17.5)
+            assert [found.p50_ns, found.p95_ns, found.p99_ns] == [9 * SECOND, 9 * SECOND, 10 * SECOND]
+            assert found.worth == pytest.approx(17.5**2 / (8 + 81 + 0.25))
 
 
 @given(

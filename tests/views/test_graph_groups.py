@@ -1,28 +1,17 @@
 """Namespaces and addresses on the page of the graph, and what the pages say of sampling."""
 
-from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
-from webapp.analysis.batch import analyse_batch
+from tests.views.traces import Opened, analysed
 from webapp.model.spans import Kind, Resource, Span
-from webapp.store import Store
 from webapp.views.graph.labels import Free, fitted
+from webapp.views.present import TAIL_SAMPLED
 
 SECOND = 1_000_000_000
-TAIL = "Kept by tail sampling: rates and percentiles describe the kept traces."
-Opened = Callable[..., FlaskClient]
-
-
-def analysed(opened: Opened, *spans: Span) -> FlaskClient:
-    client = opened(*spans)
-    store: Store = client.application.config["store"]
-    for columns in store.pending():
-        store.append_facts(columns, analyse_batch(columns))
-    return client
 
 
 def trace(
@@ -124,13 +113,28 @@ def test_traces_chosen_by_their_tail_get_no_rate(opened: Opened) -> None:
     plain = analysed(opened, *spans)
     chosen = analysed(opened, *spans, *trace(9, "web", "api", attribute="tailsampling.policy"))
     for path in ("/services", "/service?name=api", "/graph", "/traces"):
-        assert TAIL not in plain.get(path).text, path
-        assert TAIL in chosen.get(path).text, path
+        assert TAIL_SAMPLED not in plain.get(path).text, path
+        assert TAIL_SAMPLED in chosen.get(path).text, path
     assert "/min" in plain.get("/graph").text
     for path in ("/services", "/service?name=api", "/graph"):
         assert "/min" not in chosen.get(path).text, path
         assert "/s</td>" not in chosen.get(path).text, path
     assert chosen.get("/graph.json").get_json()["tail_sampled"] is True
+
+
+def test_machines_get_no_rate_of_traces_chosen_by_their_tail_either(opened: Opened) -> None:
+    spans = [span for number in range(1, 4) for span in trace(number, "web", "api")]
+    plain = analysed(opened, *spans)
+    chosen = analysed(opened, *spans, *trace(9, "web", "api", attribute="tailsampling.policy"))
+    for path in ("/services.json", "/service.json?name=api"):
+        body = chosen.get(path).get_json()
+        rows = body.get("services") or [body["service"], *body["operations"], *body["over_time"]]
+        assert [row["calls_per_second"] for row in rows] == [None] * len(rows), path
+        assert body["note"] == TAIL_SAMPLED
+    assert plain.get("/services.json").get_json()["services"][0]["calls_per_second"] is not None
+    drawn = {each: each.get("/service/chart.json?name=api&chart=rate").get_json() for each in (plain, chosen)}
+    assert [each["layout"]["yaxis"].get("ticksuffix") for each in drawn.values()] == ["/s", None]
+    assert max(drawn[chosen]["data"][0]["y"]) == 1
 
 
 @pytest.mark.parametrize(("calls", "said"), [(29, "–"), (30, "≈")])

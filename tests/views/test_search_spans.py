@@ -1,13 +1,20 @@
 """Results that are spans or groups, further columns, the same for machines. Numbers against queries of their own."""
 
 import io
+from typing import Any
 
 import pyarrow.parquet as pq
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
+from tests.views.traces import Opened, analysed
+from webapp.model.spans import Kind, Span, Status
 from webapp.store import Store
+from webapp.views.present import TAIL_SAMPLED
 from webapp.views.search.export import MOST
+
+SECOND = 1_000_000_000
+START = 1_760_000_000 * SECOND
 
 
 def test_spans_that_match_are_listed_with_the_columns_asked_for(client: FlaskClient) -> None:
@@ -160,3 +167,48 @@ def test_an_export_that_does_not_hold_all_says_so_before(client: FlaskClient) ->
     assert body
     assert f"CSV and Parquet hold the first {MOST:,} of {body['total']:,}." in page
     assert "hold the first" not in text(parse(client.get("/traces?show=spans")))
+
+
+def sampled(number: int, seconds: int, **fields: Any) -> Span:
+    return Span(
+        trace_id=f"{number:032x}", span_id=f"{number:016x}", service="web", name="get", kind=Kind.SERVER,
+        start_ns=START, end_ns=START + seconds * SECOND, **fields,
+    )  # fmt: skip
+
+
+def test_groups_count_by_weight_and_say_so(opened: Opened) -> None:
+    few = [
+        sampled(each, 1, weight=100.0, status=Status.ERROR if each == 1 else Status.UNSET)
+        for each in range(1, 31)
+    ]
+    all_kept = [sampled(each, 3) for each in range(31, 61)]
+    client = analysed(opened, *few, *all_kept)
+    [group] = client.get("/traces.json?show=groups&by=name").get_json()["groups"]
+    assert (group["spans"], group["weighted_spans"], group["calls"]) == (60, 30, 3030)
+    assert (group["errors"], group["failed_spans"], group["p95_ns"]) == (100, 1, SECOND)
+    assert group["critical_share"] == 1
+    page = text(parse(client.get("/traces?show=groups&by=name")))
+    assert "≈3,030" in page
+    assert "30 of 60 recorded spans say how many they stand for, together ≈3,000" in page
+    traces = text(parse(client.get("/traces")))
+    assert "p50 1.00 s" in traces
+    assert "30 of 60 recorded traces say how many they stand for, together ≈3,000" in traces
+
+
+def test_few_traces_and_spans_have_no_p99(opened: Opened) -> None:
+    client = analysed(opened, *(sampled(each, each) for each in range(1, 31)))
+    [row] = [
+        [text(cell) for cell in row.iter("td")]
+        for row in with_class(parse(client.get("/traces?show=groups")), "groups")[0].iter("tr")
+    ][1:]
+    assert row[4:7] == ["15.0 s", "29.0 s", "–"]
+    summary = text(with_class(parse(client.get("/traces")), "summary")[0])
+    assert "p95 29.0 s" in summary
+    assert "p99" not in summary
+
+
+def test_groups_of_traces_chosen_by_their_tail_have_no_rate(opened: Opened) -> None:
+    client = analysed(opened, sampled(1, 60), sampled(2, 60, attributes={"tailsampling.policy": "slow"}))
+    body = client.get("/traces.json?show=groups").get_json()
+    assert [group["calls_per_second"] for group in body["groups"]] == [None]
+    assert body["note"] == TAIL_SAMPLED

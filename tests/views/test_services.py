@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
-from webapp.analysis.batch import analyse_batch
+from tests.views.traces import analysed
 from webapp.model.red import ErrorKind, Moment, Period, Process, Red
 from webapp.model.spans import Kind, Span, Status
 from webapp.query import parse as parse_query
@@ -202,14 +202,6 @@ def test_any_state_is_a_page(client: FlaskClient, query: str) -> None:
 
 def test_an_empty_store_says_what_to_do(opened: Callable[..., FlaskClient]) -> None:
     assert "There are no services here yet." in opened().get("/services").text
-
-
-def analysed(opened: Callable[..., FlaskClient], *spans: Span) -> FlaskClient:
-    client = opened(*spans)
-    store: Store = client.application.config["store"]
-    for columns in store.pending():
-        store.append_facts(columns, analyse_batch(columns))
-    return client
 
 
 def test_hostile_names_stay_names(opened: Callable[..., FlaskClient]) -> None:

@@ -8,13 +8,24 @@ from werkzeug.test import TestResponse
 
 from tests.samples import checkout
 from tests.views.parsing import text, with_class
+from webapp.analysis.batch import analyse_batch
 from webapp.model.spans import Kind, Span
+from webapp.store import Store
 
 MS = 1_000_000
 ID = checkout.TRACE_ID
 CHECK = "b7ad6b7169203331"
 PART = {"HX-Request": "true"}
 Opened = Callable[..., FlaskClient]
+
+
+def analysed(opened: Opened, *spans: Span) -> FlaskClient:
+    """A client over a store that holds these spans, and what analysis found of them."""
+    client = opened(*spans)
+    store: Store = client.application.config["store"]
+    for columns in store.pending():
+        store.append_facts(columns, analyse_batch(columns))
+    return client
 
 
 def span(number: int, parent: int = 0, start_ms: int = 0, end_ms: int = 10, **fields: object) -> Span:

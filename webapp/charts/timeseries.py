@@ -18,8 +18,10 @@ _PERCENTILES = (
 )
 
 
-def figure(moments: Sequence[Moment], kind: str, theme: str, address: Callable[[Moment], str]) -> bytes:
-    """`kind`: one of KINDS. `address`: what a click on a moment opens."""
+def figure(
+    moments: Sequence[Moment], kind: str, theme: str, address: Callable[[Moment], str], *, rated: bool = True
+) -> bytes:
+    """`kind`: one of KINDS. `address`: what a click on a moment opens. `rated`: whether calls tell how often there were."""
     layout = themes.layout(theme, HEIGHT)
     counted = [moment for moment in moments if moment.red.spans]
     if not counted:
@@ -31,19 +33,22 @@ def figure(moments: Sequence[Moment], kind: str, theme: str, address: Callable[[
         nticks=5,
     )
     traces = (
-        _durations(counted, theme, layout) if kind == "duration" else [_bars(counted, kind, theme, layout)]
+        _durations(counted, theme, layout)
+        if kind == "duration"
+        else [_bars(counted, kind, theme, layout, rated=rated)]
     )
     for trace in traces:
         trace.update(customdata=[address(moment) for moment in counted])
     return themes.to_json(go.Figure(traces, layout))
 
 
-def _bars(moments: Sequence[Moment], kind: str, theme: str, layout: go.Layout) -> go.Bar:
+def _bars(moments: Sequence[Moment], kind: str, theme: str, layout: go.Layout, *, rated: bool) -> go.Bar:
     colours = themes.COLOURS[theme]
     seconds = (moments[0].to_ns - moments[0].from_ns) / 1e9
     per_second = max(moment.red.calls for moment in moments) / seconds >= 1
     unit = 1.0 if per_second else 60.0
-    if kind == "rate" and moments[-1].to_ns - moments[0].from_ns < 1e9:  # says nothing of how often
+    short = moments[-1].to_ns - moments[0].from_ns < 1e9  # says nothing of how often
+    if kind == "rate" and (short or not rated):
         heights = [moment.red.calls for moment in moments]
     elif kind == "rate":
         heights = [moment.red.calls / seconds * unit for moment in moments]

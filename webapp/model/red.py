@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-LEAST_FOR_P95, LEAST_FOR_P99 = 30, 100  # spans; with fewer these say nothing of the service
-
 
 @dataclass(frozen=True, slots=True)
 class Period:

@@ -45,7 +45,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Over all matching traces, or over `based_on` of them (the newest) when there are too many."""
+    """Over all matching traces, or over `based_on` of them (the newest) when there are too many.
+
+    Percentiles go by the weights of the traces, of which `weighted` are not 1: together they stand for `calls`, and are
+    as sure as `worth` of one weight.
+    """
 
     traces: int
     errors: int
@@ -53,6 +57,9 @@ class Summary:
     p95_ns: int
     p99_ns: int
     based_on: int | None
+    weighted: int
+    calls: float
+    worth: float
 
 
 @dataclass(frozen=True, slots=True)

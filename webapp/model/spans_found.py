@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from webapp.model.red import Period, Red
+
 
 @dataclass(frozen=True, slots=True)
 class FoundSpan:
@@ -36,26 +38,21 @@ class Group:
     """The spans that share a value of a field; `value` is None for those without one. `counts`: spans by stretch of time."""
 
     value: str | None
-    spans: int
     traces: int
-    errors: int
-    p50_ns: int
-    p95_ns: int
-    p99_ns: int
-    critical_ns: int
-    first_ns: int
-    last_ns: int
+    red: Red
     counts: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """`more` groups are not listed. `critical_ns` is what the responses of all traces looked at waited for."""
+    """`more` groups are not listed. `critical_ns` is what the responses of all traces looked at waited for.
+
+    `red` counts the spans of all groups, without percentiles.
+    """
 
     groups: list[Group]
     more: int
-    spans: int
+    red: Red
     critical_ns: int
-    from_ns: int
-    to_ns: int
+    period: Period
     based_on: int | None

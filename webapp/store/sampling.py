@@ -1,6 +1,10 @@
-"""Whether the traces here are a choice that somebody made, so that no count of them says how many there were."""
+"""Whether what is here stands for more than itself, or is a choice that somebody made: then no count of it says how many
+there were.
+"""
 
 import duckdb
+
+from webapp.store.conditions.catalogue import Catalogue
 
 
 def is_tail_sampled(cursor: duckdb.DuckDBPyConnection) -> bool:
@@ -13,3 +17,8 @@ def is_tail_sampled(cursor: duckdb.DuckDBPyConnection) -> bool:
         """
     ).fetchall()
     return bool(spans or scopes)
+
+
+def is_weighted(catalogue: Catalogue) -> bool:
+    """Whether any analysed span has a weight that is not 1."""
+    return bool(catalogue.rows("SELECT EXISTS (SELECT 1 FROM operation_sums WHERE weighted <> 0)")[0][0])

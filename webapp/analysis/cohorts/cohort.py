@@ -11,12 +11,11 @@ import numpy as np
 
 from webapp.analysis.cohorts.paths import PathName, entries_of, path_tree
 from webapp.analysis.cohorts.split import ENOUGH, Split, split
-from webapp.analysis.cohorts.statistics import effective, quantile
 from webapp.model.cohorts import CohortData
+from webapp.model.weights import LEAST, QUANTILES, effective, quantile
 
 _SAID = 3  # causes in the sentence …
 _WORTH = 0.05  # … of which each is at least this part of the difference
-_QUANTILES = ((0.5, 1), (0.95, 30), (0.99, 100))  # and from how many traces on each is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,11 @@ def _side(data: CohortData, selected: bool) -> SideFacts:
     response_ns, weight = data.traces.response_ns[here], data.traces.weight[here]
     whole, worth = float(weight.sum()), effective(weight)
     mean = float((response_ns * weight).sum() / whole) if whole else 0.0
-    told = [(part, quantile(response_ns, weight, part)) for part, least in _QUANTILES if worth >= least]
+    told = [
+        (part, quantile(response_ns, weight, part))
+        for name, part in QUANTILES.items()
+        if worth >= LEAST[name]
+    ]
     return SideFacts(int(here.sum()), worth, whole, mean, told)
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webapp.analysis.cohorts.statistics import effective, false_discovery, independence, newcombe
+from webapp.analysis.cohorts.statistics import false_discovery, independence, newcombe
 from webapp.analysis.runs import run_lengths, run_starts
 from webapp.model.cohorts import F64, AttributeColumn, CohortTraces
 from webapp.model.columns import I64, U64, Bool
+from webapp.model.weights import effective
 
 FLOOR = 0.05  # shares that differ by less are of no interest
 _LEAST = 5  # selected traces that must have a value

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from webapp.analysis.cohorts.paths import PathTree
-from webapp.analysis.cohorts.statistics import ColumnMeans, difference_interval, effective
+from webapp.analysis.cohorts.statistics import ColumnMeans, difference_interval
 from webapp.model.cohorts import F64, CohortTraces, PathTimes
 from webapp.model.columns import I64, Bool
+from webapp.model.weights import effective
 
 ENOUGH = 20  # traces of either set; fewer allow no claim
 

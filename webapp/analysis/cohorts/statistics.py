@@ -1,4 +1,4 @@
-"""Arithmetic of comparing two samples: weighted means and quantiles, intervals, tests. Knows no traces and no words.
+"""Arithmetic of comparing two samples: weighted means, intervals, tests. Knows no traces and no words.
 
 Sources: Wilson 1927 and Newcombe 1998 (method 10) for shares, Benjamini and Hochberg 1995 for many tests at once.
 """
@@ -9,28 +9,13 @@ import numpy as np
 
 from webapp.model.cohorts import F64
 from webapp.model.columns import I64, Bool
+from webapp.model.weights import effective
 
 Z = 1.959963984540054  # 95 %
 _RESAMPLES = 200
 _FEW_EXPECTED = 10  # below, a chi-squared distribution is no good and the hypergeometric one is summed up …
 _DOUBTFUL = 1e-7, 0.2  # … where that may decide
 _AT_ONCE = 1_000
-
-
-def effective(weight: F64) -> float:
-    """How many equally weighted observations these are worth."""
-    squares = float((weight**2).sum())
-    return float(weight.sum()) ** 2 / squares if squares else 0.0
-
-
-def quantile(values: I64, weight: F64, part: float) -> int:
-    """The smallest value that has at least this part of all weight at or below it; 0 of nothing."""
-    if not len(values):
-        return 0
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weight[order])
-    place = int(np.searchsorted(reached, part * reached[-1] * (1 - 1e-12)))
-    return int(values[order[min(place, len(values) - 1)]])
 
 
 def wilson(share: F64, count: float) -> tuple[F64, F64]:

@@ -7,15 +7,14 @@ import numpy as np
 from webapp.analysis.batch_path import critical_paths
 from webapp.analysis.blocking import waited_for
 from webapp.analysis.call_path import depths, operation
-from webapp.analysis.cohorts.statistics import quantile
 from webapp.analysis.tree import repair
 from webapp.analysis.whatif import Schedule
 from webapp.model.cohorts import F64
 from webapp.model.columns import I64, Bool, SpanColumns
 from webapp.model.facts import Forest, Path
+from webapp.model.weights import LEAST, QUANTILES, quantile
 
 MOST_TRACES, MOST_SPANS = 500, 25_000
-_PARTS = ((0.5, 1), (0.95, 30), (0.99, 100))  # a quantile, and from how many traces on it may be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ def predict(columns: SpanColumns, weight: F64, faster: str, part: float) -> Pred
         float((would * weight).sum() / whole),
         [
             (at, quantile(observed, weight, at), quantile(would, weight, at))
-            for at, least in _PARTS
-            if len(observed) >= least
+            for name, at in QUANTILES.items()
+            if len(observed) >= LEAST[name]
         ],
     )
 

@@ -5,13 +5,14 @@ The answer is never a sample: all matching traces that start at or after a floor
 
 import time
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from webapp.model.columns import I64
+from webapp.model.columns import F64, I64
 from webapp.query import Window
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.sql import Plan
@@ -30,7 +31,9 @@ COSTLY_S = 0.5  # what counting all matches may take before the page settles for
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Matching traces as arrays. `first_row` names a trace; `matches` of its spans fit, 0 if none is spoken of."""
+    """Matching traces as arrays. `first_row` names a trace; `matches` of its spans fit, 0 if none is spoken of; `weight`:
+    traces that it stands for.
+    """
 
     first_row: I64
     start_ns: I64
@@ -38,6 +41,7 @@ class Rows:
     spans: I64
     errors: I64
     matches: I64
+    weight: F64
 
     def __len__(self) -> int:
         return len(self.first_row)
@@ -97,14 +101,15 @@ def ranked(
             """,
             (*spans.values, *traces.values),
         )
-    found = cursor.execute(
+    found: dict[str, Any] = cursor.execute(
         f"""
-        SELECT t.first_row, t.start_ns, t.duration_ns, t.spans, t.errors, {source.text}
+        SELECT t.first_row, t.start_ns, t.duration_ns, t.spans, t.errors, t.weight, {source.text}
         ORDER BY {order}
         """,
         list(source.values),
     ).fetchnumpy()
-    return Rows(*(found[column.name].astype(np.int64) for column in fields(Rows)))
+    types = {"weight": np.float64}
+    return Rows(*(found[column.name].astype(types.get(column.name, np.int64)) for column in fields(Rows)))
 
 
 def only_traces(plan: Plan, ids: str) -> Plan:

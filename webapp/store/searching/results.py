@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from webapp.model.columns import I64
+from webapp.model.columns import F64, I64
 from webapp.model.facts import TraceSummary
 from webapp.model.results import Match, ResultPage, ResultRow, Summary
+from webapp.model.weights import effective, quantiles
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.matching import (
     COSTLY_S,
@@ -76,19 +77,31 @@ def summarise(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> Summary:
     """Of all matching traces, or of the newest when reading all would take long."""
     found, rows = asked.found, asked.found.rows
     if found.complete or found.whole_s > COSTLY_S:
-        p50, p95, p99 = _percentiles(rows.duration_ns)
         failing = int(np.count_nonzero(rows.errors))
-        return Summary(len(rows), failing, p50, p95, p99, None if found.complete else len(rows))
+        return _summary(failing, rows.duration_ns, rows.weight, None if found.complete else len(rows))
     matching = matching_traces(cursor, asked.plan, asked.window)
-    traces, failing, percentiles = cursor.execute(
+    traces, failing, percentiles, weighted = cursor.execute(
         f"""
-        SELECT count(*), count(*) FILTER (t.errors > 0), quantile_disc(t.duration_ns, [0.5, 0.95, 0.99])
+        SELECT
+          count(*), count(*) FILTER (t.errors > 0), quantile_disc(t.duration_ns, [0.5, 0.95, 0.99]),
+          count(*) FILTER (t.weight <> 1)
         {matching.text}
         """,
         list(matching.values),
     ).fetchall()[0]
-    p50, p95, p99 = percentiles
-    return Summary(traces, failing, p50, p95, p99, None)
+    if not weighted:
+        p50, p95, p99 = percentiles
+        return Summary(traces, failing, p50, p95, p99, None, 0, traces, traces)
+    each = cursor.execute(
+        f"SELECT t.duration_ns, t.weight {matching.text}", list(matching.values)
+    ).fetchnumpy()
+    return _summary(failing, each["duration_ns"], each["weight"], None)
+
+
+def _summary(failing: int, duration_ns: I64, weight: F64, based_on: int | None) -> Summary:
+    p50, p95, p99 = quantiles(duration_ns, weight, [0.5, 0.95, 0.99])
+    weighted, calls = int(np.count_nonzero(weight != 1)), float(weight.sum())
+    return Summary(len(weight), failing, p50, p95, p99, based_on, weighted, calls, effective(weight))
 
 
 def find_neighbours(
@@ -237,10 +250,3 @@ def _matches(catalogue: Catalogue, plan: Plan, shown: list[_Shown]) -> dict[str,
     ).fetchall()
     names = catalogue.operations(operation for *_, operation in found)
     return {trace_id: to_match(names, *match) for trace_id, *match in found}
-
-
-def _percentiles(duration_ns: I64) -> tuple[int, int, int]:
-    if not len(duration_ns):
-        return 0, 0, 0
-    p50, p95, p99 = np.percentile(duration_ns, [50, 95, 99], method="inverted_cdf")
-    return int(p50), int(p95), int(p99)

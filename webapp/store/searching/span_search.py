@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 import duckdb
 
 from webapp.model.distribution import Distribution
-from webapp.model.spans_found import FoundSpan, Group, Groups, SpanPage
+from webapp.model.red import Period, Red
+from webapp.model.spans_found import FoundSpan, Groups, SpanPage
 from webapp.query import Query, Window
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.fields import is_known, number_of, text_of
@@ -17,14 +18,13 @@ from webapp.store.conditions.matching import found_traces, matching_spans
 from webapp.store.conditions.parts import showing
 from webapp.store.conditions.where import Where
 from webapp.store.reading.columns import id_list
+from webapp.store.sampling import is_weighted
 from webapp.store.searching.distribution import distribute
+from webapp.store.searching.groups import group, period_of
 from webapp.store.searching.recent import Asked
 
 AMONG = {"all": "true", "root": "s.parent_id = 0", "entry": "(s.parent_id = 0 OR s.kind IN (2, 5))"}
 SORTS = {"newest": "start_ns", "slowest": "duration_ns"}
-ORDERS = {"spans": "spans", "errors": "errors", "p95": "p95", "critical": "critical"}
-LISTED = 200  # groups
-SLOTS = 24  # of a trend
 Asking = Callable[[Query, Window], AbstractContextManager[tuple[duckdb.DuckDBPyConnection, Asked]]]
 
 
@@ -66,15 +66,14 @@ class SpanSearch:
             return SpanPage(shown, total, page, len(rows) > per_page, slowest_ns, _based_on(asked))
 
     def groups(self, query: Query, window: Window, among: str, field: str, order: str) -> Groups:
-        """Of the spans by a field; the greatest first by `order`, a key of ORDERS."""
+        """Of the spans by a field; the greatest first by `order`, a key of `groups.ORDERS`."""
         with self._asking(query, window) as (cursor, asked):
             chosen = _chosen(cursor, asked, among)
-            value = text_of(Catalogue(cursor, asked.known), field)
-            nothing = Groups([], 0, 0, 0, 0, 0, _based_on(asked))
             if chosen is None:
-                return nothing
-            name = ("groups", among, field, order)
-            return asked.once(name, lambda: _groups(cursor, asked, chosen, value, ORDERS[order])) or nothing
+                return Groups([], 0, Red(), 0, Period(0, 1, exact=True), _based_on(asked))
+            return asked.once(
+                ("groups", among, field, order), lambda: _groups(cursor, asked, chosen, field, order)
+            )
 
     def distribution(self, query: Query, window: Window, among: str, field: str) -> Distribution:
         """How the numbers of a field lie over time."""
@@ -137,8 +136,8 @@ def _chosen(cursor: duckdb.DuckDBPyConnection, asked: Asked, among: str) -> Wher
     plan = showing(Catalogue(cursor, asked.known), asked.plan, found)
     spans = matching_spans(cursor, plan, asked.window, int(asked.found.rows.start_ns[-1]))
     text = f"""
-        WITH newest AS (SELECT t.trace_id {traces.text}),
-        chosen AS (SELECT * FROM (SELECT s.* {spans.text} AND {AMONG[among]}) SEMI JOIN newest USING (trace_id))
+        WITH newest AS (SELECT t.trace_id, t.weight AS trace_weight {traces.text}),
+        chosen AS (SELECT * FROM (SELECT s.* {spans.text} AND {AMONG[among]}) JOIN newest USING (trace_id))
     """
     return Where(text, (*traces.values, *spans.values))
 
@@ -148,48 +147,17 @@ def _count(cursor: duckdb.DuckDBPyConnection, chosen: Where) -> int:
     return int(found[0][0])
 
 
-def _groups(
-    cursor: duckdb.DuckDBPyConnection, asked: Asked, chosen: Where, value: Where, order: str
-) -> Groups | None:
-    starts = asked.found.rows.start_ns
-    from_ns, to_ns = int(starts[-1]), int((starts + asked.found.rows.duration_ns).max())
-    step_ns = max(1, -(-(to_ns + 1 - from_ns) // SLOTS))
-    rows = cursor.execute(
-        f"""
-        {chosen.text},
-        valued AS (
-          SELECT {value.text} AS value, s.trace_id, s.status, s.duration_ns, f.critical_ns, s.start_ns,
-            least({SLOTS - 1}, greatest(0, (s.start_ns - {from_ns}) // {step_ns})) AS slot
-          FROM chosen s LEFT JOIN span_facts f ON f.span_row = s.span_row
-        )
-        SELECT
-          value, count(*) AS spans, count(DISTINCT trace_id), count(*) FILTER (status = 2) AS errors,
-          quantile_disc(duration_ns, [0.5, 0.95, 0.99]) AS quantiles, coalesce(sum(critical_ns), 0)::BIGINT AS critical,
-          min(start_ns), max(start_ns), histogram(slot),
-          count(*) OVER () AS all_groups, (sum(count(*)) OVER ())::BIGINT, coalesce(quantiles[2], 0) AS p95
-        FROM valued
-        GROUP BY value
-        ORDER BY {order} DESC, spans DESC, value
-        LIMIT {LISTED}
-        """,
-        [*chosen.values, *value.values],
-    ).fetchall()
-    if not rows:
-        return None
+def _groups(cursor: duckdb.DuckDBPyConnection, asked: Asked, chosen: Where, field: str, order: str) -> Groups:
+    catalogue = Catalogue(cursor, asked.known)
+    period = period_of(asked.found, asked.window)
+    groups, more, red = group(
+        cursor, chosen, text_of(catalogue, field), order, period, weighted=is_weighted(catalogue)
+    )
     traces = found_traces(cursor, asked.found)
-    whole = cursor.execute(
-        f"SELECT coalesce(sum(t.response_ns), 0)::BIGINT {traces.text}", list(traces.values)
+    [(whole_ns,)] = cursor.execute(
+        f"SELECT coalesce(sum(t.response_ns * t.weight), 0)::BIGINT {traces.text}", list(traces.values)
     ).fetchall()
-    groups = [
-        Group(*(*counted, *(times or (0, 0, 0)), critical, first, last, _slots(slots)))
-        for *counted, times, critical, first, last, slots, _, _, _ in rows
-    ]
-    more, spans = rows[0][9] - len(rows), rows[0][10]
-    return Groups(groups, more, spans, int(whole[0][0]), from_ns, to_ns, _based_on(asked))
-
-
-def _slots(counts: dict[int, int]) -> list[int]:
-    return [counts.get(slot, 0) for slot in range(SLOTS)]
+    return Groups(groups, more, red, whole_ns, period, _based_on(asked))
 
 
 def _of_traces(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from webapp.model.red import Period, Red
+from webapp.model.weights import QUANTILES
 from webapp.query import Window
 from webapp.store.conditions.matching import in_window, rows_of
 from webapp.store.conditions.where import Where, every
@@ -129,14 +130,14 @@ def _estimate(quantile: float) -> str:
     return f"round(2 ** ({_PLACE.format(rank=_rank(quantile))} / {PER_DOUBLING}))::BIGINT"
 
 
-def _reading(quantile: float) -> str:
+def reading(quantile: float) -> str:
+    """Over rows with a `place`, the weight `upto` it, and their `total` weight."""
     return f"min(place) FILTER (upto >= {_rank(quantile)})"
 
 
-_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _RANKS = {
-    True: {name: _reading(quantile) for name, quantile in _QUANTILES.items()},
-    False: {name: _estimate(quantile) for name, quantile in _QUANTILES.items()},
+    True: {name: reading(quantile) for name, quantile in QUANTILES.items()},
+    False: {name: _estimate(quantile) for name, quantile in QUANTILES.items()},
 }
 _MEASURE = """
 WITH counted AS (

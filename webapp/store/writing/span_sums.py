@@ -8,8 +8,14 @@ import duckdb
 from webapp.store.writing.buckets import PER_DOUBLING, SLOT_NS, SLOTS_AN_HOUR
 
 ENTRY = "(s.kind IN (2, 5) OR s.parent_id = 0)"  # as a query: kind=server OR kind=consumer OR root
-# of span f in trace t, for all traces that this one stands for
-CRITICAL_NS = "if(t.weight = 1, f.critical_ns, round(f.critical_ns * t.weight)::BIGINT)"
+
+
+def critical_ns(weight: str) -> str:
+    """Of the span with facts f, for all traces that its own stands for by this expression."""
+    return f"if({weight} = 1, f.critical_ns, round(f.critical_ns * {weight})::BIGINT)"
+
+
+CRITICAL_NS = critical_ns("t.weight")
 _SPANS = f"""
 CREATE OR REPLACE TEMP TABLE counted_spans AS
 SELECT

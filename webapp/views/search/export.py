@@ -12,13 +12,15 @@ from flask import Blueprint, Response, request
 from webapp.errors import BadSetting, TooSlow
 from webapp.model import display
 from webapp.model.facts import TraceSummary, Verdict
+from webapp.model.red import Period
 from webapp.model.results import ResultPage
 from webapp.model.spans_found import FoundSpan
 from webapp.query.keys import KINDS, STATUSES
 from webapp.views.arrivals import is_arriving
-from webapp.views.present import store
+from webapp.views.present import store, tail_note
 from webapp.views.search.page import Asked, understand
-from webapp.views.search.spans import shown
+from webapp.views.search.spans import GroupRow, shown
+from webapp.views.services.json import red
 from webapp.views.state import PER_PAGE, SearchState
 
 blueprint = Blueprint("search_export", __name__)
@@ -103,9 +105,18 @@ def _instead(asked: Asked, limit_default: int) -> dict[str, object]:
         raise TooSlow("This search takes too long.", hint="Narrow the time or the query.")
     groups = found.groups
     return {
-        "by": found.by, "among": found.among, "from_ns": groups.from_ns, "to_ns": groups.to_ns, "more": groups.more,
-        "total_spans": groups.spans, "based_on_traces": groups.based_on,
-        "groups": [asdict(row.group) | {"critical_share": row.critical_share} for row in found.rows],
+        "by": found.by, "among": found.among, "from_ns": groups.period.from_ns, "to_ns": groups.period.to_ns,
+        "more": groups.more, "total_spans": groups.red.spans, "based_on_traces": groups.based_on, "note": tail_note(),
+        "groups": [_group_json(row, groups.period) for row in found.rows],
+    }  # fmt: skip
+
+
+def _group_json(row: GroupRow, period: Period) -> dict[str, object]:
+    group = row.group
+    return {
+        "value": group.value, "traces": group.traces, **red(group.red, period), "critical_ns": group.red.critical_ns,
+        "critical_share": row.critical_share, "first_ns": group.red.first_ns, "last_ns": group.red.last_ns,
+        "counts": group.counts,
     }  # fmt: skip
 
 

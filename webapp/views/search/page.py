@@ -10,7 +10,7 @@ from webapp import query as language
 from webapp.charts import distribution, heatmap, scatter
 from webapp.errors import BadQuery
 from webapp.model.id_spellings import hex_digits, without_key
-from webapp.model.results import Note, ResultPage
+from webapp.model.results import Note, ResultPage, Summary
 from webapp.query import Query, Window
 from webapp.store.conditions.matching import EXACT
 from webapp.store.searching.span_facets import MOST_SPANS
@@ -21,7 +21,8 @@ from webapp.views.search.headline import headline
 from webapp.views.search.numbers import chart_title, narrow_key, numbers, outward, value_rows
 from webapp.views.search.parts import Examples, FacetLinks, query_line, search_rows, without_each
 from webapp.views.search.saved import saved_links, saved_search
-from webapp.views.search.spans import fields, number_fields, shown, trace_fields
+from webapp.views.search.spans import Shown, fields, number_fields, shown, trace_fields
+from webapp.views.services import words
 from webapp.views.state import AMONG, CHARTS, PER_PAGE, SHOWS, SORTS, SearchState
 
 blueprint = Blueprint("search", __name__)
@@ -93,6 +94,10 @@ def traces() -> BaseResponse:
         results=page,
         rows=search_rows(page, state),
         totals=totals,
+        percentiles=words.told(totals),
+        weights=_weights(totals, instead),
+        counted=words.counted,
+        sample=words.sample,
         facets=facets,
         sorts=SORTS,
         charts=CHARTS,
@@ -156,6 +161,13 @@ def _caps(page: ResultPage) -> tuple[int, int] | None:
     """Traces and spans that facets are counted in at most, when there is more than that; None when all are counted."""
     large = page.total > EXACT or not page.total_exact or store().span_total() > MOST_SPANS
     return (EXACT, MOST_SPANS) if large else None
+
+
+def _weights(totals: Summary, instead: Shown | None) -> str:
+    """What to say of sampling where numbers go by it."""
+    if instead and instead.groups:
+        return words.weights_note([instead.groups.red])
+    return words.sampling_note("Percentiles are", "trace", totals.traces, totals.weighted, totals.calls)
 
 
 def _chart(state: SearchState, page: ResultPage) -> str:

@@ -10,6 +10,7 @@ from webapp.query.tree import Group as Braces
 from webapp.query.tree import Node, Or, Relation, found_sets, speaks_of_spans
 from webapp.store.conditions.fields import OWN_FIELDS
 from webapp.views.present import slot, store
+from webapp.views.services import words
 from webapp.views.services.queries import CALLS
 from webapp.views.state import PER_PAGE, SearchState
 from webapp.views.trend import bars_path
@@ -24,7 +25,8 @@ class GroupRow:
     group: Group
     slot: int | None
     url: str
-    error_share: float
+    rate: str
+    percentiles: tuple[int | None, ...]  # p50, p95, p99
     critical_share: float
     bars: str  # SVG path of TREND
 
@@ -91,9 +93,15 @@ def _span_url(state: SearchState, span: FoundSpan) -> str:
 def _groups(state: SearchState, query: Query, window: Window, among: str) -> Shown:
     by = state.by or NO_FIELD
     groups = store().span_search.groups(query, window, among, by, state.order or "spans")
+    rated = not store().services.tail_sampled()
     rows = tuple(
         _row(
-            state, by, group, groups, _narrowed(state.q, query.root, _AMONG[among], term_of(by, group.value))
+            state,
+            by,
+            group,
+            groups,
+            _narrowed(state.q, query.root, _AMONG[among], term_of(by, group.value)),
+            rated=rated,
         )
         for group in groups.groups
     )
@@ -112,13 +120,15 @@ def _narrowed(text: str, root: Node | None, *wanted: str) -> str:
     return text
 
 
-def _row(state: SearchState, by: str, group: Group, groups: Groups, query: str) -> GroupRow:
+def _row(state: SearchState, by: str, group: Group, groups: Groups, query: str, *, rated: bool) -> GroupRow:
+    red = group.red
     return GroupRow(
         group,
         slot(group.value) if by == "service" and group.value else None,
         state.url(q=query, show="", among=""),
-        group.errors / max(1, group.spans),
-        group.critical_ns / max(1, groups.critical_ns),
+        words.rate_of(red, groups.period, rated=rated),
+        tuple(words.percentile(red, name) for name in ("p50", "p95", "p99")),
+        red.critical_ns / max(1, groups.critical_ns),
         bars_path(group.counts, *TREND),
     )
 

@@ -1,17 +1,19 @@
-"""The pages of services for machines."""
+"""The pages of services for machines. No rate is in them where the kept traces do not tell how often there were any."""
 
 from dataclasses import asdict
 
 from webapp.model.red import ErrorKinds, Measured, Overview, Period, Profile, Red, SlowSpan
+from webapp.views.present import tail_note
 
 
 def red(of: Red, period: Period) -> dict[str, object]:
+    often = period.seconds >= 1 and not tail_note()
     return {
         "spans": of.spans,
         "failed_spans": of.failed,
         "weighted_spans": of.weighted,
         "calls": of.calls,
-        "calls_per_second": of.calls / period.seconds if period.seconds >= 1 else None,
+        "calls_per_second": of.calls / period.seconds if often else None,
         "errors": of.errors,
         "error_share": of.error_share,
         "p50_ns": of.p50_ns,
@@ -42,6 +44,7 @@ def overview(of: Overview, rows: list[Measured]) -> dict[str, object]:
     return {
         "period": period(of.period),
         "before": period(of.before),
+        "note": tail_note(),
         "services": [measured(row, of.period) for row in rows],
     }
 
@@ -51,6 +54,7 @@ def profile(of: Profile) -> dict[str, object]:
     return {
         "period": period(when),
         "before": period(of.operations.before),
+        "note": tail_note(),
         "service": measured(of.itself, when) if of.itself else None,
         "operations": [measured(row, when) for row in of.operations.rows],
         "over_time": [

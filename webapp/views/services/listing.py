@@ -56,7 +56,7 @@ def _row(measured: Measured, period: Period, state: ServicesState, *, rated: boo
         percentiles.append((found, state.search(period, slow, "slowest").url("/traces")))
     return Row(
         measured=measured,
-        rate=f"{'≈' if red.weighted else ''}{words.rate(red.calls, period.seconds)}" if rated else "–",
+        rate=words.rate_of(red, period, rated=rated),
         calls=words.counted(red),
         sample=words.sample(red),
         errors=words.calls(red.errors),

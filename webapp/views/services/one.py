@@ -15,7 +15,7 @@ from webapp.query import Window
 from webapp.views.fragments import page_or_part
 from webapp.views.graph.queries import GraphQueries
 from webapp.views.graph.state import GraphState
-from webapp.views.present import store
+from webapp.views.present import store, tail_note
 from webapp.views.services import json, listing, queries, words
 from webapp.views.services.state import ServicesState
 from webapp.views.state import SearchState
@@ -110,6 +110,7 @@ def page() -> Response:
         sentence=_sentence(profile, rated=rated),
         weights=words.weights_note([red]),
         charts=timeseries.KINDS,
+        kept=tail_note(),
         moments=[
             (moment, *_moment_urls(asked, moment, query)) for moment in profile.moments if moment.red.spans
         ],
@@ -128,7 +129,7 @@ def page() -> Response:
         processes=[("Versions", profile.versions), ("Instances", profile.instances)],
         process_url=lambda of: asked.search(queries.process(state.name, of)),
         process_errors_url=lambda of: asked.search(f"{queries.process(state.name, of)} error"),
-        process_rate=lambda of: words.rate(of.red.calls, profile.operations.period.seconds) if rated else "–",
+        process_rate=lambda of: words.rate_of(of.red, profile.operations.period, rated=rated),
         percentile=words.percentile,
         counted=words.counted,
         sample=words.sample,
@@ -179,7 +180,11 @@ def chart() -> Response:
     sort = "slowest" if kind == "duration" else "newest"
     written = f"{query} error" if kind == "errors" else query
     body = timeseries.figure(
-        asked.profile.moments, kind, theme, lambda moment: asked.cell(moment, written, sort)
+        asked.profile.moments,
+        kind,
+        theme,
+        lambda moment: asked.cell(moment, written, sort),
+        rated=not tail_note(),
     )
     return Response(body, mimetype="application/json")
 

@@ -6,8 +6,9 @@ from math import sqrt
 from typing import Protocol
 
 from webapp.model import display
-from webapp.model.red import LEAST_FOR_P95, LEAST_FOR_P99, Moment, Period, Red
-from webapp.model.results import GraphEdge, GraphNode
+from webapp.model.red import Moment, Period, Red
+from webapp.model.results import GraphEdge, GraphNode, Summary
+from webapp.model.weights import LEAST
 from webapp.views.trend import bars_path
 
 TREND_WIDTH, TREND_HEIGHT = 108, 22
@@ -42,6 +43,11 @@ def rate(calls: float, seconds: float) -> str:
     return f"{_digits(per_second * 60)}/min" if calls else "0/min"
 
 
+def rate_of(red: Red, period: Period, *, rated: bool) -> str:
+    """`rated` is false where the kept traces do not tell how often there were any."""
+    return f"{'≈' if red.weighted else ''}{rate(red.calls, period.seconds)}" if rated else "–"
+
+
 def _digits(number: float) -> str:
     if number < 0.01:
         return "<0.01"
@@ -67,9 +73,14 @@ def calls(number: float) -> str:
 
 def percentile(red: Red, name: str) -> int | None:
     """In ns; None when there are too few spans for it to say something of more than themselves."""
-    least = {"p50": 1, "p95": LEAST_FOR_P95, "p99": LEAST_FOR_P99}[name]
     found: int | None = getattr(red, f"{name}_ns")
-    return found if red.worth >= least else None
+    return found if red.worth >= LEAST[name] else None
+
+
+def told(of: Summary) -> list[tuple[str, int]]:
+    """The percentiles that so many traces are enough for, with their names."""
+    found = [("p50", of.p50_ns), ("p95", of.p95_ns), ("p99", of.p99_ns)]
+    return [(name, ns) for (name, ns), least in zip(found, LEAST.values(), strict=True) if of.worth >= least]
 
 
 def surely_failing(red: Red) -> float:
@@ -86,7 +97,7 @@ def p95_change(now: Red, before: Red | None) -> Change:
         return Change("new" if now.spans else "–", "nothing of it in the period before", None)
     now_ns, earlier = percentile(now, "p95"), percentile(before, "p95")
     if now_ns is None or not earlier:
-        return Change("–", f"fewer than {LEAST_FOR_P95} calls in one of the periods", None)
+        return Change("–", f"fewer than {LEAST['p95']} calls in one of the periods", None)
     ratio = now_ns / earlier
     title = f"p95 {display.duration(earlier)} before, {display.duration(now_ns)} now"
     return Change(_ratio(ratio), title, ratio, worse=ratio >= 1.5)
@@ -137,26 +148,31 @@ def counted(of: Counted) -> str:
     return f"{'≈' if of.weighted else ''}{calls(of.calls)}"
 
 
-def sample(of: Counted) -> str:
+def sample(of: Counted, noun: str = "call") -> str:
     """What such a number comes from."""
-    return f"n = {display.plural(of.spans, 'recorded call')}" if of.weighted else ""
+    return f"n = {display.plural(of.spans, f'recorded {noun}')}" if of.weighted else ""
 
 
 def p95(of: GraphNode | GraphEdge) -> int | None:
     """None when there are too few calls for it."""
-    return of.p95_ns if of.worth >= LEAST_FOR_P95 else None
+    return of.p95_ns if of.worth >= LEAST["p95"] else None
 
 
 def weights_note(reds: Sequence[Counted]) -> str:
     """What to say of sampling: how many of the counted spans stand for more than themselves."""
     spans, weighted = sum(red.spans for red in reds), sum(red.weighted for red in reds)
+    return sampling_note("Counts are", "span", spans, weighted, sum(red.calls for red in reds))
+
+
+def sampling_note(what: str, noun: str, recorded: int, weighted: int, stand_for: float) -> str:
+    """Of `recorded`, `weighted` say how many they stand for, and all together that many; "" when none says so."""
     if not weighted:
         return ""
-    told = sum(red.calls for red in reds) - (spans - weighted)  # what is unknown is never multiplied
-    if weighted == spans:
-        return f"Counts are weighted by sampling: {display.plural(spans, 'recorded span')} stand for ≈{calls(told)}."
+    told = stand_for - (recorded - weighted)  # what is unknown is never multiplied
+    of = display.plural(recorded, f"recorded {noun}")
+    if weighted == recorded:
+        return f"{what} weighted by sampling: {of} stand for ≈{calls(told)}."
     return (
-        f"Sampling rates are mixed: {display.count(weighted)} of {display.plural(spans, 'recorded span')} say how many"
-        f" they stand for, together ≈{calls(told)}; the other {display.count(spans - weighted)} say nothing"
-        " and count as one each."
+        f"Sampling rates are mixed: {display.count(weighted)} of {of} say how many they stand for, together"
+        f" ≈{calls(told)}; the other {display.count(recorded - weighted)} say nothing and count as one each."
     )
