@@ -127,8 +127,8 @@ def test_a_reader_that_fails_keeps_what_it_gave_and_does_not_stop_the_load(
 
     read_well = formats.read_unpacked
 
-    def read(content: Unpacked, mapping: Mapping) -> formats.Reading:
-        found = read_well(content, mapping)
+    def read(content: Unpacked, mapping: Mapping, chosen: str) -> formats.Reading:
+        found = read_well(content, mapping, chosen)
         kind = Failing if "bad" in content.name else formats.Reading
         return kind(found.format, found.reason, found.notes, iter([span for part in found for span in part]))
 

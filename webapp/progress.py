@@ -13,6 +13,7 @@ class Progress:
     files_done: int = 0
     spans: int = 0
     skipped: int = 0
+    warnings: int = 0
     current: str = ""
     done: bool = False
     cancelled: bool = False  # asked to stop: the server is going down
@@ -35,6 +36,8 @@ class Progress:
         return {
             "files_total": self.files_total,
             "files_done": self.files_done,
+            "skipped": self.skipped,
+            "warnings": self.warnings,
             "spans": self.spans,
             "spans_per_second": self.spans_per_second,
             "current": self.current,

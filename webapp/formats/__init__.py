@@ -52,6 +52,7 @@ __all__ = [
     "Limits",
     "Reading",
     "contents",
+    "names",
     "read",
     "read_unpacked",
 ]
@@ -161,6 +162,11 @@ class Reading:
                 gc.enable()
 
 
+def names() -> list[str]:
+    """Of all formats, in the order of detection."""
+    return list(dict.fromkeys(module.NAME for module in FORMATS))
+
+
 def read(stream: BinaryIO, name: str, limits: Limits | None = None, mapping: Mapping = NO_MAPPING) -> Reading:
     """Recognise the format of `stream`, decompress it, and read its first span. `mapping` is for tables alone.
 
@@ -171,18 +177,18 @@ def read(stream: BinaryIO, name: str, limits: Limits | None = None, mapping: Map
     return read_unpacked(unpacked(stream, name, Notes(), limits or Limits()), mapping)
 
 
-def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
-    """The same for one of the `contents` of a file."""
+def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING, chosen: str = "") -> Reading:
+    """The same for one of the `contents` of a file; `chosen` is the name of the format that it is said to have."""
     notes, name = content.notes, content.name
     if content.problem:
         raise UnreadableFile(content.problem)
     if not content.start and content.layers:
         _check_unpacked(notes, name)
     head = head_of(content.start)
-    if language := language_of(head.start):
+    if not chosen and (language := language_of(head.start)):
         hint = "What it prints or sends, in a file of its own, is read."
         raise NotTraces(f"This is a program ({language}), not what one recorded.", where=name, hint=hint)
-    found = _recognise(head, mapping)
+    found = _chosen(head, mapping, chosen) if chosen else _recognise(head, mapping)
     if found is None:
         _check_whole(notes, name)
         raise _refusal(head, name, mapping)
@@ -196,6 +202,10 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING) -> Reading:
     except NotTraces as refused:
         refused.where = refused.where or name
         raise
+    except Exception as error:
+        if not chosen:
+            raise
+        raise NotTraces(f"It cannot be read as {chosen}.", where=name, hint=f"{error}") from error
     if first is None and (otlp.other_signal(head) or protobuf.other_signal(head)):
         raise _refusal(head, name, mapping)
     empty = ["but there are no spans in it"] if first is None and not notes.rejected else []
@@ -221,11 +231,23 @@ def _check_whole(notes: Notes, name: str) -> None:
 
 def _recognise(head: Head, mapping: Mapping) -> tuple[Format, str] | None:
     for module in FORMATS:
-        table = _as_table(module)
-        reason = table.looks_like(head, mapping) if table else module.looks_like(head)
+        reason = _reason(module, head, mapping)
         if reason is not None:
             return module, reason
     return None
+
+
+def _reason(module: Format, head: Head, mapping: Mapping) -> str | None:
+    table = _as_table(module)
+    return table.looks_like(head, mapping) if table else module.looks_like(head)
+
+
+def _chosen(head: Head, mapping: Mapping, name: str) -> tuple[Format, str]:
+    """Of the readers of that format the one that knows such a file, else the first for bytes, the last for JSON."""
+    readers = [module for module in FORMATS if name == module.NAME]
+    for_json = readers[-1] if head.values else readers[0]
+    reader = next((module for module in readers if _reason(module, head, mapping) is not None), for_json)
+    return reader, f"Read as {name}, as you chose"
 
 
 def _as_table(module: Format) -> Table | None:

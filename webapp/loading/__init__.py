@@ -18,6 +18,7 @@ from webapp.loading.sources import Sources
 from webapp.loading.tasks import plan
 from webapp.model.collector import collector_at_rest
 from webapp.model.results import SourceReport
+from webapp.model.sources import Source
 from webapp.progress import Progress
 from webapp.store import Store
 
@@ -33,36 +34,51 @@ def load(
     Raises BadSetting, when all is stored, for a column of `mapping` that none of them has.
     Ends early when `progress.cancelled` is set; what was read until then is stored and analysed.
     """
-    known = len(store.sources())
-    files = find_files(paths)
-    progress.update(files_total=len(files))
-    with collector_at_rest(), store.importing():
-        with _reading(files, progress, mapping) as news:
-            mapping.seen.update(_store_news(news, store, progress))
-        progress.update(current="where the time went")
-        analyse_pending(store)
-        store.settle()
-    reports = store.sources()[known:]
-    if any(report.format in _TABLES for report in reports):
-        mapping.check_used()
+    files = [File(path, mapping=mapping) for path in find_files(paths)]
+    sources = load_files(files, store, progress)
+    reports = [source.report for source in sources]
+    check_mapping(mapping, reports)
     return reports
 
 
+def load_files(files: Sequence[File], store: Store, progress: Progress) -> list[Source]:
+    """The same for files each with its own mapping or format; their names differ. Also beside spans that are sent here."""
+    progress.update(files_total=len(files))
+    with collector_at_rest(), store.importing():
+        with _reading(files, progress) as news:
+            source_ids, columns = _store_news(news, store, progress)
+        for file in files:
+            file.mapping.seen.update(columns)
+        progress.update(current="where the time went")
+        analyse_pending(store)
+        store.settle()
+    return store.listing.some(source_ids)
+
+
+def check_mapping(mapping: Mapping, reports: Sequence[SourceReport]) -> None:
+    """Raises BadSetting for a column that it names and none of the tables has."""
+    if any(report.format in _TABLES for report in reports):
+        mapping.check_used()
+
+
 def analyse_pending(store: Store, later: Collection[str] = ()) -> None:
-    """All that have no facts yet, or got spans since; of these traces `later` can wait."""
-    infer_spans(store)
-    for columns in store.pending(later=later):
-        store.append_facts(columns, analyse_batch(columns))
+    """All that have no facts yet, or got spans since; of these traces `later` can wait. One thread at a time."""
+    with store.analysing:
+        infer_spans(store)
+        for columns in store.pending(later=later):
+            store.append_facts(columns, analyse_batch(columns))
 
 
-def _store_news(news: Iterator[News], store: Store, progress: Progress) -> set[str]:
-    """Which of the columns that the user names were there."""
+def _store_news(news: Iterator[News], store: Store, progress: Progress) -> tuple[list[int], set[str]]:
+    """The ids of the sources, and which of the columns that the user names were there."""
     sources = Sources(store)
     columns: set[str] = set()
     for each in in_row_groups(news):
         if isinstance(each, Batch):
             sources.store(each)
-            columns.update(*(file.mapping.seen for file in each.ended))
+            for file in each.ended:
+                columns |= file.mapping.seen
+                progress.update(warnings=progress.warnings + len(file.warnings))
         else:
             progress.update(
                 current=each.path,
@@ -70,19 +86,17 @@ def _store_news(news: Iterator[News], store: Store, progress: Progress) -> set[s
                 files_done=progress.files_done + each.files,
                 skipped=progress.skipped + each.skipped,
             )
-    return columns
+    sources.stop()
+    return sources.ids, columns
 
 
 @contextmanager
-def _reading(paths: Sequence[str], progress: Progress, mapping: Mapping) -> Iterator[Iterator[News]]:
+def _reading(files: Sequence[File], progress: Progress) -> Iterator[Iterator[News]]:
     """What the files hold: read by processes of their own if it is much, else by a thread."""
-    tasks, workers = plan(paths)
-    for task in tasks:
-        for file in task:
-            file.mapping = mapping
+    tasks, workers = plan(files)
     if workers:
         with Pool(tasks, workers) as pool:
             yield takewhile(lambda _: not progress.cancelled, pool.news())
         return
-    with read_ahead([File(path, mapping=mapping) for path in paths]) as parts:
+    with read_ahead(files) as parts:
         yield news_of(takewhile(lambda _: not progress.cancelled, parts))

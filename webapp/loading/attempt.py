@@ -62,5 +62,5 @@ def _failed(file: File, why: str) -> File:
         format=FORMAT,
         reason=message,
         warnings=[Warning("truncated", message, where="byte 0")],
-        lines=lines_in(file.path, file.section),
+        lines=lines_in(file.place, file.section),
     )

@@ -39,11 +39,17 @@ class File:
     lines: int = 0  # of the section
     archive: str = ""  # the path of the archive that it lies in
     is_archive: bool = False  # which is no source itself, but the files in it are
+    kept_as: str = ""  # where its bytes are, if not at `path`
+    chosen: str = ""  # the format that the user says it has; "": recognise it
 
     @property
     def ends(self) -> bool:
         """Whether nothing of the file comes after this."""
         return self.section is None or self.section.last
+
+    @property
+    def place(self) -> str:
+        return self.kept_as or self.path
 
     @property
     def on_disk(self) -> str:
@@ -76,14 +82,14 @@ def _read_contents(file: File) -> Iterator[Part]:
                 yield from _read_content(file, content)
                 return
             file.is_archive = True
-            inner = File(content.name, mapping=file.mapping, archive=file.path)
+            inner = File(content.name, mapping=file.mapping, archive=file.path, chosen=file.chosen)
             with _breaking_off(inner):
                 yield from _read_content(inner, content)
             yield Part(inner, [], last=True)
 
 
 def _read_content(file: File, content: Unpacked) -> Iterator[Part]:
-    reading = formats.read_unpacked(content, file.mapping)
+    reading = formats.read_unpacked(content, file.mapping, file.chosen)
     file.format, file.reason = reading.format, reading.reason
     try:
         for spans, lines in reading.batches():
@@ -110,7 +116,7 @@ def _breaking_off(file: File) -> Iterator[None]:
 
 @contextmanager
 def _stream_of(file: File) -> Iterator[BinaryIO]:
-    with opened(file.path) as whole:
+    with opened(file.place) as whole:
         if file.section is None:
             yield whole
             return

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from webapp.loading.batches import Batch
 from webapp.loading.parts import File
 from webapp.loading.sections import merged, moved
-from webapp.model.warnings import Warning
+from webapp.model.warnings import CODES, Warning
 from webapp.store import Store
 
 
@@ -25,6 +25,7 @@ class Sources:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._sources: dict[str, _Source] = {}
+        self.ids: list[int] = []  # also of those that are complete
 
     def store(self, batch: Batch) -> None:
         with self._store.together():
@@ -35,10 +36,18 @@ class Sources:
             for file in batch.ended:
                 self._end(file)
 
+    def stop(self) -> None:
+        """Say of those under way that not all of them was read."""
+        for source in self._sources.values():
+            source.warnings.append(Warning("stopped", CODES["stopped"]))
+            self._store.finish_source(source.source_id, source.rejected, merged(source.warnings))
+        self._sources.clear()
+
     def _source_of(self, file: File) -> _Source:
         if file.path not in self._sources:
             source_id = self._store.start_source(file.path, file.format, file.reason)
             self._sources[file.path] = _Source(source_id)
+            self.ids.append(source_id)
         return self._sources[file.path]
 
     def _end(self, file: File) -> None:

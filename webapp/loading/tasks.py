@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from webapp.loading.parts import File
@@ -15,15 +16,15 @@ _MOST_WORKERS = 4  # more than the one process that stores can keep up with
 Task = list[File]
 
 
-def plan(paths: Sequence[str]) -> tuple[list[Task], int]:
-    """Tasks in the order of `paths`, and how many processes shall read them: none if this one does it best."""
-    sizes = [_size(path) for path in paths]
+def plan(files: Sequence[File]) -> tuple[list[Task], int]:
+    """Tasks in the order of `files`, and how many processes shall read them: none if this one does it best."""
+    sizes = [_size(file.place) for file in files]
     processors = _processors()
-    if STDIN in paths or processors < 2 or sum(sizes) < WORKERS_FROM:
+    if any(file.path == STDIN for file in files) or processors < 2 or sum(sizes) < WORKERS_FROM:
         return [], 0
     most = min(processors, _MOST_WORKERS)
     longest = min(TASK, -(-sum(sizes) // most))
-    tasks = list(_share_out(paths, sizes, longest))
+    tasks = list(_share_out(files, sizes, longest))
     return tasks, min(most, len(tasks))
 
 
@@ -32,29 +33,29 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _share_out(paths: Sequence[str], sizes: Sequence[int], longest: int) -> Iterator[Task]:
+def _share_out(files: Sequence[File], sizes: Sequence[int], longest: int) -> Iterator[Task]:
     task: Task = []
     filled = 0
-    for path, size in zip(paths, sizes, strict=True):
-        files = _pieces(path, size, longest)
+    for file, size in zip(files, sizes, strict=True):
+        pieces = _pieces(file, size, longest)
         if task and filled + size > longest:
             yield task
             task, filled = [], 0
-        if len(files) > 1:
-            yield from ([file] for file in files)
+        if len(pieces) > 1:
+            yield from ([piece] for piece in pieces)
         else:
-            task += files
+            task += pieces
             filled += size
     if task:
         yield task
 
 
-def _pieces(path: str, size: int, longest: int) -> list[File]:
+def _pieces(file: File, size: int, longest: int) -> list[File]:
     try:
-        sections = cut(path, size, longest) if size > longest else []
+        sections = cut(file.place, size, longest) if size > longest and not file.chosen else []
     except OSError:  # said when it is read
         sections = []
-    return [File(path, section) for section in sections] or [File(path)]
+    return [replace(file, section=section) for section in sections] or [file]
 
 
 def _size(path: str) -> int:

@@ -8,6 +8,7 @@ CODES: dict[str, str] = {
     "bad_record": "A record could not be read and was left out; the rest of the file is here.",
     "bad_attribute": "One attribute could not be read; the span is here without it.",
     "truncated": "The file ends in the middle of a record; everything before it is here.",
+    "stopped": "Loading was stopped before the end of the file; everything read until then is here.",
     "not_utf8": "Bytes that are not UTF-8 were replaced.",
     "other_signal": "Metrics, logs or other records that are not spans were passed over.",
     "no_trace_id": "Log records that name no trace were passed over.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import duckdb
@@ -22,6 +23,7 @@ from webapp.store.conditions.sql import plan
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.graph import graph
 from webapp.store.insights.findings import Findings
+from webapp.store.listing import Listing
 from webapp.store.reading import finding, logs, spans, traces, view_states
 from webapp.store.reading.lines import Lines
 from webapp.store.reading.links import LINK_SECONDS, Links
@@ -66,6 +68,8 @@ class Store:
         self.span_search = SpanSearch(self._asking, self._knowing)
         self.typing = Typing(self._knowing)
         self.receivers = Receivers(connection)
+        self.listing = Listing(connection)
+        self.analysing = Lock()  # held by the thread that has traces analysed
         self.saved = Saved(connection)
         self.lines = Lines(connection, self._knowing, self._append)
         self.services = Services(lambda window: self._asking(parse(""), window))
@@ -239,7 +243,7 @@ class Store:
 
     def sources(self) -> list[SourceReport]:
         with self.reading() as cursor:
-            return sources.read_sources(cursor)
+            return list(sources.read_reports(cursor).values())
 
     def keep_view_state(self, text: str) -> str:
         """A short id for a long state of a page. Only the last ones are kept."""

@@ -62,8 +62,8 @@ def store_trace_counts(writer: duckdb.DuckDBPyConnection) -> None:
         writer.executemany("UPDATE sources SET traces = ? WHERE source_id = ?", counts)
 
 
-def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
-    """In order of loading, with the warnings of reading and of repair."""
+def read_reports(cursor: duckdb.DuckDBPyConnection) -> dict[int, SourceReport]:
+    """By source, in order of loading, with the warnings of reading and of repair."""
     rows = cursor.execute(
         """
         SELECT source_id, path, format, reason, traces, spans, rejected, duplicates, warnings
@@ -74,8 +74,8 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
     counted = _count_traces(cursor)
     repairs = _repairs(cursor)
     beside, inferred = _lines_beside(cursor), _spans_inferred(cursor)
-    return [
-        SourceReport(
+    return {
+        source_id: SourceReport(
             path=path,
             format=file_format,
             reason=reason,
@@ -90,7 +90,7 @@ def read_sources(cursor: duckdb.DuckDBPyConnection) -> list[SourceReport]:
             + repairs.get(source_id, []),
         )
         for source_id, path, file_format, reason, traces, spans, rejected, duplicates, warnings in rows
-    ]
+    }
 
 
 def _counted(code: str, count: int) -> list[dict[str, Any]]:
