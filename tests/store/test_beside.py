@@ -99,6 +99,7 @@ def test_what_an_earlier_analysis_said_of_clocks_is_replaced() -> None:
         ("trace.warning=or", [("trace.warning=orphan", 1)]),
         ("service=b trace.skew=", [('trace.skew="h1 → h2"', 1)]),
         ("service=web trace.warning=sk", []),
+        ("span.peer~preset:c", [("span.peer~preset:card", 0)]),
     ],
 )
 def test_their_values_are_offered_with_counts(

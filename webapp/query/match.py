@@ -11,6 +11,7 @@ from webapp.errors import BadQuery
 from webapp.model.facts import TraceSummary
 from webapp.model.id_spellings import LOWER_HALF, any_span_id, any_trace_id
 from webapp.model.semconv import error_text, peer_of
+from webapp.model.sensitive import found_in, look_of
 from webapp.model.spans import COUNTED_FROM_0_NS, Attributes, Span, Status, Value
 from webapp.query.tree import And, Group, Measure, Node, Not, Number, Or, Query, Relation, Term, TracePart
 from webapp.query.values import number_in
@@ -149,6 +150,7 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
         "finding": [],  # a summary knows of none of these: they are the store's
         "warning": [],
         "skew": [],
+        "call": [],
     }
     return values[key]
 
@@ -162,6 +164,10 @@ def _compares(term: Term, values: list[Value]) -> bool:
     if term.op == "=":
         return any(_equals(term, value) for value in values)
     if term.op == "~":
+        if look := look_of(term.value):
+            return any(
+                found_in(_text(value), look) for value in values if isinstance(value, str | int | float)
+            )
         found = pattern(term)
         return any(found.search(_text(value)) for value in values if isinstance(value, str | int | float))
     return any(_ordered(term, value) for value in values)

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from webapp.model.sensitive import look_of
 from webapp.query.match import NUMERIC_TEXT
 from webapp.query.tree import Number, Term
+from webapp.store.conditions.sensitive import holds
 from webapp.store.conditions.where import FALSE, TRUE, Where, either, every
 
 _SQL_OPS = {"=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
@@ -112,6 +114,8 @@ def _numeric(place: Place, op: str, number: Number) -> Where:
 
 def _searched(term: Term, place: Place) -> Where:
     text = _as_text(place)
+    if look := look_of(term.value):
+        return holds(text.text, look, text.values)
     plain = not _SPECIAL.search(term.value)
     return Where(f"{'contains' if plain else 'regexp_matches'}({text.text}, ?)", (*text.values, term.value))
 

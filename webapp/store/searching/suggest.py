@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from webapp.errors import BadQuery
 from webapp.model.completions import Completions
+from webapp.model.sensitive import LOOKS, PRESET
 from webapp.query import OWN_KEYS, TRACE_KEYS, parse, write_key, write_term
 from webapp.query.caret import Caret, caret_in
 from webapp.query.keys import ALIASES, MEASURES, ORDER, Key
@@ -114,6 +115,8 @@ def _values(caret: Caret, among: Among) -> Counts:
         found = []
     else:
         found = values_of(among, key, caret.typed)
+    if caret.op == "~" and caret.typed:
+        found = [*found, *((PRESET + name, 0) for name in LOOKS)]
     best = _best(found, caret.typed)
     return [(write_term(key.text, caret.op, value), count) for value, count in best]
 

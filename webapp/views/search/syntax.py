@@ -60,6 +60,7 @@ def examples(words: Words) -> Sections:
             (write_term(attribute, "!=", value), "it is there and says something else"),
             (f"{attribute}?", "the attribute is there at all"),
             (f'{attribute}~"^{value[0]}"' if value[0].isalnum() else f'{attribute}~"."', "a regular expression"),
+            (f"{attribute}~preset:email", "values that look like e-mail addresses; also card, token, password, private_key"),
             (f"{write_key(number_key)}>{number}", "numbers compare as numbers"),
             (f"{write_term('resource.' + process_key, '=', process)}", "only the resource; span. for only the span"),
             (write_term("event.name", "=", event), "an event of the span; event. link. scope. with an attribute, too"),
