@@ -75,8 +75,17 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
 
 
 def _static(filename: str) -> Response:
-    response = send_from_directory(assets.folder("static"), filename)
-    if request.args.get("v"):
+    """A file, several sheets as one (`css/tokens,base.css`), or a script below the fingerprint of all scripts, from
+    where its imports lead to others of the same version.
+    """
+    folder, _, name = filename.partition("/")
+    version, _, script = name.partition("/")
+    if sheets := assets.joined_sheets(name.removesuffix(".css")) if folder == "css" and "," in name else "":
+        response = Response(sheets, mimetype="text/css")
+    else:
+        scripts = folder == "js" and version == assets.fingerprint("js")
+        response = send_from_directory(assets.folder("static"), f"js/{script}" if scripts else filename)
+    if request.args.get("v") or version == assets.fingerprint("js"):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -15,7 +15,8 @@ def packed(data: bytes) -> int:
 
 
 def named(html: str, folder: str) -> set[str]:
-    return set(re.findall(rf"/static/{folder}/([\w-]+)\.{folder}", html))
+    found = re.findall(rf"/static/{folder}/(?:[0-9a-f]{{10}}/)?([\w,-]+)\.{folder}", html)
+    return {name for names in found for name in names.split(",")}
 
 
 def with_imports(names: set[str]) -> dict[str, bytes]:
@@ -42,6 +43,31 @@ def test_the_sheets_it_begins_with_are_at_most_10_kb(opened: Opened) -> None:
     assert (
         packed(b"".join((STATIC / "css" / f"{name}.css").read_bytes() for name in sorted(sheets))) <= 10_000
     )
+
+
+def test_a_page_waits_for_one_sheet_and_for_no_script(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    html = get(client).text
+    [sheet] = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
+    answer = client.get(sheet)
+    assert all(
+        f"@layer {layer} {{" in answer.text for layer in ("tokens", "base", "layout", "parts", "states")
+    )
+    assert "immutable" in answer.headers["Cache-Control"]
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert all("defer" in script or 'type="module"' in script for script in scripts), scripts
+
+
+def test_scripts_are_kept_by_the_browser_until_one_of_them_changes(opened: Opened) -> None:
+    client = opened(*checkout.spans())
+    html = get(client).text
+    [folder] = set(re.findall(r"/static/js/([^/]*)/", html))
+    assert f"/static/js/{folder}/shortcuts.js" in html  # where "./shortcuts.js" of the others leads, too
+    kept = client.get(f"/static/js/{folder}/view.js", buffered=True)
+    assert kept.data == (STATIC / "js" / "view.js").read_bytes()
+    assert "immutable" in kept.headers["Cache-Control"]
+    assert client.get("/static/js/0123456789/view.js").status_code == 404
+    assert client.get("/static/css/tokens,nothing.css").status_code == 404
 
 
 def test_the_sheet_of_an_opened_span_comes_with_it(opened: Opened) -> None:

@@ -87,7 +87,16 @@ def took(ns: int) -> Markup:
 
 
 def static_url(name: str) -> str:
+    """An address that changes with the content. Scripts share a folder that does, since they import each other."""
+    folder, _, script = name.partition("/")
+    if folder == "js":
+        return url_for("static", filename=f"js/{assets.fingerprint('js')}/{script}")
     return url_for("static", filename=name, v=assets.fingerprint(name))
+
+
+def sheets_url(*names: str) -> str:
+    """Of several sheets as one."""
+    return url_for("static", filename=f"css/{','.join(names)}.css", v=assets.fingerprint("css"))
 
 
 def _here() -> str:
@@ -119,6 +128,7 @@ def install(app: Flask) -> None:
         time_tag=time_tag,
         took=took,
         static_url=static_url,
+        sheets_url=sheets_url,
         tail_note=tail_note,
         version=__version__,
     )
