@@ -17,6 +17,7 @@ from webapp.loading.pool import Pool
 from webapp.loading.sources import Sources
 from webapp.loading.tasks import plan
 from webapp.model.collector import collector_at_rest
+from webapp.model.columns import SpanColumns
 from webapp.model.results import SourceReport
 from webapp.model.sources import Source
 from webapp.progress import Progress
@@ -64,9 +65,20 @@ def check_mapping(mapping: Mapping, reports: Sequence[SourceReport]) -> None:
 def analyse_pending(store: Store, later: Collection[str] = ()) -> None:
     """All that have no facts yet, or got spans since; of these traces `later` can wait. One thread at a time."""
     with store.analysing:
-        infer_spans(store)
-        for columns in store.pending(later=later):
-            store.append_facts(columns, analyse_batch(columns))
+        with store.steady:
+            infer_spans(store)
+        pending = store.pending(later=later)
+        while _analyse_next(store, pending):
+            pass
+
+
+def _analyse_next(store: Store, pending: Iterator[SpanColumns]) -> bool:
+    with store.steady:
+        columns = next(pending, None)
+        if columns is None:
+            return False
+        store.append_facts(columns, analyse_batch(columns))
+    return True
 
 
 def _store_news(news: Iterator[News], store: Store, progress: Progress) -> tuple[list[int], set[str]]:

@@ -23,11 +23,12 @@ _log = logging.getLogger(__name__)
 def look_at_next(store: Store, thresholds: Thresholds = DEFAULTS, at_once: int = AT_ONCE) -> bool:
     """One batch of traces. False: all were looked at."""
     least = thresholds.get(_ALIKE, DEFAULTS[_ALIKE])
-    of = store.findings.next_unlooked(at_once, least.count)
-    if of is None:
-        return False
-    looking = Looking(of.columns, thresholds, Hints(of.resent, of.repeating))
-    store.findings.keep(of, looking.findings(store.findings.asked(looking.rows)))
+    with store.steady:
+        of = store.findings.next_unlooked(at_once, least.count)
+        if of is None:
+            return False
+        looking = Looking(of.columns, thresholds, Hints(of.resent, of.repeating))
+        store.findings.keep(of, looking.findings(store.findings.asked(looking.rows)))
     return True
 
 

@@ -32,6 +32,7 @@ from webapp.store.reading.operations import Operations
 from webapp.store.reading.origins import Origins
 from webapp.store.reading.words import Words
 from webapp.store.receivers import Receivers
+from webapp.store.removal import Removal, Removed
 from webapp.store.searching import facets, heatmap, suggest
 from webapp.store.searching import results as search
 from webapp.store.searching.headline import Headline
@@ -47,7 +48,7 @@ from webapp.store.writing.facts import append_facts
 from webapp.store.writing.keys import KeyCatalog
 from webapp.store.writing.names import Names
 
-__all__ = ["MOST_LINES", "Encoded", "Encoder", "Store", "encode_lines"]
+__all__ = ["MOST_LINES", "Encoded", "Encoder", "Removed", "Store", "encode_lines"]
 
 _MANY = 10_000  # spans: to read more, as a file of a large trace needs it …
 _FILE_SECONDS = 120.0  # … may take longer
@@ -74,6 +75,9 @@ class Store:
         self.lines = Lines(connection, self._knowing, self._append)
         self.services = Services(lambda window: self._asking(parse(""), window))
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
+        removal = Removal(connection, self._known_ids, self._forget_ids)
+        self.remove_traces, self.remove_source = removal.traces, removal.source
+        self.steady = connection.steady  # held around reading and writing of it: nothing is removed meanwhile
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         self.before_close: list[Callable[[], None]] = []
         connection.after_rollback = self._forget_ids  # those that were not written
@@ -134,7 +138,7 @@ class Store:
         """Store what analysis found of a batch of `pending`; exact duplicates it names are deleted."""
         with self._connection.writing() as writer:
             names, keys = self._known_ids(writer)
-            append_facts(writer, names, columns, facts)
+            append_facts(writer, names, keys, columns, facts)
             names.flush(writer, keys)
 
     def settle(self) -> None:

@@ -70,6 +70,8 @@ class Connection:
         self._database = _connect(path, self._spill)
         self._writer = self._database.cursor()
         self._lock = threading.RLock()
+        self.steady = threading.RLock()  # taken before any writing, see Store.steady
+        self.removals = 0
         self._in_transaction = False
         self.writes = 0  # that are durable
         self.namings = 0  # of these, that brought names or keys which were not known before
@@ -135,8 +137,12 @@ class Connection:
         finally:
             with self._lock:
                 self._writer.execute(f"SET GLOBAL checkpoint_threshold = '{_LIVE_CHECKPOINT}'")
-                with suppress(duckdb.TransactionException):  # readers are under way: the next one will do
-                    self._writer.execute("CHECKPOINT")
+                self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Give back the room of what was deleted, unless readers are under way: then the next one does."""
+        with self._lock, suppress(duckdb.TransactionException):
+            self._writer.execute("CHECKPOINT")
 
     def close(self) -> None:
         atexit.unregister(self.close)

@@ -113,6 +113,12 @@ CREATE TABLE IF NOT EXISTS spans (
   attributes_rest  VARCHAR                  -- JSON {key: OTLP AnyValue} of what has no column; NULL = none
 );
 
+CREATE TABLE IF NOT EXISTS repeated_spans ( -- stored spans that other sources brought too; theirs were dropped
+  span_row  BIGINT NOT NULL,
+  trace_id  UUID NOT NULL,
+  source_id UINTEGER NOT NULL               -- of one that was dropped; never that of the span itself
+);
+
 -- Log lines that name a trace, in the order of loading. They are no spans and in no count; the page shows them.
 CREATE TABLE IF NOT EXISTS log_lines (
   line_row         BIGINT NOT NULL,         -- counts up without end

@@ -22,7 +22,9 @@ def start_source(writer: duckdb.DuckDBPyConnection, path: str, file_format: str,
     found = writer.execute(
         """
         INSERT INTO sources
-        SELECT coalesce(max(source_id), 0) + 1, ?, ?, ?, 0, 0, 0, NULL, '[]'
+        SELECT
+          greatest(coalesce(max(source_id), 0), (SELECT coalesce(max(value), 0) FROM settings WHERE name = 'last_source'))
+          + 1, ?, ?, ?, 0, 0, 0, NULL, '[]'
         FROM sources
         RETURNING source_id
         """,

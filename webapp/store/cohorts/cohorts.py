@@ -29,7 +29,7 @@ from webapp.store.cohorts.values import read_words
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
 from webapp.store.reading.columns import Selection, read_columns
-from webapp.store.reading.words import Words
+from webapp.store.reading.words import Words, services_by_id
 from webapp.store.sampling import is_tail_sampled
 from webapp.store.writing.arrow import uuids
 
@@ -122,7 +122,7 @@ def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
     traces = CohortTraces(
         found["selected"].astype(np.bool_), found["response_ns"].astype(np.int64), weights(cursor, len(found["selected"]))
     )  # fmt: skip
-    services = [service for (service,) in catalogue.rows("SELECT service FROM services ORDER BY service_id")]
+    services = services_by_id(cursor)
     roots = [" · ".join(pair) for pair in zip(found["root_service"], found["root_name"], strict=True)]
     return CohortData(
         selection=members[0],

@@ -208,20 +208,24 @@ def _kind_ids(writer: duckdb.DuckDBPyConnection, kinds: Sequence[FindingKind]) -
             "SELECT kind_id, code, service, name, subject FROM finding_kinds"
         ).fetchall()
     }
-    stored = len(known)
-    ids = [known.setdefault(kind, len(known)) for kind in kinds]
+    stored, next_id = len(known), max(known.values(), default=-1) + 1
+    ids = [known.setdefault(kind, next_id + len(known) - stored) for kind in kinds]
     fresh = list(known)[stored:]
     columns = {
         name: strings([getattr(kind, name) for kind in fresh])
         for name in ("fingerprint", *FindingKind._fields)
     }
-    insert(writer, "finding_kinds", {"kind_id": pa.array(range(stored, len(known)), pa.uint32()), **columns})
+    insert(
+        writer,
+        "finding_kinds",
+        {"kind_id": pa.array(range(next_id, next_id + len(fresh)), pa.uint32()), **columns},
+    )
     return ids
 
 
 def _service_ids(writer: duckdb.DuckDBPyConnection, services: Sequence[str]) -> I64:
     ids = dict(writer.execute("SELECT service, service_id FROM services").fetchall())
-    return np.array([ids[service] for service in services], np.int64)
+    return np.array([ids.get(service, -1) for service in services], np.int64)
 
 
 def _weights(

@@ -34,6 +34,11 @@ class Words:
     def services(self, cursor: duckdb.DuckDBPyConnection, last: int) -> list[str]:
         """By id, at least up to `last`."""
         if last >= len(self._services):
-            found = cursor.execute("SELECT service FROM services ORDER BY service_id").fetchall()
-            self._services = [service for (service,) in found]
+            self._services = services_by_id(cursor)
         return list(self._services)
+
+
+def services_by_id(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """The empty text stands where the service of that id is gone."""
+    found = dict(cursor.execute("SELECT service_id, service FROM services").fetchall())
+    return [found.get(number, "") for number in range(max(found, default=-1) + 1)]

@@ -12,6 +12,7 @@ from webapp.store.reading.contents import salted
 from webapp.store.sources import DUPLICATES
 from webapp.store.writing.arrow import Column, insert, strings, uuids
 from webapp.store.writing.buckets import buckets_of, slots_of
+from webapp.store.writing.keys import KeyCatalog
 from webapp.store.writing.names import Names
 from webapp.store.writing.span_sums import count_spans
 from webapp.store.writing.summaries import insert_summaries
@@ -27,10 +28,19 @@ WHERE weight <> 1
 GROUP BY ALL
 ORDER BY trace_id
 """
+# Only by another source than the span's own: when that one is removed, the span belongs to this one.
+_REPEATED = """
+INSERT INTO repeated_spans
+SELECT DISTINCT kept.span_row, kept.trace_id, gone.source_id
+FROM dropped_rows JOIN spans gone ON gone.span_row = dropped_rows.span_row
+  JOIN spans kept ON kept.span_row = kept_row
+WHERE gone.source_id <> kept.source_id
+  AND gone.span_row BETWEEN ? AND ? AND kept.span_row BETWEEN ? AND ?
+"""
 
 
 def append_facts(
-    writer: duckdb.DuckDBPyConnection, names: Names, columns: SpanColumns, facts: BatchFacts
+    writer: duckdb.DuckDBPyConnection, names: Names, keys: KeyCatalog, columns: SpanColumns, facts: BatchFacts
 ) -> None:
     """All of it in the transaction of `writer`. Doing it twice leaves the same as doing it once."""
     trace_ids = uuids(columns.trace_ids)
@@ -42,7 +52,7 @@ def append_facts(
     np.minimum.at(first_row, columns.trace[kept], columns.row[kept])
     np.maximum.at(last_row, columns.trace, columns.row)
     if len(facts.dropped):
-        _drop_duplicates(writer, facts)
+        _drop_duplicates(writer, keys, columns, facts)
     weight = _trace_weights(columns, facts)
     insert_summaries(writer, facts.traces, first_row, last_row, weight)
     count_traces(writer, "traces SEMI JOIN analysed_traces USING (trace_id)")
@@ -71,9 +81,14 @@ def _for_all(ns: I64, trace: I32, weight: F64 | None) -> I64:
     return ns if weight is None else np.rint(ns * weight[trace]).astype(np.int64)
 
 
-def _drop_duplicates(writer: duckdb.DuckDBPyConnection, facts: BatchFacts) -> None:
-    """Delete the spans that repeat another exactly, and charge them to their sources."""
-    writer.register("dropped_rows", pa.table({"span_row": facts.dropped}))
+def _drop_duplicates(
+    writer: duckdb.DuckDBPyConnection, keys: KeyCatalog, columns: SpanColumns, facts: BatchFacts
+) -> None:
+    """Delete the spans that repeat another exactly, and charge them to their sources. Who else brought one is kept."""
+    writer.register("dropped_rows", _dropped(columns, facts.dropped))
+    keys.take_off(writer, "dropped_rows")
+    keys.flush(writer)
+    writer.execute(_REPEATED, [int(columns.row.min()), int(columns.row.max())] * 2)
     writer.execute(
         """
         UPDATE sources
@@ -86,6 +101,15 @@ def _drop_duplicates(writer: duckdb.DuckDBPyConnection, facts: BatchFacts) -> No
     )
     writer.execute("DELETE FROM spans WHERE span_row IN (SELECT span_row FROM dropped_rows)")
     writer.unregister("dropped_rows")
+
+
+def _dropped(columns: SpanColumns, rows: I64) -> pa.Table:
+    """By `span_row`, with the row of the equal span that is kept."""
+    order = np.lexsort((columns.row, columns.content, columns.span_id, columns.trace))
+    row = columns.row[order]
+    gone = np.isin(row, rows)
+    kept = row[np.maximum.accumulate(np.where(gone, 0, np.arange(len(row))))]
+    return pa.table({"span_row": row[gone], "kept_row": kept[gone]})
 
 
 def _insert_span_facts(
@@ -114,7 +138,9 @@ def _insert_edges(
     writer: duckdb.DuckDBPyConnection, names: Names, facts: BatchFacts, trace_ids: Column, weight: F64 | None
 ) -> None:
     edges = facts.edges
-    node_ids = names.nodes.ids_of(edges.nodes)
+    used = np.unique(np.append(edges.caller, edges.callee))
+    node_ids = np.zeros(len(edges.nodes), np.uint32)
+    node_ids[used] = names.nodes.ids_of([edges.nodes[number] for number in used.tolist()])
     critical_ns = edges.critical_ns if len(edges.critical_ns) else np.zeros(len(edges.caller), np.int64)
     calls = {
         "trace_id": trace_ids.take(edges.trace),

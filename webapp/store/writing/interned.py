@@ -1,6 +1,6 @@
 """Numbers for what repeats, in order of first sight. What they are stored as is in `names.py`."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -12,16 +12,21 @@ Ids = NDArray[np.uint32]
 
 
 class Interned(Generic[Key]):
-    """Ids 0, 1, 2…"""
+    """Ids 0, 1, 2… in the order of first sight, after those that are `known`."""
 
-    def __init__(self, keys: Iterable[Key] = ()) -> None:
-        self._ids = {key: number for number, key in enumerate(keys)}
+    def __init__(self, known: Mapping[Key, int] | None = None, next_id: int = 0) -> None:
+        self._ids = dict(known or {})
+        self._behind = next_id - len(self._ids)  # ids that are known to nobody any more
+
+    @property
+    def next_id(self) -> int:
+        return len(self._ids) + self._behind
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def id_of(self, key: Key) -> int:
-        return self._ids.setdefault(key, len(self._ids))
+        return self._ids.setdefault(key, len(self._ids) + self._behind)
 
     def ids_of(self, keys: Sequence[Key]) -> Ids:
         try:
@@ -30,5 +35,5 @@ class Interned(Generic[Key]):
             return np.fromiter(map(self.id_of, keys), np.uint32, len(keys))
 
     def since(self, number: int) -> list[Key]:
-        """Keys from id `number` on."""
-        return list(islice(self._ids, number, None))
+        """Keys from id `number` on, none of which was `known`."""
+        return list(islice(self._ids, number - self._behind, None))

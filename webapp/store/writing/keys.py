@@ -1,5 +1,6 @@
 """The catalog of attribute keys: which (key, type) has a typed column of `spans`, and how often each is seen."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from webapp.model.spans import Value
-from webapp.store.writing.anyvalue import clean
+from webapp.store.writing.anyvalue import clean, decode_attributes
 from webapp.store.writing.arrow import insert, strings
 
 MAX_COLUMNS = 256
@@ -24,6 +25,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "bool": pa.bool_(),
 }
+_COLUMN = re.compile(r"c\d{4}")
 _KINDS = {python_type: kind for kind, python_type in TYPES.items()}
 
 
@@ -47,7 +49,7 @@ class KeyCatalog:
     def __init__(self, writer: duckdb.DuckDBPyConnection) -> None:
         rows = writer.execute('SELECT key, type, scope, "column", in_rest, count FROM key_catalog').fetchall()
         self._entries = {(key, kind, scope): _Entry(*rest) for key, kind, scope, *rest in rows}
-        self._columns = sum(entry.column is not None for entry in self._entries.values())
+        self._columns, self._free = self._columns_of(writer)
         self._changed: set[tuple[str, str, str]] = set()
         self._grew = False
 
@@ -64,16 +66,15 @@ class KeyCatalog:
         self, writer: duckdb.DuckDBPyConnection, wanted: Iterable[tuple[str, str]], stored_rows: int
     ) -> None:
         """Give columns to these (key, type), most wanted first, as far as there is room."""
-        if stored_rows > MAX_ROWS_TO_ALTER:
-            return
         for key, kind in wanted:
-            if self._columns >= MAX_COLUMNS:
-                return
-            self._columns += 1
-            column = f"c{self._columns:04}"
-            writer.execute(f"ALTER TABLE spans ADD COLUMN {column} {SQL_TYPES[kind]}")
-            self._entry(key, kind, "span").column = column
-            self._grew = True
+            column = self._free[kind].pop() if self._free[kind] else ""
+            if not column and self._columns < MAX_COLUMNS and stored_rows <= MAX_ROWS_TO_ALTER:
+                self._columns += 1
+                column = f"c{self._columns:04}"
+                writer.execute(f"ALTER TABLE spans ADD COLUMN {column} {SQL_TYPES[kind]}")
+            if column:
+                self._entry(key, kind, "span").column = column
+                self._grew = True
 
     def count(self, key: str, kind: str, number: int, *, scope: str = "span", in_rest: bool = False) -> None:
         entry = self._entry(key, kind, scope)
@@ -81,7 +82,39 @@ class KeyCatalog:
         entry.count += number
         entry.in_rest |= in_rest
 
+    def take_off(self, writer: duckdb.DuckDBPyConnection, rows: str) -> None:
+        """The keys of spans that are about to be deleted, by a table of their `span_row`."""
+        among = f"FROM spans SEMI JOIN {rows} USING (span_row) WHERE span_row BETWEEN ? AND ?"
+        bounds = writer.execute(f"SELECT min(span_row), max(span_row) FROM {rows}").fetchall()[0]
+        columns = {entry.column: name for name, entry in self._entries.items() if entry.column}
+        if columns:
+            text = ", ".join(f"count({column})" for column in columns)
+            counts = writer.execute(f"SELECT {text} {among}", bounds).fetchall()[0]
+            for name, count in zip(columns.values(), counts, strict=True):
+                self._take_off(name, count)
+        if any(entry.in_rest for entry in self._entries.values()):
+            rests = writer.execute(
+                f"SELECT attributes_rest {among} AND attributes_rest IS NOT NULL", bounds
+            ).fetchall()
+            for (rest,) in rests:
+                for key, value in decode_attributes(rest).items():
+                    self._take_off((key, type_of(value), "span"), 1)
+
+    def take_off_resources(self, writer: duckdb.DuckDBPyConnection, resource_ids: str) -> None:
+        """The keys of resources that are about to be deleted, by a query for their ids."""
+        found = writer.execute(
+            f"SELECT key, type, count(*) FROM resource_attributes WHERE resource_id IN ({resource_ids}) GROUP BY ALL"
+        ).fetchall()
+        for key, kind, count in found:
+            self._take_off((key, kind, "resource"), count)
+
+    def _take_off(self, name: tuple[str, str, str], count: int) -> None:
+        if count:
+            self._changed.add(name)
+            self._entries[name].count -= count
+
     def flush(self, writer: duckdb.DuckDBPyConnection) -> None:
+        self._forget_unused(writer)
         names = sorted(self._changed)
         entries = [self._entries[name] for name in names]
         columns = {
@@ -94,6 +127,28 @@ class KeyCatalog:
         }
         insert(writer, "key_catalog", columns, replace=True)
         self._changed.clear()
+
+    def _forget_unused(self, writer: duckdb.DuckDBPyConnection) -> None:
+        """Keys of which no value is left. Their columns, which are empty now, go to the next keys of the type."""
+        unused = [name for name in self._changed if not self._entries[name].count]
+        for name in unused:
+            column = self._entries.pop(name).column
+            if column:
+                self._free[name[1]].append(column)
+            writer.execute("DELETE FROM key_catalog WHERE key = ? AND type = ? AND scope = ?", name)
+            self._grew = True
+        self._changed.difference_update(unused)
+
+    def _columns_of(self, writer: duckdb.DuckDBPyConnection) -> tuple[int, dict[str, list[str]]]:
+        """How many there are, and those that no key has, by type."""
+        used = {entry.column for entry in self._entries.values()}
+        described = [(name, kind) for name, kind, *_ in writer.execute("DESCRIBE spans").fetchall()]
+        columns = [(name, kind) for name, kind in described if _COLUMN.fullmatch(name)]
+        free = {
+            kind: [name for name, own in columns if own == SQL_TYPES[kind] and name not in used]
+            for kind in SQL_TYPES
+        }
+        return len(columns), free
 
     def _entry(self, key: str, kind: str, scope: str) -> _Entry:
         name = clean(key), kind, scope

@@ -1,6 +1,7 @@
 """Dense ids for what repeats: services, operations, resources, scopes, graph nodes. The writer keeps them in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,22 +13,23 @@ from webapp.store.writing.anyvalue import decode_attributes, encode_value
 from webapp.store.writing.arrow import Column, insert, strings
 from webapp.store.writing.interned import Ids, Interned, Key
 from webapp.store.writing.keys import KeyCatalog, type_of
+from webapp.store.writing.pending import setting
 
 
 class Numbered(Interned[Key]):
     """Ids of which the first are in their table already."""
 
-    def __init__(self, keys: Iterable[Key]) -> None:
-        super().__init__(keys)
-        self._stored = len(self)
+    def __init__(self, known: Mapping[Key, int], next_id: int) -> None:
+        super().__init__(known, next_id)
+        self._stored = next_id
 
     @property
     def has_fresh(self) -> bool:
-        return self._stored < len(self)
+        return self._stored < self.next_id
 
     def take_fresh(self) -> tuple[Column, list[Key]]:
         """Ids and keys that are not yet in their table."""
-        first, self._stored = self._stored, len(self)
+        first, self._stored = self._stored, self.next_id
         return pa.array(range(first, self._stored), pa.uint32()), self.since(first)
 
 
@@ -35,17 +37,26 @@ class Names:
     """All ids of one store. A failed transaction leaves it ahead of the tables: load it anew."""
 
     def __init__(self, writer: duckdb.DuckDBPyConnection) -> None:
-        def load(columns: str, table: str, order: str) -> list[tuple[str, ...]]:
-            return writer.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
+        def load(columns: str, table: str) -> tuple[dict[tuple[Any, ...], int], int]:
+            number = f"{table[:-1]}_id"
+            rows = writer.execute(f"SELECT {number}, {columns} FROM {table} ORDER BY {number}").fetchall()
+            known = {tuple(words): each for each, *words in rows}
+            return known, max(setting(writer, f"next_{number}"), *(each + 1 for each in known.values()), 0)
 
-        services = [service for (service,) in load("service", "services", "service_id")]
-        operations = load("service, name", "operations JOIN services USING (service_id)", "operation_id")
-        self.services = Numbered(services)
-        self.operations = Numbered(operations)
-        self.nodes = Numbered(load("kind, name", "nodes", "node_id"))
-        self._service_of_operation = [self.services.id_of(service) for service, _ in operations]
-        self._resources = Numbered(load("attributes, schema_url", "resources", "resource_id"))
-        self._scopes = Numbered(load("name, version, attributes", "scopes", "scope_id"))
+        services, next_service = load("service", "services")
+        operations, next_operation = load("service_id, name", "operations")
+        name_of = {number: service for (service,), number in services.items()}
+        self.services = Numbered({service: number for (service,), number in services.items()}, next_service)
+        self.operations = Numbered(
+            {(name_of[service], name): number for (service, name), number in operations.items()},
+            next_operation,
+        )
+        self.nodes = Numbered(*load("kind, name", "nodes"))
+        self._service_of_operation = [0] * next_operation
+        for (service, _), number in operations.items():
+            self._service_of_operation[number] = service
+        self._resources = Numbered(*load("attributes, schema_url", "resources"))
+        self._scopes = Numbered(*load("name, version, attributes", "scopes"))
         self._grew = False
 
     def grew(self) -> bool:

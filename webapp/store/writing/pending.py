@@ -41,7 +41,10 @@ def hand_out(
     with connection.reading(seconds=float("inf")) as cursor:
         _leave(cursor, later)
         end_row = _first_left(cursor, setting(cursor, "next_row"))
-        yield from find_pending(cursor, words, max_spans)
+        removals = -1
+        while removals != connection.removals:  # what is pending is found anew when some of it is gone
+            removals = connection.removals
+            yield from find_pending(connection, cursor, words, max_spans)
         if all_settled(cursor):
             with connection.writing() as writer:
                 settle(writer, end_row)
@@ -62,13 +65,21 @@ def _first_left(cursor: duckdb.DuckDBPyConnection, end_row: int) -> int:
     return end_row if found is None else min(end_row, int(found))
 
 
-def find_pending(cursor: duckdb.DuckDBPyConnection, words: Words, max_spans: int) -> Iterator[SpanColumns]:
-    """Chunks of at most `max_spans` spans; a larger trace comes alone. `cursor` must stay open meanwhile."""
+def find_pending(
+    connection: Connection, cursor: duckdb.DuckDBPyConnection, words: Words, max_spans: int
+) -> Iterator[SpanColumns]:
+    """Chunks of at most `max_spans` spans; a larger trace comes alone. `cursor` must stay open meanwhile.
+
+    Ends early when something is removed.
+    """
+    removals = connection.removals
     cursor.execute(_FIND, [setting(cursor, "settled_row")])
     found = cursor.execute(
         "SELECT first_row, last_row, spans FROM pending_traces ORDER BY number"
     ).fetchnumpy()
     for first, end in _chunks(found["spans"], max_spans):
+        if removals != connection.removals:
+            return
         chunk = slice(first, end)
         rows = (int(found["first_row"][chunk].min()), int(found["last_row"][chunk].max()))
         yield read_columns(

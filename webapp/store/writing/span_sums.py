@@ -16,11 +16,14 @@ def critical_ns(weight: str) -> str:
 
 
 CRITICAL_NS = critical_ns("t.weight")
+BUCKET = (
+    f"if(s.duration_ns IS NULL, NULL, floor({PER_DOUBLING} * log2(greatest(s.duration_ns, 1))))::UTINYINT"
+)
 _SPANS = f"""
 CREATE OR REPLACE TEMP TABLE counted_spans AS
 SELECT
   t.start_ns // {SLOT_NS} AS slot, s.service_id, s.operation_id, s.resource_id, {ENTRY} AS entry,
-  if(s.duration_ns IS NULL, NULL, floor({PER_DOUBLING} * log2(greatest(s.duration_ns, 1))))::UTINYINT AS bucket,
+  {BUCKET} AS bucket,
   s.status = 2 AS failed, s.weight, {CRITICAL_NS} AS critical_ns, nullif(s.start_ns, 0) AS start_ns
 FROM spans s JOIN span_facts f ON f.span_row = s.span_row JOIN {{traces}} t ON t.trace_id = s.trace_id
 WHERE s.span_row BETWEEN {{first}} AND {{last}} AND f.span_row BETWEEN {{first}} AND {{last}}

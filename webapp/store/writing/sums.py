@@ -92,16 +92,24 @@ def count_edges(writer: duckdb.DuckDBPyConnection, edges: str, *, sign: int = 1)
         writer.execute(statement.format(edges=edges, sign=sign))
 
 
+def add_durations(writer: duckdb.DuckDBPyConnection, traces: str) -> None:
+    writer.execute(_DURATIONS.format(traces=traces, sign=1, minute=MINUTE_NS, per_doubling=PER_DOUBLING))
+
+
 def compact(writer: duckdb.DuckDBPyConnection) -> None:
-    """One row for each edge and bucket, once so many came since the last time that reading them takes longer."""
+    """Once so many rows came since the last time that reading them takes longer."""
     rows, before = writer.execute(
         """
         SELECT (SELECT count(*) FROM edge_totals),
           coalesce((SELECT value FROM settings WHERE name = 'compact_totals'), 0)
         """
     ).fetchall()[0]
-    if rows <= max(_FEW, 2 * before):
-        return
+    if rows > max(_FEW, 2 * before):
+        compact_totals(writer)
+
+
+def compact_totals(writer: duckdb.DuckDBPyConnection) -> None:
+    """One row for each edge and bucket."""
     writer.execute(_COMPACT)
     writer.execute("INSERT OR REPLACE INTO settings SELECT 'compact_totals', count(*) FROM edge_totals")
 
