@@ -1,19 +1,20 @@
 """An application behind a real server, for tests that speak HTTP."""
 
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import waitress
 from flask import Flask
 from waitress.server import BaseWSGIServer
 
+from webapp.server import serving
+from webapp.settings import Settings
 
-def start(app: Flask) -> tuple[BaseWSGIServer, Callable[[], None]]:
+
+def start(app: Flask, for_spans: Sequence[socket.socket] = ()) -> tuple[BaseWSGIServer, Callable[[], None]]:
     """On a free port of the loopback; the second one stops it."""
-    server = waitress.create_server(
-        app, host="127.0.0.1", port=0, threads=8, ident=None, channel_request_lookahead=1
-    )
+    server = serving(app, Settings(port=0, threads=8), for_spans)
 
     def run() -> None:
         with suppress(OSError):  # its sockets are closed while it waits for them

@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import assets, errors, guard
 from webapp.loading.live import Live
+from webapp.loading.reception import OVER_HTTP
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -66,12 +67,19 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         arrivals,
     ):
         app.register_blueprint(page.blueprint)
-    receivers.announce(app.config["live"].listening, app.config["settings"].url(app.config["settings"].port))
+    _announce_receivers(app)
     present.install(app)
     app.register_error_handler(errors.TailraceError, _people_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
     return app
+
+
+def _announce_receivers(app: Flask) -> None:
+    """They listen at the port of the pages, whatever else does."""
+    settings: Settings = app.config["settings"]
+    for protocol in OVER_HTTP:
+        app.config["live"].listening.at(protocol.receiver, settings.url(settings.port) + protocol.path)
 
 
 def _static(filename: str) -> Response:

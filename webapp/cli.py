@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -55,6 +56,32 @@ map_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the page's .json twin.")
 
 
+_PORTS = {
+    "otlp-grpc": "OTLP over gRPC",
+    "otlp": "OTLP over HTTP",
+    "zipkin": "Zipkin",
+    "jaeger": "Jaeger over HTTP",
+    "datadog": "the Datadog agent",
+}
+
+
+def _receiving(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where spans are received beside the port of the pages."""
+    flag = partial(click.option, is_flag=True, default=None)
+    options = [
+        flag("--receive", help="Receive also on the standard ports: 4317, 4318, 9411, 14268, 8126."),
+        *(
+            click.option(f"--{name}-port", type=int, metavar="PORT", help=f"Receive {what} there, too.")
+            for name, what in _PORTS.items()
+        ),
+        flag("--jaeger-udp", help="Receive what is sent to a Jaeger agent: UDP on 6831 and 6832."),
+        flag("--xray-udp", help="Receive what is sent to an X-Ray daemon: UDP on 2000."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.group(cls=PathsFirst)
 @click.version_option(__version__, prog_name="tailrace")
 def main() -> None:
@@ -85,6 +112,7 @@ def main() -> None:
     metavar="ORIGIN",
     help="A site whose pages may send spans here, such as http://localhost:3000. Once for each site.",
 )
+@_receiving
 @map_option
 def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:
     """Load PATHs, serve them, and receive spans; without PATH and --db, the sample data."""

@@ -1,11 +1,17 @@
 """What every request must pass and every response must carry: Host, cross-site and size checks, CSP, compression."""
 
 import gzip
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from webapp.settings import Settings
+
+if TYPE_CHECKING:  # where alone these are
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -26,6 +32,23 @@ _COMPRESSED = (
     "application/octet-stream",
 )
 _SMALL = 600  # bytes; below this gzip costs more than it saves
+
+
+def receivers_only(app: Flask) -> "WSGIApplication":
+    """The application as it answers at a port that is for spans alone: there are no pages."""
+    settings: Settings = app.config["settings"]
+    refusal = f"Spans are received here; the pages are at {settings.url(settings.port)}.\n"
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        try:
+            endpoint, _ = app.url_map.bind_to_environ(environ).match()
+        except HTTPException:
+            endpoint = ""
+        if str(endpoint).startswith("receivers."):
+            return app.wsgi_app(environ, start_response)
+        return Response(refusal, 404, mimetype="text/plain")(environ, start_response)
+
+    return application
 
 
 def install(app: Flask) -> None:

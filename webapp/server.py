@@ -1,17 +1,26 @@
 """Serving: waitress in front of the application, loading beside it. What is served is `app.py`."""
 
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import click
 import waitress
+from flask import Flask
+from waitress.server import BaseWSGIServer
 
+from webapp import guard
 from webapp.app import create_app
 from webapp.errors import BadSetting, TailraceError
 from webapp.formats.tables.mapping import Mapping
+from webapp.lanes import Lanes
+from webapp.listeners.ports import Listeners
 from webapp.loading import load
+from webapp.loading.live import Live
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -26,39 +35,56 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
     """
     progress = Progress(done=not paths)
     app = create_app(store, settings, progress)
+    live: Live = app.config["live"]
+    with Listeners(live, settings, lambda: progress.done) as listeners:
+        for problem in listeners.problems:
+            click.echo(problem, err=True)
+        server = serving(app, settings, listeners.http)
+        signal.signal(signal.SIGTERM, _leave)
+
+        def load_and_start() -> None:
+            _load_and_tell(store, settings, paths, progress)
+            if not progress.cancelled:
+                live.start()
+                listeners.start()
+
+        loader = threading.Thread(target=load_and_start, daemon=True)
+        loader.start()
+        try:
+            server.run()
+        finally:
+            server.close()
+            progress.cancelled = True
+            loader.join(timeout=10)
+
+
+def serving(app: Flask, settings: Settings, for_spans: Sequence[socket.socket] = ()) -> BaseWSGIServer:
+    """Listens at the port of the pages and at bound sockets that are only for spans, with one loop for all.
+
+    Raises:
+        BadSetting: the address cannot be listened on.
+    """
+    taking = {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("receivers.")}
+    shared: dict[str, Any] = {
+        "map": {},
+        "_dispatcher": Lanes(settings.threads, taking),
+        "ident": None,
+        "channel_request_lookahead": 1,
+        "asyncore_use_poll": True,
+        "connection_limit": 1000,  # the default of 100 lets 150 idle half-open sockets block everyone
+        "max_request_body_size": settings.max_body_bytes,
+    }
     try:
-        server = waitress.create_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            ident=None,
-            channel_request_lookahead=1,
-            asyncore_use_poll=True,
-            connection_limit=1000,  # the default of 100 lets 150 idle half-open sockets block everyone
-            max_request_body_size=settings.max_body_bytes,
-        )
+        server = waitress.create_server(app, host=settings.host, port=settings.port, **shared)
     except OSError as error:
         raise BadSetting(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
             where="port",
             hint="Another program may be there; choose one with --port.",
         ) from error
-    signal.signal(signal.SIGTERM, _leave)
-
-    def load_and_start() -> None:
-        _load_and_tell(store, settings, paths, progress)
-        if not progress.cancelled:
-            app.config["live"].start()
-
-    loader = threading.Thread(target=load_and_start, daemon=True)
-    loader.start()
-    try:
-        server.run()
-    finally:
-        server.close()
-        progress.cancelled = True
-        loader.join(timeout=10)
+    for each in for_spans:
+        waitress.create_server(guard.receivers_only(app), sockets=[each], **shared)
+    return server
 
 
 def _load_and_tell(store: Store, settings: Settings, paths: list[str], progress: Progress) -> None:

@@ -34,7 +34,20 @@ class Settings:
     thresholds: tuple[str, ...] = ()
     # Sites whose pages may send spans here, separated by commas (http://localhost:3000); * for all.
     cors_origin: tuple[str, ...] = ()
-    # Threads that answer requests.
+    # Receive also on the ports that protocols are known by: 4317 (OTLP over gRPC), 4318 (OTLP over HTTP),
+    # 9411 (Zipkin), 14268 (Jaeger over HTTP) and 8126 (Datadog agent).
+    receive: bool = False
+    # Each of them by itself, at any port; 0 for none.
+    otlp_grpc_port: int = 0
+    otlp_port: int = 0
+    zipkin_port: int = 0
+    jaeger_port: int = 0
+    datadog_port: int = 0
+    # Receive what Jaeger's clients send to an agent: UDP on 6831 (compact) and 6832 (binary).
+    jaeger_udp: bool = False
+    # Receive what X-Ray's SDKs send to a daemon: UDP on 2000.
+    xray_udp: bool = False
+    # Threads that answer requests for pages; as many take spans.
     threads: int = 16
     # Largest request body in bytes, as sent and decompressed.
     max_body_bytes: int = 20_000_000
@@ -73,8 +86,9 @@ class Settings:
                 raise BadSetting(
                     f"{getattr(self, name)} is too little.", where=name, hint=f"Use {least:,} or more."
                 )
-        if not 0 <= self.port <= 65535:
-            raise BadSetting(f"{self.port} is not a port.", where="port", hint="Use 1 to 65535.")
+        for name in ("port", "otlp_grpc_port", "otlp_port", "zipkin_port", "jaeger_port", "datadog_port"):
+            if not 0 <= getattr(self, name) <= 65535:
+                raise BadSetting(f"{getattr(self, name)} is not a port.", where=name, hint="Use 1 to 65535.")
         parse_links(self.links)
         parse_thresholds(self.thresholds)
 

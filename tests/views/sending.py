@@ -35,6 +35,14 @@ def requests_of(capture: str, path: str) -> list[dict[str, Any]]:
     return found
 
 
+def bodies_of(capture: str) -> list[bytes]:
+    """Messages or datagrams, in the order in which they were sent."""
+    found = [each.read_bytes() for each in sorted((CAPTURES / capture).glob("*.body"))]
+    if not found:
+        pytest.skip(f"the captures of {capture} are not on this machine")
+    return found
+
+
 def send(client: FlaskClient, capture: str, path: str) -> list[TestResponse]:
     return [client.open(**request) for request in requests_of(capture, path)]
 

@@ -1,6 +1,5 @@
 """Receivers behind the real server: bytes as they were on the wire, clients that stall, many at once."""
 
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,8 +8,11 @@ from http.client import HTTPConnection
 import pytest
 
 from tests.serving import start
+from tests.test_live import otlp_body
 from tests.views.sending import CAPTURES, until
 from webapp.app import create_app
+from webapp.loading.live import MOST_BYTES
+from webapp.settings import Settings
 from webapp.store import Store
 
 
@@ -42,16 +44,7 @@ def test_stalled_clients_keep_nobody_from_sending(served: tuple[Store, int]) -> 
     taken = [0] * 20
 
     def send(number: int) -> None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
-        span = {
-            "traceId": f"{number + 1:032x}",
-            "spanId": "1" * 16,
-            "startTimeUnixNano": "1700000000000000000",
-        }
-        body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
-        connection.request("POST", "/v1/traces", body, {"Content-Type": "application/json"})
-        taken[number] = connection.getresponse().status
-        connection.close()
+        taken[number] = post(port, number + 1)
 
     senders = [threading.Thread(target=send, args=(number,)) for number in range(len(taken))]
     for sender in senders:
@@ -62,3 +55,35 @@ def test_stalled_clients_keep_nobody_from_sending(served: tuple[Store, int]) -> 
     until(lambda: store.span_total() == 20)
     for each in stalled:
         each.close()
+
+
+def test_pages_are_answered_while_all_that_take_spans_wait() -> None:
+    with Store.open(None) as store:
+        app = create_app(store, Settings(db="kept"))  # a post is answered when it is stored
+        server, stop = start(app)
+        port = int(server.effective_port)
+        with store.together():  # nobody else can write meanwhile
+            senders = [threading.Thread(target=post, args=(port, number)) for number in range(1, 31)]
+            for sender in senders:
+                sender.start()
+            until(
+                lambda: not app.config["live"].has_room(MOST_BYTES - 7 * 100)
+            )  # some of them wait for the store
+            connection = HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/traces.json")
+            assert connection.getresponse().status == 200
+            connection.close()
+        for sender in senders:
+            sender.join(20)
+        assert store.span_total() == 30
+        stop()
+
+
+def post(port: int, number: int) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(
+        "POST", "/v1/traces", otlp_body(f"{number:032x}"), {"Content-Type": "application/json"}
+    )
+    status = connection.getresponse().status
+    connection.close()
+    return status

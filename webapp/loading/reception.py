@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgpack
 import msgspec
 
-from webapp.formats import datadog, jaeger, otlp, zipkin
+from webapp.formats import datadog, jaeger, otlp, xray, zipkin
 from webapp.formats.content_encoding import BodyDamaged, BodyTooLarge, UnknownEncoding, decoded
 from webapp.formats.jaeger import thrift_batch
 from webapp.formats.notes import Notes
@@ -59,11 +59,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What reads the bodies of a receiver; `may_be_empty`: whether one of which nothing was read merely holds no spans."""
+    """What reads the bodies of a receiver. `may_be_empty`: whether one of which nothing was read merely holds no spans.
+
+    `path`: where HTTP takes them; of Datadog nothing, since its tracers append it.
+    """
 
     receiver: Receiver
     read: Callable[[BinaryIO, Notes], Iterator[Span | LogLine]]
     may_be_empty: Callable[[bytes], bool]
+    path: str = ""
 
 
 def receive(
@@ -161,15 +165,23 @@ def _is_thrift(body: bytes) -> bool:
 
 _OTLP_HTTP = Receiver("OTLP over HTTP", otlp.NAME)
 
-OTLP_PROTOBUF = Protocol(_OTLP_HTTP, protobuf.read, lambda _: True)
-OTLP_JSON = Protocol(_OTLP_HTTP, otlp.read, _is_json)
+OTLP_PROTOBUF = Protocol(_OTLP_HTTP, protobuf.read, lambda _: True, "/v1/traces")
+OTLP_JSON = Protocol(_OTLP_HTTP, otlp.read, _is_json, "/v1/traces")
 # tells JSON, protobuf and Thrift of either version by their bytes, whatever a request calls them
 ZIPKIN = Protocol(
-    Receiver("Zipkin over HTTP", zipkin.NAME), zipkin.read, lambda body: not body or _is_json(body)
+    Receiver("Zipkin over HTTP", zipkin.NAME),
+    zipkin.read,
+    lambda body: not body or _is_json(body),
+    "/api/v2/spans",
 )
-JAEGER = Protocol(Receiver("Jaeger over HTTP", jaeger.NAME), jaeger.read, _is_thrift)
+JAEGER = Protocol(Receiver("Jaeger over HTTP", jaeger.NAME), jaeger.read, _is_thrift, "/api/traces")
 DATADOG = Protocol(
     Receiver("Datadog agent", datadog.NAME),
     datadog.read,
     lambda body: not body or _is_json(body) or _is_msgpack(body),
 )
+OVER_HTTP = (OTLP_PROTOBUF, ZIPKIN, JAEGER, DATADOG)
+
+OTLP_GRPC = Protocol(Receiver("OTLP over gRPC", otlp.NAME), protobuf.read, lambda _: True)
+JAEGER_UDP = Protocol(Receiver("Jaeger over UDP", jaeger.NAME), jaeger.read, _is_thrift)
+XRAY_UDP = Protocol(Receiver("X-Ray over UDP", xray.NAME), xray.read, lambda _: False)

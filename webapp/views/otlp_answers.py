@@ -1,10 +1,11 @@
-"""What OTLP has a receiver answer, in the encoding of the request: ExportTraceServiceResponse and google.rpc.Status."""
+"""What OTLP has a receiver answer over HTTP, in the encoding of the request."""
 
 import orjson
 from flask import Response
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-_CODES = {400: 3, 403: 7, 413: 8, 415: 3, 429: 8, 503: 14}  # of google.rpc.Code, by status
+from webapp.formats.otlp import answers
+
+_CODES = {400: 3, 403: 7, 413: 8, 415: 3, 429: answers.RESOURCE_EXHAUSTED, 503: 14}  # of google.rpc.Code
 _UNKNOWN = 2
 
 
@@ -15,11 +16,7 @@ def accepted(rejected: int, why: str, *, as_json: bool) -> Response:
             {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": why}} if rejected else {}
         )
         return Response(orjson.dumps(partial), mimetype="application/json")
-    answer = ExportTraceServiceResponse()
-    if rejected:
-        answer.partial_success.rejected_spans = rejected
-        answer.partial_success.error_message = why
-    return Response(answer.SerializeToString(), mimetype="application/x-protobuf")
+    return Response(answers.response(rejected, why), mimetype="application/x-protobuf")
 
 
 def refused(status: int, message: str, *, as_json: bool) -> Response:
@@ -27,14 +24,4 @@ def refused(status: int, message: str, *, as_json: bool) -> Response:
     if as_json:
         body = orjson.dumps({"code": code, "message": message})
         return Response(body, status, mimetype="application/json")
-    text = message.encode()
-    body = bytes([0x08, code, 0x12]) + _varint(len(text)) + text  # fields 1 and 2 of the Status
-    return Response(body, status, mimetype="application/x-protobuf")
-
-
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
+    return Response(answers.status(code, message), status, mimetype="application/x-protobuf")

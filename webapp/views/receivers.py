@@ -7,7 +7,6 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from webapp.loading import reception
-from webapp.loading.listening import Listening
 from webapp.loading.reception import Protocol, Reason, Received, Refused
 from webapp.settings import Settings
 from webapp.views.arrivals import live
@@ -21,20 +20,8 @@ _STATUS = {
     Reason.FULL: 429,
     Reason.FAILED: 503,
 }
-_PATHS = {
-    reception.OTLP_PROTOBUF: "/v1/traces",
-    reception.ZIPKIN: "/api/v2/spans",
-    reception.JAEGER: "/api/traces",
-    reception.DATADOG: "",  # which its tracers append
-}
 _RETRY_SECONDS = "1"
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
-
-
-def announce(listening: Listening, url: str) -> None:
-    """All of them listen there."""
-    for protocol, path in _PATHS.items():
-        listening.at(protocol.receiver, url + path)
 
 
 @blueprint.post("/v1/traces")

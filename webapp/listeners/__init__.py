@@ -1,0 +1,1 @@
+"""What listens beside the port of the pages: gRPC, UDP, and the ports that protocols are known by."""
