@@ -68,6 +68,10 @@ def store() -> Iterator[Store]:
         ("trace.warning!=orphan", [5]),
         ('trace.skew="h1 → h2"', [5]),
         ("trace.skew=h1*", [5]),
+        ('trace.call="web → redis:0"', [1]),
+        ("trace.callee=redis*", [1]),
+        ("trace.caller=web trace.callee!=redis:0", [2]),
+        ("trace.callee~example", [2]),
         ("-trace.skew? source=1", [1, 2, 3, 4]),
     ],
 )

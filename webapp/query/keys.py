@@ -79,6 +79,9 @@ TRACE_KEYS = _by_name(
     Key("warnings", "number", "how many repairs and other remarks"),
     Key("warning", "text", "the code of a repair, such as orphan or skew_adjusted"),
     Key("skew", "text", "whose clocks disagree: caller → callee, by host or service"),
+    Key("call", "text", "who calls whom, as on /graph: caller → callee, with (messaging) or (link) after it"),
+    Key("caller", "text", "somebody who calls another, as on /graph"),
+    Key("callee", "text", "somebody who is called by another, as on /graph"),
     Key("start", "time", "when the trace starts"),
     Key("id", "id", "the trace's id"),
 )

@@ -151,6 +151,8 @@ def _trace_values(key: str, trace: TraceSummary) -> list[Value]:
         "warning": [],
         "skew": [],
         "call": [],
+        "caller": [],
+        "callee": [],
     }
     return values[key]
 

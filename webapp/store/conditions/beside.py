@@ -1,18 +1,32 @@
-"""Keys whose values lie in tables beside spans and traces: peers, sources, warnings, clocks, findings."""
+"""Keys whose values lie in tables beside spans and traces: peers, sources, warnings, calls, clocks, findings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from webapp.model.facts import EDGE_TYPES
 from webapp.query.tree import Term
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.compare import Place, compare
 from webapp.store.conditions.places import one_of
 from webapp.store.conditions.where import TRUE, Where, either, every
 
+_CALLS = f"""
+trace_edges JOIN (
+  SELECT DISTINCT
+    caller_id, callee_id, type, a.name AS caller, b.name AS callee,
+    caller || ' → ' || callee || CASE type
+      WHEN {EDGE_TYPES.index("messaging")} THEN ' (messaging)' WHEN {EDGE_TYPES.index("link")} THEN ' (link)' ELSE ''
+    END AS call
+  FROM edge_totals JOIN nodes a ON a.node_id = caller_id JOIN nodes b ON b.node_id = callee_id
+) USING (caller_id, callee_id, type)
+"""
 # key of the trace -> table with a row for each of its values, and what these are called there
 TRACE_TABLES = {
     "finding": ("findings JOIN finding_kinds USING (kind_id)", ("code", "fingerprint")),
     "warning": ("trace_warnings", ("code",)),
+    "call": (_CALLS, ("call",)),
+    "caller": (_CALLS, ("caller",)),
+    "callee": (_CALLS, ("callee",)),
     "skew": ("clock_shifts", ("caller || ' → ' || callee",)),
 }
 _SOURCE_NAMES = ("path", "source_id::VARCHAR")

@@ -1,23 +1,14 @@
 """Nodes of the service graph that stand for several, namespaces and addresses: which are drawn, where clicks lead."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from webapp.analysis.edges import UNKNOWN
 from webapp.model.results import Graph, GraphEdge, GraphNode, Namespaces
 from webapp.query import write_key, write_term
-from webapp.views.graph.queries import GraphQueries
+from webapp.views.graph.queries import called, either, of_edge, of_node
 
 _NAMED = 12  # services or addresses that a query names one by one
-_CALLING = "(kind=client OR kind=producer)"
 _ADDRESS = "^[][0-9a-fA-F.:]*[.:][][0-9a-fA-F.:]*$"
-_ADDRESS_KEYS = (
-    "server.address",
-    "net.peer.name",
-    "network.peer.address",
-    "net.peer.ip",
-    "net.sock.peer.addr",
-)
 
 
 def drawn_groups(namespaces: Namespaces, opened: str) -> dict[str, str]:
@@ -27,35 +18,30 @@ def drawn_groups(namespaces: Namespaces, opened: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class GroupQueries:
-    """As `GraphQueries`, also for nodes that stand for several."""
+    """As `queries.py` says it, also for nodes that stand for several."""
 
-    queries: GraphQueries
     graph: Graph
     namespaces: Namespaces
-    known_keys: dict[str, int]
 
     def node(self, node: GraphNode) -> str:
         if node.name not in self.graph.merged:
-            return self.queries.node(node)
-        return (
-            self._term(node.name)
-            if self._namespace(node.name)
-            else f"{self._addresses(node.name)} {_CALLING}"
-        )
+            return of_node(node)
+        return self._term(node.name) if self._namespace(node.name) else self._addresses(node.name)
 
     def edge(self, edge: GraphEdge) -> str:
         if not {edge.caller, edge.callee} & self.graph.merged.keys():
-            return self.queries.edge(edge)
+            return of_edge(edge)
         kinds = {node.name: node for node in self.graph.nodes}
-        if edge.type == "entry":
-            return f"root {self._term(edge.callee)}"
-        if edge.caller == UNKNOWN:
-            return f"trace.incomplete {self._term(edge.callee)}"
+        if edge.type == "entry" or edge.caller == UNKNOWN:
+            services = self._services(edge.callee)
+            made = either(called(edge.caller, service) for service in services[:_NAMED])
+            if len(services) > _NAMED:
+                made = write_term("trace.caller", "=", edge.caller)
+            return f"{made} {self._term(edge.callee)}"
         if kinds[edge.callee].kind not in ("service", "namespace"):
             return f"{self._term(edge.caller)} {self.node(kinds[edge.callee])}"
         if kinds[edge.caller].kind not in ("service", "namespace"):
-            peer = self.node(kinds[edge.caller]).removesuffix(f" {_CALLING}")
-            return f"{self._term(edge.callee)} {peer} kind=consumer"
+            return f"{self._term(edge.callee)} {self.node(kinds[edge.caller])} kind=consumer"
         between = " > " if edge.type == "rpc" else " "
         return between.join(f"{{{self._term(name)}}}" for name in (edge.caller, edge.callee))
 
@@ -67,27 +53,28 @@ class GroupQueries:
         namespace = self._namespace(name)
         if not namespace:
             return write_term("service", "=", name)
-        services = sorted(service for service, own in self.namespaces.of.items() if own == namespace)
+        services = self._services(name)
         if self.namespaces.keys and len(services) > _NAMED:
-            return _either(
+            return either(
                 write_term(write_key(f"resource.{key}"), "=", namespace) for key in self.namespaces.keys
             )
         if len(services) > _NAMED and namespace.isalnum() and namespace.isascii():
             begins = sorted({service[: len(namespace) + 1] for service in services})
-            return _either(
+            return either(
                 f"service={begun}*" if len(begun) > len(namespace) else write_term("service", "=", begun)
                 for begun in begins
             )
-        return _either(write_term("service", "=", service) for service in services)
+        return either(write_term("service", "=", service) for service in services)
+
+    def _services(self, name: str) -> list[str]:
+        """Of a namespace, or the one."""
+        namespace = self._namespace(name)
+        if not namespace:
+            return [name]
+        return sorted(service for service, own in self.namespaces.of.items() if own == namespace)
 
     def _addresses(self, name: str) -> str:
         members = [address for address, _ in self.graph.merged[name].members]
-        known = [key for key in _ADDRESS_KEYS if key in self.known_keys]
         if len(members) <= _NAMED:
-            return _either(write_term(write_key(key), "=", one) for one in members for key in known)
-        return _either(write_term(write_key(key), "~", _ADDRESS) for key in known)
-
-
-def _either(terms: Iterable[str]) -> str:
-    listed = list(terms)
-    return f"({' OR '.join(listed)})" if len(listed) > 1 else "".join(listed)
+            return either(write_term("peer", "=", member) for member in members)
+        return write_term("peer", "~", _ADDRESS)

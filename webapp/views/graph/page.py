@@ -12,7 +12,6 @@ from webapp.views.fragments import page_or_part
 from webapp.views.graph.groups import GroupQueries, drawn_groups
 from webapp.views.graph.matrix import MOST, matrix_of
 from webapp.views.graph.parts import MOST_NODES, Shown, draw, way_in
-from webapp.views.graph.queries import GraphQueries
 from webapp.views.graph.state import FORMS, GROUPS, HOPS, LEAST, SIZES, GraphState
 from webapp.views.present import store
 from webapp.views.search.page import Asked, understand
@@ -44,8 +43,7 @@ def page() -> Response:
     state = GraphState.read(request.args)
     namespaces = store().services.namespaces()
     asked, graph = _read(state, namespaces)
-    keys = dict(store().keys())
-    queries = GroupQueries(GraphQueries(keys), graph, namespaces, keys)
+    queries = GroupQueries(graph, namespaces)
     inspected = _inspect(graph, state, asked, queries)
     focus = inspected.node.name if inspected else ""
     form = state.form or ("graph" if focus or state.group or len(graph.nodes) <= MOST_NODES else "table")

@@ -1,65 +1,65 @@
-"""What the query language says of a node or a connection of the service graph: where a click in the graph leads."""
+"""What the query language says of a node or a connection of the service graph: where a click in the graph leads.
 
-from collections.abc import Collection, Iterable
+`trace.call` and its like ask for what the graph is counted from, so that a click finds just the traces that were counted;
+what stands beside it says which of their spans to show.
+"""
+
+from collections.abc import Iterable
 
 from webapp.analysis.edges import UNKNOWN
 from webapp.model.results import GraphEdge, GraphNode
-from webapp.model.semconv import PEER_KEYS, REMOTE_URL
-from webapp.query import write_key, write_term, write_value
-
-_CALLING = "(kind=client OR kind=producer)"
+from webapp.query import write_term
 
 
-class GraphQueries:
-    """Queries that name only attributes which this store has."""
-
-    def __init__(self, known_keys: Collection[str]) -> None:
-        self._known = known_keys
-
-    def node(self, node: GraphNode) -> str:
-        """Traces through a node: a service by name, a peer without spans by what its callers say of it."""
-        if node.kind == "service":
-            return write_term("trace.service", "=", node.name)
-        if node.kind == "user":
-            return "root"
-        if node.name == UNKNOWN:
-            return "trace.incomplete"
-        return f"{self._peer(node.kind, node.name)} {_CALLING}"
-
-    def edge(self, edge: GraphEdge) -> str:
-        """Traces with calls of this connection, as near as the language can say it."""
-        callee = write_term("service", "=", edge.callee)
-        if edge.type == "entry":
-            return f"root {callee}"
-        if edge.caller == UNKNOWN:
-            return f"trace.incomplete {callee}"
-        if edge.type == "messaging" and ":" in edge.caller:
-            return f"{callee} {self._peer('messaging', edge.caller)} kind=consumer"
-        if edge.type in ("db", "external") or (edge.type == "messaging" and ":" in edge.callee):
-            caller = write_term("service", "=", edge.caller)
-            return f"{caller} {self._peer(edge.type, edge.callee)} {_CALLING}"
-        if edge.type == "rpc" and edge.caller != edge.callee:
-            return f"{{{write_term('service', '=', edge.caller)}}} > {{{callee}}}"
-        return " ".join(write_term("trace.service", "=", name) for name in (edge.caller, edge.callee))
-
-    def _peer(self, kind: str, name: str) -> str:
-        """The attributes that gave the peer its name (model/semconv.py), read backwards."""
-        system_keys, target_keys = PEER_KEYS[kind]
-        if not system_keys:
-            urls = [
-                f"{write_key(key)}=*{name}*" for key in REMOTE_URL if key in self._known and name.isascii()
-            ]
-            return _either([*self._terms(target_keys, name), *urls]) or write_value(name)
-        system, _, target = name.partition(":")
-        parts = [
-            _either(self._terms(system_keys, system)),
-            _either(self._terms(target_keys, target)) if target else "",
-        ]
-        return " ".join(filter(None, parts)) or write_value(target or system)
-
-    def _terms(self, keys: Iterable[str], value: str) -> list[str]:
-        return [write_term(write_key(key), "=", value) for key in keys if key in self._known]
+def of_node(node: GraphNode) -> str:
+    """Traces through a node."""
+    if node.kind == "service":
+        return write_term("trace.service", "=", node.name)
+    if node.kind == "user" or node.name == UNKNOWN:
+        return write_term("trace.caller", "=", node.name)
+    if not node.calls:  # all that they called answered with spans of its own
+        return spans_of_node(node)
+    if node.kind == "messaging":
+        return either(write_term(f"trace.{end}", "=", node.name) for end in ("caller", "callee"))
+    return f"{write_term('trace.callee', '=', node.name)} {write_term('peer', '=', node.name)}"
 
 
-def _either(terms: list[str]) -> str:
-    return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
+def of_edge(edge: GraphEdge) -> str:
+    """Traces with calls of this connection."""
+    made = called(edge.caller, edge.callee, edge.type)
+    if (
+        edge.type == "rpc"
+    ):  # a peer of the name of a service is drawn as the service, and need not have spans there
+        callee = either(write_term(key, "=", edge.callee) for key in ("service", "peer"))
+        return f"{made} {callee}" if edge.caller != UNKNOWN else f"{made} {spans_of_edge(edge)}"
+    return f"{made} {spans_of_edge(edge).removeprefix('root ')}"
+
+
+def spans_of_node(node: GraphNode) -> str:
+    """Of one trace: the spans of a service, or those that name the peer."""
+    if node.kind == "user":
+        return "root"
+    return write_term("service" if node.kind == "service" else "peer", "=", node.name)
+
+
+def spans_of_edge(edge: GraphEdge) -> str:
+    """Of one trace: the spans that make such a call, or that answer one from outside."""
+    callee = write_term("service", "=", edge.callee)
+    if edge.type == "entry":
+        return f"root {callee}"
+    if edge.type == "messaging" and ":" not in edge.callee:
+        return f"{callee} kind=consumer"
+    if edge.type in ("db", "external", "messaging"):
+        return f"{write_term('service', '=', edge.caller)} {write_term('peer', '=', edge.callee)}"
+    return callee
+
+
+def called(caller: str, callee: str, kind: str = "") -> str:
+    """Traces with such a call."""
+    marked = f" ({kind})" if kind in ("messaging", "link") else ""
+    return write_term("trace.call", "=", f"{caller} → {callee}{marked}")
+
+
+def either(terms: Iterable[str]) -> str:
+    listed = list(terms)
+    return f"({' OR '.join(listed)})" if len(listed) > 1 else "".join(listed)

@@ -13,7 +13,7 @@ from webapp.model.red import ErrorKinds, Moment, Presence, Profile, Red
 from webapp.model.results import GraphEdge
 from webapp.query import Window
 from webapp.views.fragments import page_or_part
-from webapp.views.graph.queries import GraphQueries
+from webapp.views.graph.queries import of_edge
 from webapp.views.graph.state import GraphState
 from webapp.views.present import store, tail_note
 from webapp.views.services import json, listing, queries, words
@@ -85,7 +85,6 @@ def page() -> Response:
     graph = store().graph(asked.window)
     known_keys = dict(store().keys())
     kinds = store().services.error_kinds(state.name, asked.window)
-    graph_queries = GraphQueries(known_keys)
     kind_of = {node.name: node.kind for node in graph.nodes}
 
     def graph_url(name: str) -> str:
@@ -122,7 +121,7 @@ def page() -> Response:
             ("Calls", "callee", [edge for edge in graph.edges if edge.caller == state.name]),
         ],
         node_kinds=kind_of,
-        edge_url=lambda edge: asked.search(graph_queries.edge(edge)),
+        edge_url=lambda edge: asked.search(of_edge(edge)),
         node_url=lambda name: state.service_url(name) if kind_of.get(name) == "service" else graph_url(name),
         kinds=kinds,
         kind_urls=_kind_urls(asked, kinds, known_keys),

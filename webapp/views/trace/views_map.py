@@ -17,7 +17,7 @@ from webapp.model.results import Graph, GraphEdge, GraphNode
 from webapp.store import Store
 from webapp.store.graph.protocols import KNOWN_BY
 from webapp.views.graph.parts import Shown, Words, draw
-from webapp.views.graph.queries import GraphQueries
+from webapp.views.graph.queries import spans_of_edge, spans_of_node
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.state import TraceState
 from webapp.views.trace.views_chosen import Chosen, pages_of
@@ -47,7 +47,7 @@ def map_context(trace: OpenTrace, state: TraceState, chosen: Chosen, store: Stor
     else:
         traced = map_of(trace.facts, calls, names, protocol, chosen.part)
     parties = {node.name: node for node in traced.nodes}
-    links = _Links(forest, state, GraphQueries(dict(store.keys())))
+    links = _Links(forest, state)
     pages = pages_of(state, len(traced.connections), "connection")
     picture = draw(_graph(traced), Shown(), Words(_calls, _labels(traced.connections)))
     by_pair = defaultdict(list)
@@ -163,20 +163,18 @@ def _without_match(forest: Forest, traced: TraceMap, found: I64 | None) -> set[s
 class _Links:
     """To what a party or a connection has in the waterfall, as near as the query language can say it."""
 
-    def __init__(self, forest: Forest, state: TraceState, queries: GraphQueries) -> None:
-        self._forest, self._state, self._queries = forest, state, queries
+    def __init__(self, forest: Forest, state: TraceState) -> None:
+        self._forest, self._state = forest, state
 
     def node(self, node: GraphNode) -> str:
-        if node.kind == "service":
-            return self._find(language.write_term("service", "=", node.name))
         if node.name == edges.UNKNOWN:
             return self._state.url(view="", find="")
-        return self._find(self._queries.node(node))
+        return self._find(spans_of_node(node))
 
     def edge(self, connections: list[Connection]) -> str:
         edge = connections[0].edge
         if edge.type == "entry" or edge.type in ("db", "external") or ":" in edge.callee + edge.caller:
-            return self._find(self._queries.edge(edge))
+            return self._find(spans_of_edge(edge))
         spans = np.concatenate([one.spans for one in connections])
         operations = np.unique(self._forest.name[spans]).tolist()
         terms = [language.write_term("service", "=", edge.callee)]
