@@ -57,7 +57,7 @@ __all__ = [
     "read_unpacked",
 ]
 
-BATCH = 1_000  # few enough to be encoded while they are warm in the processor's memory
+BATCH = 500  # few enough to be encoded while they are warm in the processor's memory
 
 
 class Format(Protocol):

@@ -2,10 +2,11 @@
 
 Log records among the spans are log lines of their traces, metrics are passed over.
 
-Each document is decoded in one go; if it does not fit its types, span by span; a span that does not, part by part.
+Each document is decoded in one go but for its spans, and these one by one; what does not fit its type, part by part.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,12 +15,13 @@ from webapp.formats.head import Head
 from webapp.formats.json_stream import OPEN_FROM, Document, documents
 from webapp.formats.json_syntax import RECORD
 from webapp.formats.notes import Notes
-from webapp.formats.otlp.pieces import UNFIT, note_partial, spans_one_by_one
+from webapp.formats.otlp.pieces import UNFIT, decoded, note_partial, spans_one_by_one
 from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.wire import (
     Message,
     ResourceSpans,
     decode_message,
+    decode_span_ids,
     in_camel,
     in_camel_from_pascal,
 )
@@ -145,8 +147,9 @@ def _is_foreign(message: Message) -> bool:
         return False
     for group in message.resource_spans or (ResourceSpans(scope_spans=message.scope_spans),):
         for scoped in group.scope_spans or ():
-            for wire in scoped.spans or ():
-                return not wire.trace_id and not wire.span_id
+            for raw in scoped.spans or ():
+                ids = decode_span_ids(raw)
+                return not ids.trace_id and not ids.span_id
     return True
 
 
@@ -169,9 +172,11 @@ def _records(message: Message, document: Document, converter: Converter) -> Iter
     if message.resource_logs or message.scope_logs:
         raw = message.resource_logs or msgspec.Raw(document.raw)
         yield from converter.logs.in_json(raw, document)
+    numbers = count(1)
     for group in groups:
         resource = converter.resource(group.resource, group.schema_url, document)
         for scoped in group.scope_spans or ():
             if scoped.spans:
                 scope = converter.scope(scoped.scope, document)
-                yield from converter.spans(scoped.spans, resource, scope, document)
+                wires = decoded(scoped.spans, document, converter.notes, numbers)
+                yield from converter.spans(wires, resource, scope, document)

@@ -11,11 +11,11 @@ from webapp.formats.otlp.spans import Converter
 from webapp.formats.otlp.tolerant import Tolerant
 from webapp.formats.otlp.wire import (
     LooseMessage,
-    LooseScopeSpans,
     Message,
+    ScopeSpans,
     WireSpan,
     decode_loose_message,
-    decode_loose_scope_spans,
+    decode_scope_spans,
     decode_span,
     in_camel,
 )
@@ -44,7 +44,7 @@ def spans_one_by_one(document: Document, converter: Converter) -> Iterator[Span 
                 converter.notes.reject("bad_record", where=document.where)
                 continue
             scope = converter.scope(scoped.scope, document)
-            wires = _wires(scoped.spans or [], document, converter.notes, numbers)
+            wires = decoded(scoped.spans or [], document, converter.notes, numbers)
             yield from converter.spans(wires, resource, scope, document)
 
 
@@ -82,16 +82,17 @@ def _message(raw: msgspec.Raw | bytes | bytearray, document: Document, notes: No
         return None
 
 
-def _scope_spans(raw: msgspec.Raw) -> LooseScopeSpans | None:
+def _scope_spans(raw: msgspec.Raw) -> ScopeSpans | None:
     try:
-        return decode_loose_scope_spans(raw)
+        return decode_scope_spans(raw)
     except UNFIT:
         return None
 
 
-def _wires(
+def decoded(
     spans: list[msgspec.Raw], document: Document, notes: Notes, numbers: Iterator[int]
 ) -> Iterator[WireSpan]:
+    """Spans of a document; what does not fit its type is read part by part. `numbers`: of the spans of the document."""
     for raw, number in zip(spans, numbers, strict=False):
         try:
             yield decode_span(raw)

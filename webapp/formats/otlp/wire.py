@@ -79,11 +79,21 @@ class WireScope(msgspec.Struct, gc=False):
     attributes: list[KeyValue] | None = None
 
 
+class SpanIds(msgspec.Struct, rename="camel", gc=False):
+    """What is read of a span to see whether its keys are spelled as here."""
+
+    trace_id: str = ""
+    span_id: str = ""
+
+
 class ScopeSpans(msgspec.Struct, gc=False):
-    """`scope`, like `resource` below, stays undecoded: most repeat, and are then looked up by their bytes."""
+    """`scope`, like `resource` below, stays undecoded: most repeat, and are then looked up by their bytes.
+
+    Spans are decoded one by one, each while what the one before it left free is still warm in the processor's memory.
+    """
 
     scope: Raw = NOTHING
-    spans: list[WireSpan] | None = None
+    spans: list[Raw] | None = None
 
 
 class ResourceSpans(msgspec.Struct, rename="camel", gc=False):
@@ -122,15 +132,11 @@ class LooseMessage(msgspec.Struct, rename="camel", gc=False):
     message: Raw = NOTHING
 
 
-class LooseScopeSpans(msgspec.Struct, gc=False):
-    scope: Raw = NOTHING
-    spans: list[Raw] | None = None
-
-
 # strict=False reads numbers in strings, which is how OTLP writes 64-bit integers
 decode_message = msgspec.json.Decoder(Message, strict=False).decode
 decode_loose_message = msgspec.json.Decoder(LooseMessage, strict=False).decode
-decode_loose_scope_spans = msgspec.json.Decoder(LooseScopeSpans, strict=False).decode
+decode_scope_spans = msgspec.json.Decoder(ScopeSpans, strict=False).decode
+decode_span_ids = msgspec.json.Decoder(SpanIds, strict=False).decode
 decode_span = msgspec.json.Decoder(WireSpan, strict=False).decode
 decode_resource = msgspec.json.Decoder(WireResource, strict=False).decode
 decode_scope = msgspec.json.Decoder(WireScope, strict=False).decode
