@@ -19,6 +19,7 @@ from webapp.views.search import page as search
 from webapp.views.search import saved, suggest
 from webapp.views.services import one as service
 from webapp.views.services import page as services
+from webapp.views.sources import quality
 from webapp.views.takeaway import page as takeaway
 from webapp.views.trace import asked as trace_asked
 from webapp.views.trace import page as trace
@@ -65,6 +66,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         saved,
         receivers,
         arrivals,
+        quality,
     ):
         app.register_blueprint(page.blueprint)
     _announce_receivers(app)

@@ -24,6 +24,7 @@ from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.graph import graph
 from webapp.store.insights.findings import Findings
 from webapp.store.listing import Listing
+from webapp.store.quality.quality import Quality
 from webapp.store.reading import finding, logs, spans, traces, view_states
 from webapp.store.reading.lines import Lines
 from webapp.store.reading.links import LINK_SECONDS, Links
@@ -65,6 +66,7 @@ class Store:
         self.origins = Origins(self._knowing)
         self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
         self.findings = Findings(connection, self._words)
+        self.quality = Quality(self._knowing, lambda: connection.writes)
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._knowing)
         self.typing = Typing(self._knowing)

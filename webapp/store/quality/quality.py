@@ -1,0 +1,32 @@
+"""The data-quality report, as `store.quality`. Takes its time: nobody should wait for it (`loading/quality.py`)."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from webapp.model.quality import Report
+from webapp.store.conditions.catalogue import Catalogue
+from webapp.store.insights.broken_context import Matched
+from webapp.store.quality.report import Step, make_report
+
+_SECONDS = 600.0
+
+
+class Quality:
+    """`knowing` opens the small tables, with a cursor, for some seconds; `writes` counts what was written."""
+
+    def __init__(
+        self, knowing: Callable[[float], AbstractContextManager[Catalogue]], writes: Callable[[], int]
+    ) -> None:
+        self._knowing = knowing
+        self._writes = writes
+
+    @property
+    def version(self) -> int:
+        """Grows with whatever is written."""
+        return self._writes()
+
+    def report(self, source_id: int, rules: Matched, now_ns: int, step: Step) -> Report:
+        """Of one source, or of all (0). `step` is told what is looked at next; what it raises ends the work."""
+        version = self.version
+        with self._knowing(_SECONDS) as catalogue:
+            return make_report(catalogue, source_id, rules, now_ns, version, step)

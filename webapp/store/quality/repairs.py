@@ -1,0 +1,90 @@
+"""Lines about what repair of single traces found: parents, ids, cycles, ends, clocks."""
+
+from webapp.model.quality import Line, Place
+from webapp.query import write_term
+from webapp.store.conditions.where import Where
+from webapp.store.quality.asking import Asking
+
+_WARNINGS = {
+    "missing_parents": ("orphan",),
+    "duplicate_ids": ("duplicate_id",),
+    "cycles": ("cycle_broken", "self_parent"),
+    "negative_duration": ("negative_duration",),
+    "unfinished": ("unfinished",),
+    "unknown_start": ("unknown_start",),
+    "clock_skew": ("skew_adjusted",),
+    "skew_conflict": ("skew_conflict",),
+    "skew_too_large": ("skew_too_large",),
+    "several_roots": ("multiple_roots",),
+}
+_MOST_PAIRS = 20
+
+
+def repair_lines(asking: Asking, traces: int) -> list[Line]:
+    """`traces`: how many there are."""
+    known = {code for (code,) in asking.cursor.execute("SELECT DISTINCT code FROM trace_warnings").fetchall()}
+    return [
+        line
+        for code, warnings in _WARNINGS.items()
+        if known.intersection(warnings) and (line := _line(asking, code, warnings, traces)).count
+    ]
+
+
+def _line(asking: Asking, code: str, warnings: tuple[str, ...], traces: int) -> Line:
+    terms = " OR ".join(write_term("trace.warning", "=", warning) for warning in warnings)
+    query = f"({terms})" if len(warnings) > 1 else terms
+    count, exact = asking.traces(query)
+    among = asking.trace_ids(query)
+    return Line(
+        code=code, unit="traces", count=count, total=traces, query=asking.within(query), exact=exact,
+        places=_pairs(asking, among) if code == "clock_skew" else [],
+        facts={"spans": _times(asking, warnings, among), **(_largest(asking, among) if code == "clock_skew" else {})},
+    )  # fmt: skip
+
+
+def _times(asking: Asking, warnings: tuple[str, ...], among: Where) -> int:
+    found = asking.cursor.execute(
+        f"""
+        SELECT coalesce(sum(count), 0)::BIGINT
+        FROM trace_warnings
+        WHERE list_contains(?, code) AND trace_id IN ({among.text})
+        """,
+        [list(warnings), *among.values],
+    ).fetchall()
+    return int(found[0][0])
+
+
+def _pairs(asking: Asking, among: Where) -> list[Place]:
+    """Pairs of clocks, those of most traces first, with the usual shift and the largest."""
+    found = asking.cursor.execute(
+        f"""
+        SELECT caller || ' → ' || callee AS pair, count(DISTINCT trace_id) AS traces, median(shift_ns)::BIGINT,
+          arg_max(shift_ns, abs(shift_ns))
+        FROM clock_shifts
+        WHERE trace_id IN ({among.text})
+        GROUP BY caller, callee
+        ORDER BY traces DESC, pair
+        LIMIT {_MOST_PAIRS}
+        """,
+        list(among.values),
+    ).fetchall()
+    return [
+        Place(
+            pair, traces, asking.within(write_term("trace.skew", "=", pair)),
+            facts={"median_ns": median_ns, "largest_ns": largest_ns},
+        )
+        for pair, traces, median_ns, largest_ns in found
+    ]  # fmt: skip
+
+
+def _largest(asking: Asking, among: Where) -> dict[str, int]:
+    found = asking.cursor.execute(
+        f"""
+        SELECT count(DISTINCT (caller, callee)), coalesce(arg_max(shift_ns, abs(shift_ns)), 0)
+        FROM clock_shifts
+        WHERE trace_id IN ({among.text})
+        """,
+        list(among.values),
+    ).fetchall()
+    pairs, largest_ns = found[0]
+    return {"pairs": int(pairs), "largest_ns": int(largest_ns)}

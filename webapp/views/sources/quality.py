@@ -1,0 +1,192 @@
+"""`/sources/quality`: the data-quality report of all sources, or of one, as a part of their pages and on its own."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from webapp.errors import NotFound
+from webapp.loading.quality import Examined, Examiner
+from webapp.model.quality import CODES, Line, Place, Report
+from webapp.views.fragments import page_or_part, wants_part
+from webapp.views.present import slot, store
+from webapp.views.sources import quality_words as words
+from webapp.views.state import SearchState
+
+blueprint = Blueprint("quality", __name__)
+ADDRESS = "/sources/quality"
+_WAIT_SECONDS = 0.7  # for the report, before the page says how far it is
+_SHOWN, _PLACES = 12, 6  # lines of a group, places of a line; the rest is folded
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    of: Place
+    url: str
+    slot: int | None  # of a service
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    of: Line
+    label: str
+    counted: str
+    url: str
+    traces_url: str
+    told: str
+    share: str
+    fix: str
+    places: list[PlaceRow]
+    more_places: list[PlaceRow]
+
+
+def examiner() -> Examiner:
+    """Made when first asked for, so that who never asks pays nothing."""
+    found: Examiner | None = current_app.config.get("examiner")
+    if found is None:
+        found = current_app.config["examiner"] = Examiner(store())
+    return found
+
+
+@blueprint.get(ADDRESS)
+def page() -> Response:
+    source_id = _source_id()
+    found = examiner().examined(source_id, _WAIT_SECONDS)
+    report = found.report
+    rows = [_row(line) for line in report.lines] if report else []
+    groups = [
+        (name, *said, [row for row in rows if row.of.group == name]) for name, said in words.GROUPS.items()
+    ]
+    return page_or_part(
+        "sources/quality.html",
+        "sources/_quality.html",
+        found=found,
+        report=report,
+        working=not found.idle.is_set(),
+        address=address(source_id),
+        source_id=source_id,
+        groups=[group for group in groups if group[3]],
+        rows=rows,
+        severities=words.SEVERITIES,
+        place_words=words.PLACES,
+        shown=_SHOWN,
+        clean=[words.WORDS[code].label for code in _clean(report)],
+        is_page=not wants_part(),
+    )
+
+
+def address(source_id: int) -> str:
+    return f"{ADDRESS}?source={source_id}" if source_id else ADDRESS
+
+
+@blueprint.get(f"{ADDRESS}.json")
+def page_json() -> Response:
+    """`wait`: seconds to wait for the report, up to a minute."""
+    wait = request.args.get("wait", "")
+    seconds = min(60.0, float(wait)) if wait.isdecimal() and len(wait) < 4 else _WAIT_SECONDS
+    return jsonify(quality_json(_source_id(), seconds))
+
+
+def quality_json(source_id: int = 0, wait_seconds: float = _WAIT_SECONDS) -> dict[str, object]:
+    """For the twins of the pages that show it: of one source, or of all. `report` is None until there is one."""
+    found = examiner().examined(source_id, wait_seconds)
+    return {
+        "working": not found.idle.is_set(),
+        "looking_at": found.looking_at,
+        "failed": found.failed,
+        "report": _report_json(found) if found.report else None,
+    }
+
+
+def _source_id() -> int:
+    """0 for all sources."""
+    text = request.args.get("source", "")
+    if not text:
+        return 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if number not in {source.source_id for source in store().listing.all()}:
+        raise NotFound("There is no such source.", where=f"source={text}", hint="All are listed at /sources.")
+    return number
+
+
+def _clean(report: Report | None) -> list[str]:
+    """Codes of which nothing was found."""
+    found = {line.code for line in report.lines} if report else set()
+    return [code for code in CODES if code not in found]
+
+
+def _row(line: Line) -> Row:
+    places = [_place(line, place) for place in line.places]
+    return Row(
+        of=line,
+        label=words.WORDS[line.code].label,
+        counted=words.counted(line),
+        url=_url(line),
+        traces_url=SearchState(q=line.query).url() if line.unit == "spans" else "",
+        told=words.told(line),
+        share=words.share_of(line),
+        fix=words.fix(line),
+        places=places[:_PLACES],
+        more_places=places[_PLACES:],
+    )
+
+
+def _url(line: Line) -> str:
+    """Where what it counts is listed."""
+    if line.query:
+        return SearchState(q=line.query, show="spans" if line.unit == "spans" else "").url()
+    return _source_url(line.places[0]) if len(line.places) == 1 else "/sources"
+
+
+def _source_url(place: Place) -> str:
+    return f"/source?id={place.source_id}"
+
+
+def _place(line: Line, place: Place) -> PlaceRow:
+    if place.source_id:
+        return PlaceRow(place, _source_url(place), None)
+    traces = line.code == "clock_skew"
+    url = SearchState(q=place.query, show="" if traces else "spans").url()
+    return PlaceRow(place, url, slot(place.name) if line.code not in words.PLACES else None)
+
+
+def _report_json(found: Examined) -> dict[str, object]:
+    report = found.report
+    assert report is not None  # noqa: S101  asked by quality_json
+    return {
+        "source": report.source_id or None,
+        "spans": report.spans,
+        "traces": report.traces,
+        "looked": report.looked,
+        "current": report.version == store().quality.version,
+        "lines": [_line_json(line) for line in report.lines],
+        "clean": _clean(report),
+    }
+
+
+def _line_json(line: Line) -> dict[str, object]:
+    return {
+        "code": line.code,
+        "group": line.group,
+        "severity": line.severity,
+        "sentence": words.sentence(line),
+        "fix": words.fix(line),
+        "count": line.count,
+        "exact": line.exact,
+        "unit": line.unit,
+        "total": line.total,
+        "share": line.share,
+        "traces": line.count if line.unit == "traces" else line.traces or None,
+        "query": line.query or None,
+        "key": line.subject or None,
+        "facts": dict(line.facts),
+        "places": [
+            {
+                "name": place.name,
+                "count": place.count,
+                "query": place.query or None,
+                "source": place.source_id or None,
+                **place.facts,
+            }
+            for place in line.places
+        ],
+    }
