@@ -10,7 +10,7 @@ from webapp.model.quality import Report
 from webapp.store import Store
 from webapp.store.insights.broken_context import Matched
 
-_BREAKING = Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE)
+BREAKING = Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE)
 _REST_SECONDS, _REST_TIMES = (
     10.0,
     20,
@@ -87,7 +87,7 @@ class Examiner:
         try:
             with self._turn:
                 began = time.monotonic()
-                known.report = self._store.quality.report(source_id, _BREAKING, time.time_ns(), step)
+                known.report = self._store.quality.report(source_id, BREAKING, time.time_ns(), step)
                 known.made_at = time.monotonic()
                 known.took_seconds = known.made_at - began
         except _Leaving:
