@@ -32,7 +32,7 @@ def test_further_host_names_are_known() -> None:
     assert {"traces.example", "other", "localhost", "127.0.0.1"} <= settings.known_hosts
 
 
-@pytest.mark.parametrize("name", ["threads", "max_body_bytes", "trace_cache_mb"])
+@pytest.mark.parametrize("name", ["threads", "max_body_bytes", "max_upload_mb", "trace_cache_mb"])
 def test_a_setting_that_would_stop_everything_is_refused(name: str) -> None:
     with pytest.raises(BadSetting) as problem:
         Settings.load({f"TAILRACE_{name.upper()}": "0"})

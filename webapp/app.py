@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import assets, errors, guard
 from webapp.loading.live import Live
 from webapp.loading.reception import OVER_HTTP
+from webapp.loading.uploads import Uploads
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -19,7 +20,9 @@ from webapp.views.search import page as search
 from webapp.views.search import saved, suggest
 from webapp.views.services import one as service
 from webapp.views.services import page as services
-from webapp.views.sources import quality
+from webapp.views.sources import one as source
+from webapp.views.sources import page as sources
+from webapp.views.sources import quality, sending
 from webapp.views.takeaway import page as takeaway
 from webapp.views.trace import asked as trace_asked
 from webapp.views.trace import page as trace
@@ -43,6 +46,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         store=store,
         progress=progress,
         live=Live(store, durable=bool((settings or Settings()).db)),
+        uploads=Uploads(store, (settings or Settings()).max_upload_mb * 1_000_000),
         MAX_CONTENT_LENGTH=(settings or Settings()).max_body_bytes,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -66,7 +70,10 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         saved,
         receivers,
         arrivals,
+        sources,
         quality,
+        source,
+        sending,
     ):
         app.register_blueprint(page.blueprint)
     _announce_receivers(app)

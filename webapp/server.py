@@ -15,12 +15,14 @@ from waitress.server import BaseWSGIServer
 
 from webapp import guard
 from webapp.app import create_app
+from webapp.bodies import let_files_be_larger
 from webapp.errors import BadSetting, TailraceError
 from webapp.formats.tables.mapping import Mapping
 from webapp.lanes import Lanes
 from webapp.listeners.ports import Listeners
 from webapp.loading import load
 from webapp.loading.live import Live
+from webapp.loading.paths import find_files
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -36,6 +38,8 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
     progress = Progress(done=not paths)
     app = create_app(store, settings, progress)
     live: Live = app.config["live"]
+    for path in find_files(paths):
+        app.config["uploads"].kept.know(path)
     with Listeners(live, settings, lambda: progress.done) as listeners:
         for problem in listeners.problems:
             click.echo(problem, err=True)
@@ -82,6 +86,7 @@ def serving(app: Flask, settings: Settings, for_spans: Sequence[socket.socket] =
             where="port",
             hint="Another program may be there; choose one with --port.",
         ) from error
+    let_files_be_larger(shared["map"], settings)
     for each in for_spans:
         waitress.create_server(guard.receivers_only(app), sockets=[each], **shared)
     return server

@@ -51,6 +51,8 @@ class Settings:
     threads: int = 16
     # Largest request body in bytes, as sent and decompressed.
     max_body_bytes: int = 20_000_000
+    # Megabytes of files that a page may send at once; as much of what was sent is kept, to be read again.
+    max_upload_mb: int = 4_000
     # Megabytes of analysed traces that are kept at hand.
     trace_cache_mb: int = 512
 
@@ -81,7 +83,12 @@ class Settings:
                 where="host",
                 hint="Listen on 127.0.0.1, or say --allow-anonymous if everybody there may read the traces.",
             )
-        for name, least in (("threads", 1), ("max_body_bytes", 1_000), ("trace_cache_mb", 1)):
+        for name, least in (
+            ("threads", 1),
+            ("max_body_bytes", 1_000),
+            ("max_upload_mb", 1),
+            ("trace_cache_mb", 1),
+        ):
             if getattr(self, name) < least:
                 raise BadSetting(
                     f"{getattr(self, name)} is too little.", where=name, hint=f"Use {least:,} or more."

@@ -67,7 +67,7 @@ def print_loaded(reports: list[SourceReport]) -> None:
     empty = [report for report in reports if not report.spans]
     for report in empty[:_MOST_TOLD]:
         what = "nothing new in" if report.format else "skipped"
-        click.echo(f"{what} {report.path}: {_reason(report)}", err=True)
+        click.echo(f"{what} {report.path}: {report.why}", err=True)
     if more := empty[_MOST_TOLD:]:
         click.echo(f"and {len(more):,} more without spans; tailrace inspect tells why.", err=True)
     _print_warnings(reports)
@@ -109,13 +109,8 @@ def _counts(reports: list[SourceReport]) -> str:
     return ", ".join(parts)
 
 
-def _reason(report: SourceReport) -> str:
-    """Refusals name their file, which stands before them already."""
-    return report.reason.replace(f" ({report.path})", "", 1)
-
-
 def print_report(report: SourceReport) -> None:
-    click.echo(f"{report.path}: {report.format or 'not traces'} ({_reason(report)})")
+    click.echo(f"{report.path}: {report.format or 'not traces'} ({report.why})")
     if report.spans:
         click.echo(f"  {_counts([report])}")
     elif report.duplicates:

@@ -192,6 +192,11 @@ class SourceReport:
     duplicates: int
     warnings: list[dict[str, object]]
 
+    @property
+    def why(self) -> str:
+        """`reason` beside the path: refusals name their file."""
+        return self.reason.replace(f" ({self.path})", "", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Usual:

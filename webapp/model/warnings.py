@@ -3,8 +3,7 @@
 import msgspec
 
 # code -> what it means, in the words the help page shows
-CODES: dict[str, str] = {
-    # found while reading a file
+_READING = {  # found while reading a file
     "bad_record": "A record could not be read and was left out; the rest of the file is here.",
     "bad_attribute": "One attribute could not be read; the span is here without it.",
     "truncated": "The file ends in the middle of a record; everything before it is here.",
@@ -32,7 +31,8 @@ CODES: dict[str, str] = {
     "duration_disagrees": "A duration field disagrees with the times of the log lines; the times were believed.",
     "service_from_file": "Log lines name no service; the name of their file stands for it.",
     "log_lines_beside": "Log lines stand beside the spans of their traces; they are not spans themselves.",
-    # found while repairing a trace
+}
+REPAIRS = {  # found while repairing a trace
     "duplicate_dropped": "A span was received more than once, equal in every field; one is kept.",
     "shared_id_split": "Client and server share one span id (Zipkin); the server half got an id of its own.",
     "duplicate_id": "Different spans carry the same id; all are kept.",
@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "skew_conflict": "The clocks of two hosts disagree in a way that no single shift explains; nothing was shifted.",
     "skew_too_large": "The clocks of two hosts disagree by more than a minute; nothing was shifted.",
 }
+CODES: dict[str, str] = _READING | REPAIRS
 
 
 class Warning(msgspec.Struct, frozen=True):  # noqa: A001  the word the pages and the JSON use

@@ -65,7 +65,8 @@ def store_trace_counts(writer: duckdb.DuckDBPyConnection) -> None:
 
 
 def read_reports(cursor: duckdb.DuckDBPyConnection) -> dict[int, SourceReport]:
-    """By source, in order of loading, with the warnings of reading and of repair."""
+    """By source, in order of loading, with the warnings of reading and of repair. All of one moment, while spans come in."""
+    cursor.execute("BEGIN")
     rows = cursor.execute(
         """
         SELECT source_id, path, format, reason, traces, spans, rejected, duplicates, warnings
@@ -76,6 +77,7 @@ def read_reports(cursor: duckdb.DuckDBPyConnection) -> dict[int, SourceReport]:
     counted = _count_traces(cursor)
     repairs = _repairs(cursor)
     beside, inferred = _lines_beside(cursor), _spans_inferred(cursor)
+    cursor.execute("COMMIT")
     return {
         source_id: SourceReport(
             path=path,

@@ -1,0 +1,1 @@
+"""Where spans come from: files that are loaded or sent by the page, and receivers."""
