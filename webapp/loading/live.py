@@ -14,15 +14,17 @@ from webapp.loading import analyse_pending
 from webapp.loading.arriving import QUIET_SECONDS, Arriving
 from webapp.loading.listening import Listening, Receiver, ReceiverState
 from webapp.loading.sections import merged
+from webapp.model.collector import collector_at_rest
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
 from webapp.store import Encoder, Store
 
 MOST_BYTES = 32_000_000  # of bodies that wait to be stored
 BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
-GATHER_SECONDS = 0.5  # … and they come in this time
+GATHER_SECONDS = 0.2  # … and they come in this time
 STORE_SECONDS = 30.0  # to wait for the store before a sender is told to try again
-_LOOK_SECONDS = 0.5  # between two looks for traces to analyse
+_LOOK_SECONDS = 0.5  # from one look for traces to analyse to the next, which costs little only if much has come …
+_LEAST_PAUSE_SECONDS = 0.02  # … and follows at once on one that took longer
 _ACTIVE_NS = 60_000_000_000
 
 _log = logging.getLogger(__name__)
@@ -172,13 +174,15 @@ class Live:
             if self._fresh.is_set() or self.arriving.is_due(now):
                 self._fresh.clear()
                 self._analyse_pending(now)
+            pause = max(_LEAST_PAUSE_SECONDS, now + _LOOK_SECONDS - time.monotonic())
             with self._changed:
-                self._changed.wait_for(lambda: self._closed, _LOOK_SECONDS)
+                self._changed.wait_for(lambda: self._closed, pause)
 
     def _analyse_pending(self, now: float) -> None:
         try:
             self._store.receivers.colour_services()
-            analyse_pending(self._store, self.arriving.waiting(now))
+            with collector_at_rest():
+                analyse_pending(self._store, self.arriving.waiting(now))
             self.arriving.analysed(now)
         except Exception:  # the next look may fare better, and spans must still come in
             _log.exception("analysing what was received")
