@@ -181,8 +181,8 @@ def test_stdin_is_read_without_seeking() -> None:
     assert sum(len(batch) for batch in formats.read(Pipe(LINE * 5_000), "-")) == 5_000  # type: ignore[arg-type]
 
 
-def test_a_batch_holds_at_most_a_thousand_spans() -> None:
-    assert [len(batch) for batch in formats.read(io.BytesIO(LINE * 2_500), "f")] == [1_000, 1_000, 500]
+def test_a_batch_holds_at_most_five_hundred_spans() -> None:
+    assert [len(batch) for batch in formats.read(io.BytesIO(LINE * 1_200), "f")] == [500, 500, 200]
 
 
 def test_a_damaged_gzip_gives_what_comes_before_the_damage() -> None:
