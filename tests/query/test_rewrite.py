@@ -15,6 +15,7 @@ from webapp.query import (
     set_range,
     terms,
     toggle_term,
+    without_traces,
     write_duration,
     write_key,
     write_term,
@@ -94,6 +95,24 @@ def test_parts_are_named_with_the_query_that_lacks_them() -> None:
         ("(b OR c)", "a=1 -error"),
         ("-error", "a=1 AND (b OR c)"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("error AND service=a", "-{error service=a}"),
+        ("trace.failed OR trace.spans>9", "-(trace.failed OR trace.spans>9)"),
+        ("error trace.spans>9", "-({error} trace.spans>9)"),
+        ("{a} >> {b} c", "-({c} {a} >> {b})"),
+        ("a OR trace.failed", "-{a OR trace.failed}"),
+        ("{a} OR b", ""),
+        ("", ""),
+        ("(a", ""),
+    ],
+)
+def test_the_traces_that_a_query_does_not_find_are_asked_for(text: str, others: str) -> None:
+    assert without_traces(text) == others
+    assert parse(others)
 
 
 def test_braces_are_one_part_of_a_query() -> None:

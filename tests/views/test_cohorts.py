@@ -60,6 +60,38 @@ def test_the_planted_attribute_comes_first_with_shares_and_a_link_to_its_traces(
     assert "user.id" in page_text(get(attributes="now"))  # not comparable
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"b": "service=payment error"},
+        {"b": "service=payment duration>60ms trace.spans>5"},
+        {"b": "count({service=payment})>1"},
+        {"b": "{service=payment} > {}", "a": "all"},
+        {"b": "payment.provider=acme OR error"},
+        {"b": "", "band": "high"},
+        {"b": "service=payment", "band": "mid"},
+        {"a": "service=payment", "b": "service=payment payment.provider=acme"},
+        {"a": "service=cart OR error", "b": "trace.errors>0 service=payment"},
+    ],
+)
+def test_each_set_is_listed_as_it_was_counted(get: Get, state: dict[str, str]) -> None:
+    sides = with_class(parse(response := get(**state)), "set")
+    assert response.status_code == 200
+    for side in sides:
+        [link] = [a for a in side.iter("a") if text(a).startswith("show")]
+        assert text(link) == "show them"
+        counted = int(text(with_class(side, "facts")[0]).split()[0].replace(",", ""))
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(link.get("href", "")).query).items()}
+        found = get("/traces.json", **{"a": "", "b": "", **asked, "limit": "1"}).get_json()
+        assert found["total"] == counted, asked
+
+
+def test_what_cannot_be_asked_is_listed_with_the_selected_and_says_so(get: Get) -> None:
+    page = page_text(get(b="{service=payment error} OR duration>170ms"))
+    assert "show them and the selected" in page
+
+
 def test_attributes_come_after_the_page_and_stay_with_it(shop_client: FlaskClient) -> None:
     sets = {"a": "rest", "b": "trace.duration>175ms"}
     [waiting] = with_class(parse(first := shop_client.get("/compare", query_string=sets)), "working")
@@ -269,7 +301,9 @@ def test_one_root_among_others_is_measured_by_the_same_root_unless_all_are_asked
         [listed] = [
             a for a in parse(response).iter("a") if text(a) == "show them" and "root" in a.get("href", "")
         ]
-        assert parse_qs(urlsplit(listed.get("href", "")).query)["q"] == ['trace.root="web · GET /slow"']
+        assert parse_qs(urlsplit(listed.get("href", "")).query)["q"] == [
+            '-(trace.duration>500ms) trace.root="web · GET /slow"'
+        ]
         [all_] = [a for a in parse(response).iter("a") if text(a) == "Compare with all others"]
         everything = client.get(f"{all_.get('href', '')}&attributes=now")
         assert "root operation" in page_text(everything)

@@ -91,3 +91,8 @@ def iso(ns: int) -> str:
     """`2025-11-20T10:32:07.123Z`, always UTC: for URLs, files and <time datetime>."""
     seconds = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
     return f"{seconds:%Y-%m-%dT%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}Z"
+
+
+def exact_iso(ns: int) -> str:
+    """The same, with whole nanoseconds where there are any: what reads it back must not find more or less."""
+    return iso(ns) if ns % 1_000_000 == 0 else f"{iso(ns)[:-1]}{ns % 1_000_000:06d}Z"

@@ -78,8 +78,12 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
+    """A trace with a finding: what it lost by it, and the time that the sentence speaks of."""
+
     trace_id: str
     duration_ns: int
+    gain_ns: int
+    time_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from webapp.query.rewrite import (
     set_range,
     terms,
     toggle_term,
+    without_traces,
 )
 from webapp.query.spelling import time_ns, write_duration, write_key, write_term, write_value
 from webapp.query.tree import Query, Term, Window
@@ -39,6 +40,7 @@ __all__ = [
     "time_ns",
     "toggle_term",
     "tokens",
+    "without_traces",
     "write_duration",
     "write_key",
     "write_term",

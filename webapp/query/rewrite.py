@@ -7,7 +7,7 @@ from typing import TypeGuard
 from webapp.errors import BadQuery
 from webapp.query.keys import ORDER
 from webapp.query.parser import parse
-from webapp.query.tree import Node, Or, Query, Term, leaves
+from webapp.query.tree import Node, Or, Query, Term, leaves, tips
 
 _AND = re.compile(r"^\s*(?:AND\b|&&)\s*")  # an extent holds the AND before its part
 
@@ -60,6 +60,24 @@ def remove_term(text: str, term: str) -> str:
 def toggle_term(text: str, term: str) -> str:
     """`term` may be several terms: they come and go together."""
     return remove_term(text, term) if has_term(text, term) else add_term(text, term)
+
+
+def without_traces(text: str) -> str:
+    """Asks for the traces that `text` does not find; "" if the language has no way to ask that."""
+    query = _understood(text)
+    if query is None or query.root is None:
+        return ""
+    of_trace, of_span = [], []
+    for part, node in zip(terms(query), query.conjuncts, strict=True):
+        about = {not isinstance(tip, Term) or tip.scope == "trace" for tip in tips(node)}
+        if about == {True}:
+            of_trace.append(part.text)
+        elif all(isinstance(tip, Term) for tip in tips(node)):
+            of_span.append(part.text)
+        else:  # braces beside terms of a span cannot stand in braces
+            return ""
+    asked = [*([f"{{{' '.join(of_span)}}}"] if of_span else []), *of_trace]
+    return f"-({' '.join(asked)})" if len(asked) > 1 else f"-{asked[0]}" if of_span else f"-({asked[0]})"
 
 
 def free_word(text: str) -> str:

@@ -4,6 +4,7 @@ Only traces that were looked at are in here (`looked.py`); which are not is the 
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -16,6 +17,9 @@ PARTS = 24  # of a trend
 _SERVICES = (
     "unnest(CASE WHEN subject IN (SELECT service FROM services) THEN list_distinct([service, subject])"
     " ELSE [service] END)"
+)
+_EXEMPLAR = (
+    "{'trace_id': trace_id, 'duration_ns': own.duration_ns, 'gain_ns': own.gain_ns, 'time_ns': own.time_ns}"
 )
 _LOST = (  # whole numbers stay exact
     "CASE WHEN bool_and(weight = 1) THEN sum(gain_ns)::DOUBLE ELSE round(sum(gain_ns * weight)) END"
@@ -44,9 +48,9 @@ def read_insights(cursor: duckdb.DuckDBPyConnection, asked: InsightsAsked, span:
           count(*) AS traces, sum(weight), sum(times), {_LOST} AS lost,
           quantile_disc(count, 0.5), max(count), quantile_disc(time_ns, 0.5), quantile_disc(gain_ns, 0.5),
           min(start_ns), max(start_ns),
-          arg_max({{'id': trace_id, 'ns': duration_ns}}, (gain_ns, time_ns, duration_ns)),
+          arg_max({_EXEMPLAR}, (gain_ns, time_ns, duration_ns)),
           count(*) OVER () AS kinds
-        FROM findings JOIN finding_kinds USING (kind_id)
+        FROM findings own JOIN finding_kinds USING (kind_id)
         WHERE {chosen.text}
         GROUP BY kind_id
         ORDER BY lost DESC, traces DESC, kind_id
@@ -73,8 +77,12 @@ def _insight(row: tuple, trend: list[int], middle: Exemplar) -> Insight:  # type
         kind=FindingKind(code, service, name, subject), severity=SEVERITIES[severity], traces=traces, weight=weight,
         times=int(times), lost_ns=int(lost), count=count, most=most, time_ns=time_ns, gain_ns=gain_ns,
         first_ns=first_ns, last_ns=last_ns, trend=trend,
-        largest=Exemplar(largest["id"].hex, largest["ns"]), middle=middle,
+        largest=_exemplar(largest), middle=middle,
     )  # fmt: skip
+
+
+def _exemplar(found: dict[str, Any]) -> Exemplar:
+    return Exemplar(found["trace_id"].hex, found["duration_ns"], found["gain_ns"], found["time_ns"])
 
 
 def _chosen(asked: InsightsAsked) -> Where:
@@ -116,7 +124,7 @@ def _middles(cursor: duckdb.DuckDBPyConnection, chosen: Where, ids: str) -> dict
         )
         SELECT
           kind_id,
-          arg_min({{'id': trace_id, 'ns': own.duration_ns}}, (
+          arg_min({_EXEMPLAR}, (
             abs(own.gain_ns - usual.gain_ns), abs(own.time_ns - usual.time_ns),
             abs(own.duration_ns - usual.duration_ns), own.start_ns
           ))
@@ -125,7 +133,7 @@ def _middles(cursor: duckdb.DuckDBPyConnection, chosen: Where, ids: str) -> dict
         """,
         list(chosen.values),
     ).fetchall()
-    return {kind_id: Exemplar(middle["id"].hex, middle["ns"]) for kind_id, middle in found}
+    return {kind_id: _exemplar(middle) for kind_id, middle in found}
 
 
 def _trends(

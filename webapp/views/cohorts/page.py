@@ -37,6 +37,7 @@ class Side:
     mean_ns: int
     quantiles: list[tuple[str, int]]
     url: str
+    shows: str  # what is behind `url`
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,35 +112,48 @@ def cohort_json_response(state: CohortState) -> Response:
 def _sides(facts: Read) -> list[Side]:
     state, data, found = facts.state, facts.data, facts.comparison
     search = state.search
-    band = f", {BAND_WORDS[state.band].lower()}" if state.band else ""
+    band, band_terms = f", {BAND_WORDS[state.band].lower()}" if state.band else "", _band_terms(facts)
     after = Side(
         "B", f"Selection{band}", data.selection.traces, sample_words(data.selection),
         round(found.selection.mean_ns), _quantiles(found.selection.quantiles),
-        search.url(sort="slowest", q=language.add_term(search.q, _band_terms(facts))),
+        search.url(sort="slowest", q=language.add_term(search.q, band_terms)),
+        "show them" if band_terms or not state.band else "show all",
     )  # fmt: skip
-    words, url = _baseline(facts)
+    words, url, shows = _baseline(facts)
     before = Side(
         "A", words, data.baseline.traces, _left_out(facts),
-        round(found.baseline.mean_ns), _quantiles(found.baseline.quantiles), url,
+        round(found.baseline.mean_ns), _quantiles(found.baseline.quantiles), url, shows,
     )  # fmt: skip
     return [after, before]
 
 
-def _baseline(facts: Read) -> tuple[str, str]:
-    """What it is, and where its traces are listed."""
+def _baseline(facts: Read) -> tuple[str, str, str]:
+    """What it is, where its traces are listed, and whether only they are."""
     state, search = facts.state, facts.state.search
-    if state.baseline.kind == "query":
-        return "Baseline", search.url(q=state.baseline.text)
     if state.baseline.kind == "before":
         window = facts.asked.baseline_window
-        from_, to = (display.iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
-        return "The period before", SearchState(q=state.b, from_=from_, to=to).url()
-    band = _band_terms(facts)
-    around = language.add_term(search.q, f"-({band})" if band else "") if state.band else ""
+        from_, to = (display.exact_iso(max(0, ns or 0)) for ns in (window.from_ns, window.to_ns))
+        url = SearchState(q=state.b, from_=from_, to=to).url()
+        return "The period before", url, "show all" if state.band else "show them"
+    if state.baseline.kind == "query":
+        words, around, others = "Baseline", state.baseline.text, _others(facts) if facts.data.in_both else ""
+        only = bool(others) or not facts.data.in_both
+    else:
+        words, around, others = "The rest of the traces", search.q if state.band else "", _others(facts)
+        words, only = "The rest of the query" if state.band and state.b else words, bool(others)
+    text = language.add_term(around, others)
     if facts.data.root:
-        of_root = language.add_term(around, language.write_term("trace.root", "=", facts.data.root))
-        return "The rest of that root", search.url(q=of_root)
-    return "The rest of the query" if state.band else "The rest of the traces", search.url(q=around)
+        words = "The rest of that root"
+        text = language.add_term(text, language.write_term("trace.root", "=", facts.data.root))
+    return words, search.url(q=text), "show them" if only else "show them and the selected"
+
+
+def _others(facts: Read) -> str:
+    """Asks for traces that are not selected; "" where no query can."""
+    if not facts.state.band:
+        return language.without_traces(facts.state.b)
+    band = _band_terms(facts)
+    return f"-({band})" if band else ""
 
 
 def _against(facts: Read) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """`/insights`: what stands out over all traces, most time lost first; how far the search for it is, and its thresholds."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -206,7 +206,7 @@ def _json(row: Row) -> dict[str, object]:
         "first_ns": of.first_ns,
         "last_ns": of.last_ns,
         "trend": of.trend,
-        "largest": {"trace_id": of.largest.trace_id, "duration_ns": of.largest.duration_ns},
-        "middle": {"trace_id": of.middle.trace_id, "duration_ns": of.middle.duration_ns},
+        "largest": asdict(of.largest),
+        "middle": asdict(of.middle),
         "query": SearchState(q=f"trace.finding={of.kind.fingerprint}").q,
     }

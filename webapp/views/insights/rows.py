@@ -31,8 +31,7 @@ class Row:
     lost: str
     share: float  # of what the first of its section lost
     traces_url: str
-    largest_url: str
-    middle_url: str
+    exemplars: list[tuple[str, str]]  # address and words: the trace with the most of it, and a median one
     only_url: str
     hide_url: str
     rule: str
@@ -74,8 +73,7 @@ def _row(
         lost=display.duration(insight.lost_ns) if insight.lost_ns else "",
         share=insight.lost_ns / most_ns if most_ns else 0.0,
         traces_url=search.url(),
-        largest_url=_trace_url(search, insight.largest),
-        middle_url=_trace_url(search, insight.middle),
+        exemplars=_exemplars(insight, search),
         only_url=state.url(kind=kind.fingerprint),
         hide_url=state.hiding(kind.code),
         rule=rule_of(kind.code, thresholds),
@@ -92,12 +90,26 @@ def _section(insight: Insight) -> str:
     return "failing" if insight.kind.code in ("error_root", "timeout", "retry") else "seen"
 
 
-def _trace_url(search: SearchState, exemplar: Exemplar) -> str:
-    return search.trace_url(exemplar.trace_id) + "#why"
+def _exemplars(insight: Insight, search: SearchState) -> list[tuple[str, str]]:
+    both = {
+        each.trace_id: (name, each) for name, each in (("median", insight.middle), ("most", insight.largest))
+    }
+    return [
+        (search.trace_url(each.trace_id) + "#why", f"{name}, {_size(each)}")
+        for name, each in reversed(both.values())
+    ]
+
+
+def _size(of: Exemplar) -> str:
+    """What made it the one: what it lost, else how long it took, of how long a trace."""
+    whole = display.duration(of.duration_ns)
+    if of.gain_ns:
+        return f"{display.duration(of.gain_ns)} lost of {whole}"
+    return f"{display.duration(of.time_ns)} of {whole}" if of.time_ns else whole
 
 
 def _fired(insight: Insight, thresholds: Thresholds) -> str:
-    """The numbers of a usual trace beside those that they had to reach."""
+    """The medians over traces beside those that they had to reach."""
     code = insight.kind.code
     least = thresholds.get(code)
     if least is None:

@@ -135,13 +135,13 @@ def _root_term(root: tuple[str, str]) -> str:
 
 
 def _url(state: SearchState, terms: tuple[str, ...], stretch: Stretch) -> str:
-    text = _with(state.q, *terms)
-    return state.url(q=text, from_=display.iso(stretch.from_ns), to=_after(stretch.to_ns), sort="slowest")
+    start, end = _ends(stretch)
+    return state.url(q=_with(state.q, *terms), from_=start, to=end, sort="slowest")
 
 
 def _inside_and_outside(state: SearchState, root: str, stretch: Stretch) -> str:
     """The comparison that the sentence makes: the root operation in the stretch against all its other times."""
-    start, end = display.iso(stretch.from_ns), _after(stretch.to_ns)
+    start, end = _ends(stretch)
     before, after = f"trace.start<{start}", f"trace.start>={end}"
     outside = [*([before] if stretch.begun else []), *([after] if stretch.over else [])]
     inside = [
@@ -156,7 +156,7 @@ def _failed_and_others(state: SearchState, terms: tuple[str, ...], stretch: Stre
     """What failed in the stretch against what did not, then."""
     *root, failed = terms
     baseline, failures = _with(state.q, *root, f"{failed}=false"), _with(state.q, *terms)
-    start, end = display.iso(stretch.from_ns), _after(stretch.to_ns)
+    start, end = _ends(stretch)
     return CohortState(a=baseline, b=failures, from_=start, to=end).url()
 
 
@@ -166,6 +166,6 @@ def _with(text: str, *terms: str) -> str:
     return text
 
 
-def _after(ns: int) -> str:
-    """The next whole millisecond: an address holds no more, and its end is exclusive."""
-    return display.iso(ns + 1_000_000)
+def _ends(stretch: Stretch) -> tuple[str, str]:
+    """From its first trace up to and with its last: the end in an address is exclusive."""
+    return display.exact_iso(stretch.from_ns), display.exact_iso(stretch.to_ns + 1)

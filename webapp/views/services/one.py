@@ -41,12 +41,7 @@ class Asked:
         cut = self.state.from_ or self.state.to
         from_ns = max(moment.from_ns, period.from_ns) if cut else moment.from_ns
         to_ns = min(moment.to_ns, period.to_ns) if cut else moment.to_ns
-        return SearchState(q=q, sort=sort, from_=_time(from_ns), to=_time(to_ns)).url("/traces")
-
-
-def _time(ns: int) -> str:
-    """As a search reads it back; whole nanoseconds where there are any."""
-    return display.iso(ns) if ns % 1_000_000 == 0 else f"{display.iso(ns)[:-1]}{ns % 1_000_000:06d}Z"
+        return SearchState(q=q, sort=sort, from_=display.exact_iso(from_ns), to=display.exact_iso(to_ns)).url("/traces")
 
 
 def _understand() -> Asked:
