@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from tests.analysis.drawing import MS, columns_of, span
 from tests.analysis.strategies import broken_traces, traces
 from webapp.analysis.call_path import operation
-from webapp.analysis.flame import Frames, _frames, _frames_by_pairs, _labels, frames_of
+from webapp.analysis.flame import Frames, _frames, _frames_by_pairs, _labels, frames_of, placed
 from webapp.analysis.operations import operations_of
 from webapp.analysis.rows import rows_of
 from webapp.analysis.trace import analyse_trace
@@ -25,7 +25,8 @@ def test_calls_along_one_path_are_one_frame_and_the_widest_comes_first() -> None
     ]
     facts, frames = flame(spans)
     names = [facts.forest.columns.names[facts.forest.name[node]] for node in frames.node.tolist()]
-    times_ms = [(ns // MS).tolist() for ns in (frames.total_ns, frames.own_ns, frames.start_ns)]
+    start_ns = placed(frames.parent, frames.total_ns)
+    times_ms = [(ns // MS).tolist() for ns in (frames.total_ns, frames.own_ns, start_ns)]
     told = zip(names, frames.spans.tolist(), frames.parent.tolist(), *times_ms, strict=True)
     assert {name.split("/")[0]: numbers for name, *numbers in told} == {
         "home": [1, -1, 100, 0, 0],
@@ -40,13 +41,14 @@ def test_frames_nest_and_their_sum_is_the_response(spans: list[Span]) -> None:
     facts, frames = flame(spans)
     assert frames.own_ns.sum() == facts.response_ns
     assert frames.spans.sum() == len(facts.forest)
+    starts_ns = placed(frames.parent, frames.total_ns)
     for frame, parent in enumerate(frames.parent.tolist()):
         assert parent < frame
         if parent >= 0:
             assert frames.depth[frame] == frames.depth[parent] + 1
-            assert frames.start_ns[parent] <= frames.start_ns[frame]
-            end_ns = frames.start_ns[parent] + frames.total_ns[parent]
-            assert frames.start_ns[frame] + frames.total_ns[frame] <= end_ns
+            assert starts_ns[parent] <= starts_ns[frame]
+            end_ns = starts_ns[parent] + frames.total_ns[parent]
+            assert starts_ns[frame] + frames.total_ns[frame] <= end_ns
     assert (np.bincount(frames.parent + 1, weights=frames.total_ns)[0]) == facts.response_ns
 
 

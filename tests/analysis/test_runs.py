@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.analysis.runs import positions, run_starts, running_max, sorted_by
+from webapp.analysis.runs import positions, renumbered, run_starts, running_max, sorted_by, stable_order
 
 small = st.tuples(st.integers(0, 4), st.integers(-3, 3), st.integers(0, 2))
 large = st.tuples(st.integers(0, 4), st.integers(-(2**61), 2**61), st.integers(0, 2))
@@ -23,3 +23,11 @@ def test_a_running_maximum_begins_anew_with_each_run(rows: list[tuple[int, int, 
     run, values = (np.array([row[k] for row in rows], np.int64) for k in range(2))
     expected = [max(v for r, v, _ in rows[: k + 1] if r == row[0]) for k, row in enumerate(rows)]
     assert running_max(values, positions(run_starts(run), len(rows))).tolist() == expected
+
+
+@given(st.lists(st.integers(-1, 5) | st.integers(-1, 2**62)))
+def test_a_stable_order_and_new_numbers_are_those_of_numpy(numbers: list[int]) -> None:
+    values = np.array(numbers, np.int64)
+    assert stable_order(values).tolist() == sorted(range(len(numbers)), key=numbers.__getitem__)
+    counted = values + 1
+    assert renumbered(counted).tolist() == np.unique(counted, return_inverse=True)[1].tolist()

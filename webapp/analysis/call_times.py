@@ -11,14 +11,14 @@ def call_times(forest: Forest, calls: EdgeCalls, critical_ns: I64) -> I64:
 
     What is spent above all calls belongs to none.
     """
-    told, first = np.unique(calls.span, return_index=True)
-    is_call = np.zeros(len(forest), np.bool_)
-    is_call[told] = True
+    call_of = np.full(len(forest), -1, np.int64)
+    call_of[calls.span[::-1]] = np.arange(len(calls.span))[::-1]  # of several the first is written last
+    is_call = call_of >= 0
     owner = np.where(is_call | (forest.parent < 0), np.arange(len(forest)), forest.parent)
     while not np.array_equal(further := owner[owner], owner):
         owner = further
     spent_ns = np.zeros(len(forest), np.int64)
     np.add.at(spent_ns, owner, critical_ns)
     by_call = np.zeros(len(calls.span), np.int64)
-    by_call[first] = spent_ns[told]
+    by_call[call_of[is_call]] = spent_ns[is_call]
     return by_call

@@ -12,7 +12,14 @@ import numpy as np
 
 from webapp.analysis.call_path import operation
 from webapp.analysis.rows import TraceRows
-from webapp.analysis.runs import gathered_from_above, run_lengths, run_starts, sorted_by
+from webapp.analysis.runs import (
+    gathered_from_above,
+    renumbered,
+    run_lengths,
+    run_starts,
+    sorted_by,
+    stable_order,
+)
 from webapp.model.columns import I32, I64
 from webapp.model.spans import Status
 
@@ -21,8 +28,7 @@ from webapp.model.spans import Status
 class Frames:
     """One entry a frame, parents before children. `own_ns` is the time in the frame itself, `total_ns` with all below.
 
-    `node` is its longest span, `start_ns` where it begins on the scale of the sums, `failed` how many spans failed.
-    `of_node`, by node, is the frame of each span.
+    `node` is its longest span, `failed` how many spans failed. `of_node`, by node, is the frame of each span.
     """
 
     parent: I32
@@ -32,7 +38,6 @@ class Frames:
     failed: I64
     own_ns: I64
     total_ns: I64
-    start_ns: I64
     of_node: I64
 
     def __len__(self) -> int:
@@ -60,7 +65,7 @@ def paths_of(rows: TraceRows) -> Paths:
     depth_of = np.empty(len(forest), np.int32)
     depth_of[rows.node] = rows.depth
     frame = _frames(_labels(rows), forest.parent, depth_of)
-    by_frame = np.argsort(frame, kind="stable")
+    by_frame = stable_order(frame)
     starts = run_starts(frame[by_frame])
     length_ns = (forest.end_ns - forest.start_ns)[by_frame]
     longest_ns = np.maximum.reduceat(length_ns, starts) if len(starts) else starts
@@ -82,7 +87,6 @@ def frames_of(rows: TraceRows, own_ns: I64, paths: Paths | None = None) -> Frame
     """`own_ns` is by node: critical times, or self times. Sums of the latter may exceed the response: spans overlap."""
     paths = paths or paths_of(rows)
     count = len(paths.parent)
-    total = _summed(paths.of_node, _with_all_below(rows, own_ns), count)
     return Frames(
         parent=paths.parent,
         depth=paths.depth,
@@ -90,8 +94,7 @@ def frames_of(rows: TraceRows, own_ns: I64, paths: Paths | None = None) -> Frame
         spans=np.diff(paths.bounds),
         failed=paths.failed,
         own_ns=_summed(paths.of_node, own_ns, count),
-        total_ns=total,
-        start_ns=placed(paths.parent, total),
+        total_ns=_summed(paths.of_node, _with_all_below(rows, own_ns), count),
         of_node=paths.of_node,
     )
 
@@ -137,8 +140,7 @@ def _labels(rows: TraceRows) -> I64:
     operations = [numbers.setdefault(operation(name), len(numbers)) for name in forest.columns.names]
     operation_of = np.array([*operations, len(numbers)], np.int64)[forest.name]
     of_both = (forest.service.astype(np.int64) + 1) * (len(numbers) + 1) + operation_of
-    labels: I64 = np.unique(of_both, return_inverse=True)[1]
-    return labels
+    return renumbered(of_both)
 
 
 def _with_all_below(rows: TraceRows, own_ns: I64) -> I64:

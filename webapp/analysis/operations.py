@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from webapp.analysis.attribution import label
-from webapp.analysis.runs import Numbers, run_lengths, run_starts
+from webapp.analysis.runs import Numbers, renumbered, run_lengths, run_starts, sorted_by
 from webapp.model.columns import I64
 from webapp.model.facts import Forest, TraceFacts
 from webapp.model.spans import Status
@@ -72,11 +72,14 @@ class Operations:
 
 
 def operations_of(facts: TraceFacts, nodes: I64 | None = None) -> Operations:
-    """Of all spans that were received, or of those `nodes`. Most critical time first, then most time, then by name."""
+    """Of all spans that were received, or of those `nodes`, which ascend. Most critical time first, then most time, then
+    by name.
+    """
     forest = facts.forest
     nodes = np.flatnonzero(forest.source >= 0) if nodes is None else nodes
     duration_ns = forest.end_ns - forest.start_ns
-    nodes = nodes[np.lexsort((nodes, duration_ns[nodes], forest.name[nodes], forest.service[nodes]))]
+    operation = forest.service[nodes].astype(np.int64) * len(forest.columns.names) + forest.name[nodes]
+    nodes = nodes[sorted_by(renumbered(operation), duration_ns[nodes])]
     starts = run_starts(forest.service[nodes], forest.name[nodes])
     lengths = run_lengths(starts, len(nodes))
 

@@ -47,6 +47,26 @@ def first_at_least(values: Numbers, low: I64, high: I64, wanted: Numbers) -> I64
     return low
 
 
+def stable_order(values: Numbers) -> I64:
+    """Indices by `values` (-1, 0, 1, 2 …), those of equal ones ascending: one sort of numbers that hold both."""
+    bits = len(values).bit_length()
+    if len(values) == 0 or int(values.max()) >= _MOST >> bits:
+        return np.argsort(values, kind="stable")
+    both: I64 = (values.astype(np.int64) << bits) + np.arange(len(values))
+    both.sort()
+    return both & ((1 << bits) - 1)
+
+
+def renumbered(values: I64) -> I64:
+    """Of each value (0, 1, 2 …) its place among those that occur."""
+    if len(values) == 0 or int(values.max()) > 8 * len(values):
+        return np.unique(values, return_inverse=True)[1]
+    occurs = np.zeros(int(values.max()) + 1, np.bool_)
+    occurs[values] = True
+    places: I64 = (np.cumsum(occurs) - 1)[values]
+    return places
+
+
 def sorted_by(major: Numbers, minor: I64, *rest: Numbers) -> I64:
     """Indices by `major` (0, 1, 2 …), then `minor`, then each of `rest`; what is equal in all keeps its order.
 
@@ -61,7 +81,10 @@ def sorted_by(major: Numbers, minor: I64, *rest: Numbers) -> I64:
     if same.any():
         places = np.flatnonzero(np.append(same, False) | np.append(False, same))
         tied = np.sort(order[places])
-        order[places] = tied[np.lexsort((*(each[tied] for each in rest[::-1]), key[tied]))]
+        if rest:
+            order[places] = tied[np.lexsort((*(each[tied] for each in rest[::-1]), key[tied]))]
+        else:
+            order[places] = tied[stable_order(np.unique(key[tied], return_inverse=True)[1])]
     return order
 
 

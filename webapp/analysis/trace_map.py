@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from webapp.analysis.call_times import call_times
-from webapp.analysis.runs import run_starts, sorted_by
+from webapp.analysis.runs import run_starts, stable_order
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import EDGE_TYPES, EdgeCalls, TraceFacts
 from webapp.model.results import GraphEdge, GraphNode
@@ -51,7 +51,8 @@ def map_of(
     caller, callee = place[calls.caller], place[calls.callee]
     types, pairs = len(EDGE_TYPES) * len(protocols), len(parties)
     group = (caller * pairs + callee) * types + protocol * len(EDGE_TYPES) + calls.type
-    order = sorted_by(group, calls.duration_ns)
+    by_duration = np.argsort(calls.duration_ns)
+    order = by_duration[stable_order(group[by_duration])]
     starts = run_starts(group[order])
     connections = []
     for chosen in np.split(order, starts[1:]) if len(order) else []:
@@ -71,7 +72,7 @@ def map_of(
         for at, (kind, name) in enumerate(parties)
         if kind == "service" and name in shares and at not in used
     ]
-    by_callee = sorted_by(callee, calls.duration_ns)
+    by_callee = by_duration[stable_order(callee[by_duration])]
     bounds = np.searchsorted(callee[by_callee], np.arange(len(parties) + 1))
     nodes = []
     for at in used:

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from webapp.analysis.flame import placed
 from webapp.analysis.runs import gathered_from_above
 from webapp.model.columns import I32, I64
 
@@ -16,7 +17,7 @@ LABELLED = 1.2  # percent from which a frame has room for letters
 
 
 class Frames(Protocol):
-    """By frame, parents before children: width in ns, and where it begins on the scale of the widths."""
+    """By frame, parents before children. `total_ns` is its width, never less than those of its children together."""
 
     @property
     def parent(self) -> I32: ...
@@ -24,8 +25,6 @@ class Frames(Protocol):
     def depth(self) -> I32: ...
     @property
     def total_ns(self) -> I64: ...
-    @property
-    def start_ns(self) -> I64: ...
 
     def __len__(self) -> int: ...
 
@@ -53,19 +52,21 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`base`: the frame that fills the width, -1 for all roots. `drawn`: frames, in preorder."""
+    """`base`: the frame that fills the width, -1 for all roots. `drawn`: frames, in preorder; `start_ns`: where each of
+    them begins.
+    """
 
     base: int
     whole_ns: int
-    begin_ns: int
     drawn: I64
+    start_ns: dict[int, int]
     left_out: I64  # for they are too thin, or too many
     without: int  # frames that have no time at all
 
     def extent(self, start_ns: int, length_ns: int) -> tuple[float, float]:
         """X and width in percent."""
         whole_ns = max(1, self.whole_ns)
-        return round((start_ns - self.begin_ns) * 100 / whole_ns, 3), round(length_ns * 100 / whole_ns, 3)
+        return round(start_ns * 100 / whole_ns, 3), round(length_ns * 100 / whole_ns, 3)
 
     def thin(self, frames: Frames) -> I64:
         return self.left_out[frames.total_ns[self.left_out] * _THINNEST < self.whole_ns]
@@ -73,19 +74,28 @@ class Shown:
 
 def choose_frames(frames: Frames, base: int) -> Shown:
     inside = np.ones(len(frames), np.bool_)
-    whole_ns, begin_ns = int(frames.total_ns[frames.parent < 0].sum()), 0
+    whole_ns = int(frames.total_ns[frames.parent < 0].sum())
     if base >= 0:
         marked = np.arange(len(frames)) == base
         inside = gathered_from_above(frames.parent, marked, np.logical_or)
-        whole_ns, begin_ns = int(frames.total_ns[base]), int(frames.start_ns[base])
+        whole_ns = int(frames.total_ns[base])
     timed = inside & (frames.total_ns > 0)
     wide = np.flatnonzero(timed & (frames.total_ns * _THINNEST >= whole_ns))
-    drawn = wide[np.lexsort((wide, -frames.total_ns[wide]))][:MOST_FRAMES]  # parents before their children
-    drawn = drawn[np.lexsort((frames.depth[drawn], frames.start_ns[drawn]))]
+    start_ns = _starts(frames, wide)
+    chosen = np.lexsort((wide, -frames.total_ns[wide]))[:MOST_FRAMES]  # parents before their children
+    chosen = chosen[np.lexsort((frames.depth[wide[chosen]], start_ns[chosen]))]
+    drawn = wide[chosen]
     timed[drawn] = False
-    return Shown(
-        base, whole_ns, begin_ns, drawn, np.flatnonzero(timed), int((inside & (frames.total_ns == 0)).sum())
-    )
+    starts = dict(zip(drawn.tolist(), start_ns[chosen].tolist(), strict=True))
+    without = int((inside & (frames.total_ns == 0)).sum())
+    return Shown(base, whole_ns, drawn, starts, np.flatnonzero(timed), without)
+
+
+def _starts(frames: Frames, wide: I64) -> I64:
+    """Where they begin, from the left of the picture. The widest of siblings come first: thin ones move none of them."""
+    place = np.full(len(frames) + 1, -1, np.int32)  # the last is that of no parent
+    place[wide] = np.arange(len(wide))
+    return placed(place[frames.parent[wide]], frames.total_ns[wide])
 
 
 def rests_of(frames: Frames, shown: Shown) -> list[Rest]:
@@ -96,15 +106,14 @@ def rests_of(frames: Frames, shown: Shown) -> list[Rest]:
     is_drawn[-1] = shown.base < 0  # the roots, which nothing is above
     top = shown.left_out[is_drawn[above]]
     parents, group = np.unique(frames.parent[top], return_inverse=True)
-    time_ns, first_ns = np.zeros(len(parents), np.int64), np.full(len(parents), np.iinfo(np.int64).max)
+    time_ns, before_ns = np.zeros(len(parents), np.int64), np.zeros(len(frames) + 1, np.int64)
     np.add.at(time_ns, group, frames.total_ns[top])
-    np.minimum.at(first_ns, group, frames.start_ns[top])
+    np.add.at(before_ns, frames.parent[shown.drawn], frames.total_ns[shown.drawn])  # drawn siblings are wider
     counts = np.bincount(group, minlength=len(parents))
     rests = []
-    for parent, count, length_ns, start_ns in zip(
-        parents.tolist(), counts.tolist(), time_ns.tolist(), first_ns.tolist(), strict=True
-    ):
+    for parent, count, length_ns in zip(parents.tolist(), counts.tolist(), time_ns.tolist(), strict=True):
         if length_ns * _THINNEST >= shown.whole_ns:
+            start_ns = shown.start_ns.get(parent, 0) + int(before_ns[parent])
             level = int(frames.depth[parent]) + 1 if parent >= 0 else 0
             x, width = shown.extent(start_ns, length_ns)
             rests.append(Rest(level - base_depth(frames, shown), x, width, count, length_ns))

@@ -31,11 +31,10 @@ def matching_rows(catalogue: Catalogue, trace_id: str, query: Query) -> I64:
         SELECT s.span_row
         FROM {source}
         WHERE {rows.text} AND ({condition.text})
-        ORDER BY s.span_row
         """,
         [*rows.values, *condition.values],
     ).fetchnumpy()
-    return found["span_row"].astype(np.int64)
+    return np.sort(found["span_row"].astype(np.int64))
 
 
 def event_times(

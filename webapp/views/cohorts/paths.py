@@ -8,7 +8,6 @@ import numpy as np
 from webapp.analysis.cohorts.cohort import Comparison
 from webapp.analysis.cohorts.paths import with_all_below
 from webapp.analysis.cohorts.split import Split
-from webapp.analysis.flame import placed
 from webapp.model import display
 from webapp.model.cohorts import F64
 from webapp.model.columns import I32, I64
@@ -151,7 +150,6 @@ class _Shape:
     parent: I32
     depth: I32
     total_ns: I64
-    start_ns: I64
 
     def __len__(self) -> int:
         return len(self.parent)
@@ -163,7 +161,7 @@ def flame_of(found: Comparison, state: CohortState, which: str) -> Flame:
     own: F64 = parts.before if which == "before" else parts.after
     total = with_all_below(tree, own)
     total_ns = np.rint(np.maximum(total, 0)).astype(np.int64)
-    shape = _Shape(tree.parent, tree.depth, total_ns, placed(tree.parent, total_ns))
+    shape = _Shape(tree.parent, tree.depth, total_ns)
     wanted = int(state.frame, 16) if state.frame else -1
     base = (
         tree.path_id.index(wanted) if wanted in tree.path_id and total_ns[tree.path_id.index(wanted)] else -1
@@ -173,7 +171,7 @@ def flame_of(found: Comparison, state: CohortState, which: str) -> Flame:
     maker = _Maker(found, state, which, total, own)
     frames = []
     for entry in shown.drawn.tolist():
-        x, width = shown.extent(int(shape.start_ns[entry]), int(total_ns[entry]))
+        x, width = shown.extent(shown.start_ns[entry], int(total_ns[entry]))
         top = entry == shown.base or tree.parent[entry] < 0
         frames.append(maker.frame(entry, int(tree.depth[entry]) - base_depth(shape, shown), (x, width), top))
     return Flame(

@@ -58,7 +58,7 @@ class Frame:
 def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: Store) -> dict[str, object]:
     """All that `_flame.html` names."""
     paths = trace.once("call paths", lambda: paths_of(trace.rows))
-    frames = frames_of(trace.rows, _own_times(trace, state, chosen.part), paths)
+    frames = _frames(trace, state, chosen.part, paths)
     node = trace.node_of(state.frame) if state.frame else None
     shown = choose_frames(frames, -1 if node is None else int(frames.of_node[node]))
     maker = _Maker(trace, state, paths, frames, shown, chosen.found)
@@ -86,13 +86,17 @@ def flame_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
     }
 
 
-def _own_times(trace: OpenTrace, state: TraceState, part: Bool | None) -> I64:
-    """Self times, or those on the path that the page shows; none of what is left out."""
-    busy = state.of == "busy"
-    own_ns = (
-        trace.facts.self_ns if busy else critical_times(trace.facts.forest, trace.chosen_path(state.path))
-    )
-    return own_ns if part is None else np.where(part, own_ns, 0)
+def _frames(trace: OpenTrace, state: TraceState, part: Bool | None, paths: Paths) -> Frames:
+    """Of self times, or of those on the path that the page shows; without what is left out."""
+    busy, forest = state.of == "busy", trace.facts.forest
+
+    def summed() -> Frames:
+        own_ns = trace.facts.self_ns if busy else critical_times(forest, trace.chosen_path(state.path))
+        return frames_of(trace.rows, own_ns if part is None else np.where(part, own_ns, 0), paths)
+
+    if part is not None:
+        return summed()
+    return trace.once(f"frames {'busy' if busy else trace.which_path(state.path)}", summed)
 
 
 class _Maker:
@@ -124,7 +128,7 @@ class _Maker:
         total_ns, own_ns = int(frames.total_ns[number]), int(frames.own_ns[number])
         spans, failed = int(frames.spans[number]), int(frames.failed[number])
         span_id = self._trace.span_id(int(frames.node[number]))
-        x, width = shown.extent(int(frames.start_ns[number]), total_ns)
+        x, width = shown.extent(shown.start_ns.get(number, 0), total_ns)
         share = total_ns / max(1, self.all_ns)
         title = f"{service} · {name}: {display.duration(total_ns)}, {display.share(share)}, {display.plural(spans, 'span')}"
         return Frame(

@@ -7,6 +7,7 @@ import numpy as np
 
 from webapp import query as language
 from webapp.analysis.operations import Operation, Operations, by_name, operations_of
+from webapp.analysis.runs import Numbers
 from webapp.model.columns import I64
 from webapp.model.spans import Status
 from webapp.store import Store
@@ -90,12 +91,12 @@ def spans_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
     """All that `_spans.html` names."""
     single = state.by == "span"
     facts, nodes = trace.facts, chosen.nodes
-    operations = operations_of(facts, nodes)
+    operations = _operations(trace, chosen)
     pages = pages_of(state, len(nodes) if single else len(operations), "span" if single else "operation")
     headings, key, falls = _headings(state, SPANS if single else OPERATIONS)
     lines: Sequence[OperationLine | SpanLine]
     if single:
-        lines = _span_lines(trace, state, _sorted_spans(trace, nodes, key, falls)[pages.part])
+        lines = _span_lines(trace, state, _sorted_spans(trace, chosen, key, falls)[pages.part])
     else:
         chosen_lines = operations.lines(_sorted_operations(operations, key, falls)[pages.part].tolist())
         lines = [_operation_line(trace, state, one) for one in chosen_lines]
@@ -117,6 +118,12 @@ def spans_context(trace: OpenTrace, state: TraceState, chosen: Chosen, _store: S
         "missing": int((facts.forest.source < 0).sum()),
         "other_url": state.url(by="" if single else "span", order=""),
     }
+
+
+def _operations(trace: OpenTrace, chosen: Chosen) -> Operations:
+    if chosen.part is not None:
+        return operations_of(trace.facts, chosen.nodes)
+    return trace.once("operations", lambda: operations_of(trace.facts))
 
 
 def _headings(state: TraceState, columns: Sequence[Column]) -> tuple[list[Heading], str, bool]:
@@ -154,20 +161,21 @@ def _sorted_operations(operations: Operations, key: str, falls: bool) -> I64:
     return order
 
 
-def _sorted_spans(trace: OpenTrace, nodes: I64, key: str, falls: bool) -> I64:
+def _sorted_spans(trace: OpenTrace, chosen: Chosen, key: str, falls: bool) -> I64:
     """Nodes that are alike keep the order of the waterfall."""
-    facts, forest = trace.facts, trace.facts.forest
-    nodes = nodes[np.argsort(trace.rows.row_of_node[nodes], kind="stable")]
-    sorts: Mapping[str, tuple[I64, ...]] = {
-        "name": by_name(forest, nodes),
-        "status": (forest.status[nodes].astype(np.int64),),
-        "start": (forest.start_ns[nodes],),
-        "duration": (forest.end_ns[nodes] - forest.start_ns[nodes],),
-        "self": (facts.self_ns[nodes],),
-        "critical": (facts.critical_ns[nodes],),
-    }
-    keys = tuple(-values for values in sorts[key]) if falls else sorts[key]
-    order: I64 = nodes[np.lexsort(keys)]
+    facts, forest, nodes = trace.facts, trace.facts.forest, trace.rows.node.astype(np.int64)
+    nodes = nodes[(forest.source >= 0 if chosen.part is None else chosen.part)[nodes]]
+    of_all: Mapping[str, Numbers] = {
+        "status": forest.status, "start": forest.start_ns, "self": facts.self_ns, "critical": facts.critical_ns,
+    }  # fmt: skip
+    if key == "name":
+        name, service = by_name(forest, nodes)
+        values = service * len(forest.columns.names) + name
+    elif key == "duration":
+        values = forest.end_ns[nodes] - forest.start_ns[nodes]
+    else:
+        values = of_all[key][nodes].astype(np.int64)
+    order: I64 = nodes[np.argsort(-values if falls else values, kind="stable")]
     return order
 
 
