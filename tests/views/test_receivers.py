@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from tests.captures import OVER_HTTP, found
 from tests.views.sending import requests_of, send, traces_of
 from webapp.app import create_app
 from webapp.loading import live
@@ -21,16 +22,13 @@ from webapp.store import Store
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}
-OTLP_CAPTURES = [
-    ("otlp-proto-http", 9, 39, 3),
-    ("otlp-proto-http-gzip", 9, 39, 3),
-    ("otlp-json-http", 9, 39, 3),
-    ("js-otel-otlp-json", 0, 21, 0),
-    ("js-otel-otlp-json-gzip", 0, 21, 0),
-    ("py-autoinstr-semconv-none", 0, 21, 0),
-    ("py-autoinstr-semconv-http", 0, 21, 0),
-    ("py-autoinstr-semconv-http-dup", 0, 21, 0),
-]
+ANSWERS = {
+    "/v1/traces": (200, b""),
+    "/api/": (202, b""),
+    "/v0.": (200, b'{"rate_by_service":{}}\n'),
+    "/1/batch/": (200, b'[{"status":202},{"status":202},{"status":202}]\n'),
+    "/api/42/envelope/": (200, b"{}\n"),
+}
 
 
 @pytest.fixture
@@ -65,59 +63,31 @@ def otlp_json(*ids: str) -> dict[str, Any]:
     return {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
 
 
-@pytest.mark.parametrize(("capture", "traces", "spans", "failed"), OTLP_CAPTURES)
-def test_what_opentelemetry_sends_is_here(
-    receiver: FlaskClient, capture: str, traces: int, spans: int, failed: int
+@pytest.mark.parametrize(("capture", "path"), OVER_HTTP)
+def test_what_exporters_send_is_here_and_answered_as_they_expect(
+    receiver: FlaskClient, capture: str, path: str
 ) -> None:
-    for answer in send(receiver, capture, "/v1/traces"):
-        assert answer.status_code == 200
-        as_json = "json" in capture
-        assert answer.data == (b"{}" if as_json else b"")
-        assert answer.mimetype == ("application/json" if as_json else "application/x-protobuf")
-    found = traces_of(receiver, spans=spans)
-    assert sum(each["spans"] for each in found) == spans
-    assert not traces or len(found) == traces
-    assert sum(each["failed"] for each in found) >= min(1, failed)
-    assert sources(receiver) == {"OTLP over HTTP": ("otlp", spans, 0)}
-
-
-@pytest.mark.parametrize(
-    ("capture", "path", "name", "traces", "spans"),
-    [
-        ("zipkin-json-v2", "/api/v2/spans", "Zipkin over HTTP", 9, 39),
-        ("zipkin-json-v1", "/api/v1/spans", "Zipkin over HTTP", 9, 39),
-        ("js-zipkin-v2", "/api/v2/spans", "Zipkin over HTTP", 0, 6),
-        ("py-zipkin-v2-proto3", "/api/v2/spans", "Zipkin over HTTP", 3, 18),
-        ("py-zipkin-v1-json", "/api/v1/spans", "Zipkin over HTTP", 3, 18),
-        ("jaeger-thrift-http", "/api/traces", "Jaeger over HTTP", 9, 39),
-        ("js-otel-jaeger", "/api/traces", "Jaeger over HTTP", 0, 21),
-    ],
-)
-def test_what_zipkin_and_jaeger_clients_send_is_here(
-    receiver: FlaskClient, capture: str, path: str, name: str, traces: int, spans: int
-) -> None:
+    key = OVER_HTTP[capture, path]
+    [status, body] = next(answer for start, answer in reversed(ANSWERS.items()) if path.startswith(start))
+    as_json = "otlp-json" in capture
     for answer in send(receiver, capture, path):
-        assert (answer.status_code, answer.data) == (202, b"")
-    found = traces_of(receiver, spans=spans)
-    assert sum(each["spans"] for each in found) == spans
-    assert not traces or len(found) == traces
-    assert sources(receiver) == {name: (name.split()[0].lower(), spans, 0)}
+        assert (answer.status_code, answer.data) == (status, b"{}" if as_json else body)
+        if path == "/v1/traces":
+            assert answer.mimetype == ("application/json" if as_json else "application/x-protobuf")
+    store: Store = receiver.application.config["store"]
+    assert found(store, key.spans) == key
+    [(spans, rejected)] = [each[1:] for each in sources(receiver).values()]
+    assert (spans, rejected) == (key.spans, 0)
 
 
-@pytest.mark.parametrize(
-    ("capture", "traces", "spans"),
-    [("ddtrace-py-default", 3, 19), ("ddtrace-py-v04", 3, 19), ("js-dd-trace-v04", 0, 9)],
-)
-def test_what_datadog_tracers_send_is_here(
-    receiver: FlaskClient, capture: str, traces: int, spans: int
-) -> None:
-    for answer in send(receiver, capture, "/v0."):
-        if answer.request.path.endswith("/traces"):
-            assert (answer.status_code, answer.get_json()) == (200, {"rate_by_service": {}})
-    found = traces_of(receiver, spans=spans)
-    assert sum(each["spans"] for each in found) == spans
-    assert not traces or len(found) == traces
-    assert sources(receiver) == {"Datadog agent": ("datadog", spans, 0)}
+def test_datadog_tracers_are_told_what_is_taken_and_refused_the_rest(receiver: FlaskClient) -> None:
+    info = receiver.get("/info").get_json()
+    assert info["endpoints"] == ["/v0.3/traces", "/v0.4/traces", "/v0.5/traces"]
+    for path in ("/v0.7/config", "/telemetry/proxy/api/v2/apmtelemetry"):
+        assert (receiver.post(path, data=b"{}").status_code, receiver.post(path).mimetype) == (
+            404,
+            "text/plain",
+        )
 
 
 def test_datadog_may_come_as_json_and_put(receiver: FlaskClient) -> None:
@@ -142,6 +112,11 @@ def test_datadog_may_come_as_json_and_put(receiver: FlaskClient) -> None:
         ("/v0.4/traces", "application/msgpack", b"\x93\x01", 400),
         ("/v0.4/traces", "application/json", b"[]", 200),
         ("/v0.3/traces", "application/json", b"[[", 400),
+        ("/1/batch/shop", "application/json", b"[]", 200),
+        ("/1/batch/shop", "application/json", b"hello", 400),
+        ("/1/batch/shop", "application/json", b"7", 400),
+        ("/api/1/envelope/", "application/x-sentry-envelope", b"{}\n", 200),
+        ("/api/1/envelope/", "application/x-sentry-envelope", b"hello", 400),
     ],
 )
 def test_bodies_without_spans_are_told_from_damaged_ones(
@@ -287,6 +262,8 @@ PATHS = [
     ("/api/traces", "application/x-thrift"),
     ("/v0.4/traces", "application/msgpack"),
     ("/v0.5/traces", "application/msgpack"),
+    ("/1/batch/shop", "application/json"),
+    ("/api/1/envelope/", "application/x-sentry-envelope"),
 ]
 
 
@@ -319,4 +296,6 @@ MUTATED = [
     ("jaeger-thrift-http", "/api/traces"),
     ("ddtrace-py-v04", "/v0.4/traces"),
     ("ddtrace-py-default", "/v0.5/traces"),
+    ("py-honeycomb", "/1/batch/"),
+    ("py-sentry", "/api/42/envelope/"),
 ]

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgpack
 import msgspec
 
-from webapp.formats import datadog, jaeger, otlp, xray, zipkin
+from webapp.formats import datadog, honeycomb, jaeger, otlp, sentry, xray, zipkin
 from webapp.formats.content_encoding import BodyDamaged, BodyTooLarge, UnknownEncoding, decoded
 from webapp.formats.jaeger import thrift_batch
 from webapp.formats.notes import Notes
@@ -24,7 +24,7 @@ from webapp.loading.live import Live, Post, Taken
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
-_SINGLE = {"bad_id"}  # codes of records that are wrong in a body that is not
+_SINGLE = frozenset({"bad_id"})  # codes of records that are wrong in a body that is not
 _FULL = "More is being sent than can be stored; send it again later."
 _at_once = threading.BoundedSemaphore(2)  # bodies being read, as they need memory many times their size
 _log = logging.getLogger(__name__)
@@ -61,13 +61,15 @@ class Received:
 class Protocol:
     """What reads the bodies of a receiver. `may_be_empty`: whether one of which nothing was read merely holds no spans.
 
-    `path`: where HTTP takes them; of Datadog nothing, since its tracers append it.
+    `path`: where HTTP takes them; nothing where clients append it. `harmless`: codes of what may be wrong with all
+    records of a body that is not damaged.
     """
 
     receiver: Receiver
     read: Callable[[BinaryIO, Notes], Iterator[Span | LogLine]]
     may_be_empty: Callable[[bytes], bool]
     path: str = ""
+    harmless: frozenset[str] = _SINGLE
 
 
 def receive(
@@ -138,7 +140,7 @@ def _read_post(protocol: Protocol, body: bytes) -> tuple[Post, str]:
 
 def _damage(protocol: Protocol, body: bytes, notes: Notes) -> str:
     for warning in notes.warnings:
-        if warning.code not in _SINGLE:
+        if warning.code not in protocol.harmless:
             return warning.message
     return "" if notes.warnings or protocol.may_be_empty(body) else "This is not what such a body looks like."
 
@@ -157,6 +159,10 @@ def _is_msgpack(body: bytes) -> bool:
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
         return False
     return True
+
+
+def _begins_with_json(body: bytes) -> bool:
+    return _is_json(body.partition(b"\n")[0])
 
 
 def _is_thrift(body: bytes) -> bool:
@@ -180,7 +186,15 @@ DATADOG = Protocol(
     datadog.read,
     lambda body: not body or _is_json(body) or _is_msgpack(body),
 )
-OVER_HTTP = (OTLP_PROTOBUF, ZIPKIN, JAEGER, DATADOG)
+HONEYCOMB = Protocol(Receiver("Honeycomb events", honeycomb.NAME), honeycomb.read, _is_json)
+# an error has an envelope of its own
+SENTRY = Protocol(
+    Receiver("Sentry envelopes", sentry.NAME),
+    sentry.read,
+    _begins_with_json,
+    harmless=_SINGLE | {"other_signal"},
+)
+OVER_HTTP = (OTLP_PROTOBUF, ZIPKIN, JAEGER, DATADOG, HONEYCOMB, SENTRY)
 
 OTLP_GRPC = Protocol(Receiver("OTLP over gRPC", otlp.NAME), protobuf.read, lambda _: True)
 JAEGER_UDP = Protocol(Receiver("Jaeger over UDP", jaeger.NAME), jaeger.read, _is_thrift)

@@ -3,9 +3,13 @@
 Bodies are read and kept by `loading/reception.py`. Whatever comes, the answer is never a 500.
 """
 
+from collections.abc import Callable
+
+import msgspec
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from webapp import __version__
 from webapp.loading import reception
 from webapp.loading.reception import Protocol, Reason, Received, Refused
 from webapp.settings import Settings
@@ -55,6 +59,40 @@ def datadog_http() -> Response:
     return jsonify(rate_by_service={})
 
 
+@blueprint.get("/info")
+def datadog_info() -> Response:
+    """What tracers ask an agent first: what it takes. Nothing here counts for them or tells them what to sample."""
+    endpoints = [f"/v0.{version}/traces" for version in (3, 4, 5)]
+    return jsonify(version=__version__, endpoints=endpoints, client_drop_p0s=False)
+
+
+@blueprint.route("/v0.7/config", methods=["POST"])
+@blueprint.route("/telemetry/proxy/<path:rest>", methods=["POST"])
+def datadog_other(rest: str = "") -> Response:  # noqa: ARG001  wherever it is
+    """What tracers tell an agent of themselves; they go on without it."""
+    return Response("Only spans are received here.\n", 404, mimetype="text/plain")
+
+
+@blueprint.post("/1/batch/<path:dataset>")
+def honeycomb_http(dataset: str) -> Response:  # noqa: ARG001  events name their service
+    """Each event has a status of its own."""
+    bodies: list[bytes] = []
+
+    def body() -> bytes:
+        bodies.append(_body())
+        return bodies[0]
+
+    _receive(reception.HONEYCOMB, body)
+    events = msgspec.json.decode(bodies[0])
+    return jsonify([{"status": 202}] * len(events) if isinstance(events, list) else [])
+
+
+@blueprint.post("/api/<project>/envelope/")
+def sentry_http(project: str) -> Response:  # noqa: ARG001  there is but one
+    _receive(reception.SENTRY)
+    return jsonify({})
+
+
 def _check_type(protocol: str, *types: str) -> None:
     if request.mimetype not in types:
         raise Refused(
@@ -63,9 +101,9 @@ def _check_type(protocol: str, *types: str) -> None:
         )
 
 
-def _receive(protocol: Protocol) -> Received:
+def _receive(protocol: Protocol, body: Callable[[], bytes] | None = None) -> Received:
     """The body of the request."""
-    return reception.receive(live(), protocol, _body, size=request.content_length or 0)
+    return reception.receive(live(), protocol, body or _body, size=request.content_length or 0)
 
 
 def _body() -> bytes:
