@@ -1,10 +1,9 @@
 """Accessibility by axe-core, under the content policy, on every page, light and dark."""
 
-from collections.abc import Callable
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+from tests.browser.accessible import serious_faults
 
 PATHS = [
     "/traces",
@@ -36,12 +35,8 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_no_serious_violation(
-    new_page: Callable[..., Page], server: str, checkout: str, path: str, scheme: str
-) -> None:
-    page = new_page(color_scheme=scheme)
+def test_axe_finds_no_serious_violation(page: Page, server: str, checkout: str, path: str) -> None:
     path = path.replace("COMPARED", "/compare?b=CHECKOUT&with=p50").replace("CHECKOUT", checkout)
     page.goto(server + path.replace("TRACE", f"/trace/{checkout}").replace("SPAN", f"/trace/{checkout}"))
     for name in page.locator(".pairrow .t").all()[:2]:
@@ -51,10 +46,4 @@ def test_axe_finds_no_serious_violation(
         page.locator("tr[aria-level]").last.click()
         page.wait_for_selector(".detail")
     page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    serious = [
-        (violation["id"], [node["target"] for node in violation["nodes"]][:5])
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious_faults(page) == []

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import serious_faults
 from tests.samples import checkout
 from tests.views.hostile import TEXTS, hostile_spans, telling_spans
 from tests.views.traces import ID, span
@@ -135,19 +135,10 @@ def test_all_rows_are_printed_up_to_a_number_that_is_said(
     assert [round(box["y"] - boxes[0]["y"]) for box in boxes if box and boxes[0]] == [0, 30, 1_999 * 30]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation_in_the_file(
-    new_page: NewPage, export: Callable[..., str], scheme: str
-) -> None:
-    page = new_page(color_scheme=scheme)
+def test_axe_finds_no_serious_violation_in_the_file(page: Page, export: Callable[..., str]) -> None:
     opened_from_disk(page, export(checkout.spans(), "html"))
     page.locator("tr.r").first.locator(".num").first.click()
-    found = Axe().run(page).response["violations"]
-    assert [
-        (one["id"], [node["target"] for node in one["nodes"]][:5])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ] == []
+    assert serious_faults(page) == []
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +198,9 @@ def test_a_redacted_file_is_downloaded_without_javascript(new_page: NewPage, sit
     assert b"mysql" not in content
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation_on_the_redaction_page(
-    new_page: NewPage, site: str, scheme: str
-) -> None:
-    page = new_page(color_scheme=scheme)
+def test_axe_finds_no_serious_violation_on_the_redaction_page(page: Page, site: str) -> None:
     page.goto(f"{site}/redact?redact=preset:email")
-    found = Axe().run(page).response["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert serious_faults(page) == []
 
 
 def test_a_file_saved_by_the_browser_after_its_script_ran_still_holds_the_trace(
