@@ -7,7 +7,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from webapp.errors import NotFound
 from webapp.loading.quality import Examined, Examiner
 from webapp.model.quality import CODES, Line, Place, Report
-from webapp.views.fragments import page_or_part, wants_part
+from webapp.model.sources import Source
+from webapp.views.fragments import page_or_part
 from webapp.views.present import slot, store
 from webapp.views.sources import quality_words as words
 from webapp.views.state import SearchState
@@ -15,7 +16,7 @@ from webapp.views.state import SearchState
 blueprint = Blueprint("quality", __name__)
 ADDRESS = "/sources/quality"
 _WAIT_SECONDS = 0.7  # for the report, before the page says how far it is
-_SHOWN, _PLACES = 12, 6  # lines of a group, places of a line; the rest is folded
+_SHOWN, _PLACES = 15, 6  # lines of a group, places of a line; the rest is folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Row:
     url: str
     traces_url: str
     told: str
+    sentence: str
     share: str
     fix: str
     places: list[PlaceRow]
@@ -49,13 +51,15 @@ def examiner() -> Examiner:
 
 @blueprint.get(ADDRESS)
 def page() -> Response:
-    source_id = _source_id()
+    source = _source()
+    source_id = source.source_id if source else 0
     found = examiner().examined(source_id, _WAIT_SECONDS)
     report = found.report
     rows = [_row(line) for line in report.lines] if report else []
     groups = [
         (name, *said, [row for row in rows if row.of.group == name]) for name, said in words.GROUPS.items()
     ]
+    groups = sorted((group for group in groups if group[3]), key=lambda group: rows.index(group[3][0]))
     return page_or_part(
         "sources/quality.html",
         "sources/_quality.html",
@@ -63,14 +67,13 @@ def page() -> Response:
         report=report,
         working=not found.idle.is_set(),
         address=address(source_id),
-        source_id=source_id,
-        groups=[group for group in groups if group[3]],
+        source=source,
+        groups=groups,
         rows=rows,
         severities=words.SEVERITIES,
         place_words=words.PLACES,
         shown=_SHOWN,
         clean=[words.WORDS[code].label for code in _clean(report)],
-        is_page=not wants_part(),
     )
 
 
@@ -83,7 +86,8 @@ def page_json() -> Response:
     """`wait`: seconds to wait for the report, up to a minute."""
     wait = request.args.get("wait", "")
     seconds = min(60.0, float(wait)) if wait.isdecimal() and len(wait) < 4 else _WAIT_SECONDS
-    return jsonify(quality_json(_source_id(), seconds))
+    source = _source()
+    return jsonify(quality_json(source.source_id if source else 0, seconds))
 
 
 def quality_json(source_id: int = 0, wait_seconds: float = _WAIT_SECONDS) -> dict[str, object]:
@@ -97,15 +101,16 @@ def quality_json(source_id: int = 0, wait_seconds: float = _WAIT_SECONDS) -> dic
     }
 
 
-def _source_id() -> int:
-    """0 for all sources."""
+def _source() -> Source | None:
+    """The one that the address names; None for all."""
     text = request.args.get("source", "")
     if not text:
-        return 0
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if number not in {source.source_id for source in store().listing.all()}:
+        return None
+    named = (source for source in store().listing.all() if str(source.source_id) == text)
+    found = next(named, None)
+    if found is None:
         raise NotFound("There is no such source.", where=f"source={text}", hint="All are listed at /sources.")
-    return number
+    return found
 
 
 def _clean(report: Report | None) -> list[str]:
@@ -123,6 +128,7 @@ def _row(line: Line) -> Row:
         url=_url(line),
         traces_url=SearchState(q=line.query).url() if line.unit == "spans" else "",
         told=words.told(line),
+        sentence=words.sentence(line),
         share=words.share_of(line),
         fix=words.fix(line),
         places=places[:_PLACES],

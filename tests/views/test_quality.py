@@ -1,0 +1,206 @@
+"""`/sources/quality`: sentences that are true, numbers that are those of their links, and no secret anywhere."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.planted import stored
+from tests.planted_faults import COUNTS, SECRETS, faulty_spans, healthy_spans
+from tests.views.parsing import parse, text, with_class
+from webapp.app import create_app
+from webapp.model.quality import CODES, Line
+from webapp.store import Store
+from webapp.views.sources import quality_words
+
+WHOLE = "/sources/quality.json?wait=60"
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[FlaskClient]:
+    with stored(faulty_spans()) as store:
+        client = create_app(store).test_client()
+        report(client)
+        yield client
+
+
+def report(client: FlaskClient, url: str = WHOLE) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(url).get_json()
+    assert (answer["working"], answer["failed"]) == (False, False)
+    return answer["report"]  # type: ignore[no-any-return]
+
+
+def test_the_twin_tells_each_line_with_its_numbers(faulty: FlaskClient) -> None:
+    lines = report(faulty)["lines"]
+    assert {(line["code"], line["key"] or ""): line["count"] for line in lines} == {
+        planted: spans for planted, (spans, _) in COUNTS.items()
+    }
+    assert lines[0]["severity"] == "high"
+    skew = next(line for line in lines if line["code"] == "clock_skew")
+    assert skew["sentence"] == (
+        "4 traces show clocks that disagree: 2 pairs of clocks, by up to 130 ms. Their times were shifted to fit."
+    )
+    assert skew["places"][0]["name"] == "web-1 → db-2"
+    assert all(line["fix"].count(". ") <= 1 for line in lines)
+
+
+def listed(client: FlaskClient, url: str) -> str:
+    """What the search says of how much it found: its heading."""
+    return text(parse(client.get(url)))
+
+
+def test_each_link_opens_a_list_of_as_many(faulty: FlaskClient) -> None:
+    page = parse(faulty.get("/sources/quality"))
+    rows = with_class(page, "remark-row")
+    assert len(rows) == len(COUNTS)
+    for row in rows:
+        for link in with_class(row, "sentence")[0].iter("a"):
+            address = parse_qs(urlsplit(link.get("href", "")).query)
+            number, noun = text(link).split()[0], text(link).split()[-1].rstrip("s")
+            assert (noun == "span") == (address.get("show") == ["spans"])
+            assert re.search(rf"(?<![\d,]){number} {noun}s?\b", listed(faulty, link.get("href", ""))), text(
+                link
+            )
+
+
+def test_no_secret_is_on_the_page_nor_in_its_twin(faulty: FlaskClient) -> None:
+    for url in ("/sources/quality", WHOLE):
+        answer = faulty.get(url).get_data(as_text=True)
+        assert not [secret for secret in SECRETS if secret in answer]
+        assert "•••• 1111" in answer or "\\u2022 1111" in answer
+
+
+def test_what_was_looked_for_and_not_found_is_told(faulty: FlaskClient) -> None:
+    clean = set(report(faulty)["clean"])
+    assert clean == set(CODES) - {code for code, _ in COUNTS}
+    looked = text(with_class(parse(faulty.get("/sources/quality")), "lookedfor")[0])
+    assert "What else was looked for, and not found" in looked
+    assert "Times in the future" in looked
+    assert f"Values of all {len(faulty_spans()):,} spans were looked at" in looked
+
+
+def test_nothing_wrong_says_what_was_looked_for() -> None:
+    with stored(healthy_spans()) as store:
+        client = create_app(store).test_client()
+        report(client)
+        page = text(parse(client.get("/sources/quality")))
+        assert "No faults found in 24 spans of 12 traces." in page
+        assert all(words.label in page for words in quality_words.WORDS.values())
+
+
+def test_an_empty_store_has_nothing_to_look_at() -> None:
+    with Store.open(None) as store:
+        client = create_app(store).test_client()
+        report(client)
+        assert "No spans to look at yet" in text(parse(client.get("/sources/quality")))
+
+
+def test_one_source_is_reported_alone() -> None:
+    with stored(faulty_spans()) as store:
+        store.start_source("nothing.json", "otlp", "")
+        client = create_app(store).test_client()
+        first = report(client, f"{WHOLE}&source=1")
+        assert first["source"] == 1
+        assert all("source=1" in line["query"] for line in first["lines"])
+        assert report(client, f"{WHOLE}&source=2")["lines"] == []
+        assert "test" in text(with_class(parse(client.get("/sources/quality?source=1")), "qualitybar")[0])
+
+
+@pytest.mark.parametrize("source", ["7", "-1", "x", "1 OR 1=1", "١", "99999999999999999999"])
+def test_a_source_that_is_not_there_is_said_to_be_none(faulty: FlaskClient, source: str) -> None:
+    for path in ("/sources/quality", "/sources/quality.json"):
+        answer = faulty.get(path, query_string={"source": source})
+        assert answer.status_code == 404
+        assert "There is no such source" in answer.get_data(as_text=True)
+
+
+def test_while_it_is_made_the_page_says_so_and_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.views.sources.quality._WAIT_SECONDS", 0.0)
+    with stored(faulty_spans()) as store:
+        client = create_app(store).test_client()
+        page = client.get("/sources/quality").get_data(as_text=True)
+        assert "Looking at" in page
+        assert 'hx-trigger="every 700ms"' in page
+        assert "See whether it is done" in page
+        report(client)
+        assert "hx-trigger" not in client.get("/sources/quality", headers={"HX-Request": "true"}).get_data(
+            as_text=True
+        )
+
+
+def test_a_report_stands_while_spans_come_in_and_is_made_anew_when_it_is_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with stored(healthy_spans()) as store:
+        client = create_app(store).test_client()
+        assert report(client)["current"]
+        store.saved.keep("x", {"q": "error"})
+        stands = report(client)
+        assert not stands["current"]
+        monkeypatch.setattr("webapp.loading.quality._REST_SECONDS", 0.0)
+        monkeypatch.setattr("webapp.loading.quality._REST_TIMES", 0)
+        assert report(client)["current"]
+
+
+def test_a_report_that_fails_says_so_and_is_not_tried_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stored(healthy_spans()) as store:
+        client = create_app(store).test_client()
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(store.quality, "report", broken)
+        for _ in range(2):
+            assert client.get(WHOLE).get_json() == {
+                "working": False,
+                "looking_at": "",
+                "failed": True,
+                "report": None,
+            }
+        assert "could not be made" in client.get("/sources/quality").get_data(as_text=True)
+        assert len(caplog.records) == 1
+
+
+def test_words_of_traces_are_text_on_the_page() -> None:
+    hostile = "<script>alert(1)</script>"
+    spans = [
+        type(span)(
+            **{name: getattr(span, name) for name in span.__struct_fields__}
+            | {
+                "service": hostile,
+                "attributes": {f"{hostile} password": hostile + "secret", '"': "a@b.example.com"},
+            }
+        )
+        for span in healthy_spans()
+    ]
+    with stored(spans) as store:
+        client = create_app(store).test_client()
+        lines = report(client)["lines"]
+        assert {line["code"] for line in lines} == {"email"}
+        page = client.get("/sources/quality").get_data(as_text=True)
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+        for line in lines:
+            found = client.get("/traces.json", query_string={"q": line["query"]}).get_json()
+            assert found["total"] == line["traces"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_has_words_that_read_well_for_one_and_for_many(code: str) -> None:
+    facts: dict[str, int | str] = {
+        "spans": 1, "services": 2, "pairs": 1, "largest_ns": 5, "least": 9, "most": 9, "times": 3, "more": 1,
+        "caller": "a", "service": "b", "example": "•••",
+    }  # fmt: skip
+    one, many = (
+        quality_words.sentence(Line(code, "traces", count, 10, facts=facts, subject="key"))
+        for count in (1, 1200)
+    )
+    assert many.startswith("1,200 ")
+    assert one.endswith(".")
+    assert " have " not in f" {one} ".split(":")[0] or code == "context_lost"
+    assert "{" not in one + quality_words.fix(Line(code, "traces", 1, 10, facts=facts))
