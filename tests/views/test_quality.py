@@ -109,6 +109,17 @@ def test_one_source_is_reported_alone() -> None:
         assert "test" in text(with_class(parse(client.get("/sources/quality?source=1")), "qualitybar")[0])
 
 
+def test_the_pages_of_sources_fetch_it_once_they_stand_and_their_twins_hold_it(faulty: FlaskClient) -> None:
+    for page, address in (("/sources", "/sources/quality"), ("/source?id=1", "/sources/quality?source=1")):
+        late = with_class(parse(faulty.get(page)), "quality")[0]
+        assert (late.get("hx-get"), late.get("hx-trigger")) == (address, "load")
+        assert [link.get("href") for link in late.iter("a")] == [address]
+    whole = faulty.get("/sources.json?wait=60").get_json()["quality"]["report"]
+    alone = faulty.get("/source.json?id=1&wait=60").get_json()["quality"]["report"]
+    assert (whole["source"], alone["source"]) == (None, 1)
+    assert len(whole["lines"]) == len(alone["lines"]) == len(COUNTS)
+
+
 @pytest.mark.parametrize("source", ["7", "-1", "x", "1 OR 1=1", "١", "99999999999999999999"])
 def test_a_source_that_is_not_there_is_said_to_be_none(faulty: FlaskClient, source: str) -> None:
     for path in ("/sources/quality", "/sources/quality.json"):

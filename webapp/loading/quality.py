@@ -47,7 +47,11 @@ class Examiner:
         self._leaving = False
         store.before_close.append(self.close)
 
-    def examined(self, source_id: int, wait_seconds: float = 0.0) -> Examined:
+    def known(self, source_id: int) -> Examined:
+        """What is known without any work."""
+        return self._examined.get(source_id) or _fresh()
+
+    def examined(self, source_id: int, wait_seconds: float) -> Examined:
         """What is known; a newer report is begun where there should be one, and waited for that long."""
         with self._lock:
             known = self._examined.pop(source_id, None) or _fresh()
@@ -56,8 +60,7 @@ class Examiner:
                 self._examined.pop(next(iter(self._examined)))
             if known.idle.is_set() and self._is_wanted(known) and not self._leaving:
                 self._begin(source_id, known)
-        if wait_seconds:
-            known.idle.wait(wait_seconds)
+        known.idle.wait(wait_seconds)
         return known
 
     def close(self) -> None:

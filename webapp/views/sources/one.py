@@ -11,6 +11,7 @@ from webapp.views.fragments import page_or_part
 from webapp.views.present import store
 from webapp.views.sources import listing
 from webapp.views.sources.page import row_json
+from webapp.views.sources.quality import asked_seconds, quality_json
 from webapp.views.sources.sending import started, uploads
 from webapp.views.state import SearchState
 
@@ -39,7 +40,8 @@ def _traces_with(code: str, row: listing.Row) -> str:
 
 @blueprint.get("/source.json")
 def page_json() -> Response:
-    return jsonify(row_json(_row(request.args.get("id", ""))))
+    row = _row(request.args.get("id", ""))
+    return jsonify(**row_json(row), quality=quality_json(row.source.source_id, asked_seconds(0.0)))
 
 
 @blueprint.post("/source/again")

@@ -13,6 +13,7 @@ from webapp.views.arrivals import live
 from webapp.views.fragments import page_or_part
 from webapp.views.present import store
 from webapp.views.sources import listing
+from webapp.views.sources.quality import asked_seconds, quality_json
 from webapp.views.sources.sending import load_json, most_bytes, uploads
 from webapp.views.sources.snippets import snippets
 from webapp.views.sources.state import COLUMNS, PER_PAGE, SHOWS, SourcesState
@@ -85,6 +86,7 @@ def page_json() -> Response:
         sources=[row_json(row) for row in listing.rows(shown, listing.queries(sources), times)],
         receivers=live().receivers(),
         loads=[load_json(load) for load in uploads().loads],
+        quality=quality_json(0, asked_seconds(0.0)),
     )
 
 

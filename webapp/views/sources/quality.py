@@ -83,16 +83,20 @@ def address(source_id: int) -> str:
 
 @blueprint.get(f"{ADDRESS}.json")
 def page_json() -> Response:
-    """`wait`: seconds to wait for the report, up to a minute."""
-    wait = request.args.get("wait", "")
-    seconds = min(60.0, float(wait)) if wait.isdecimal() and len(wait) < 4 else _WAIT_SECONDS
     source = _source()
-    return jsonify(quality_json(source.source_id if source else 0, seconds))
+    return jsonify(quality_json(source.source_id if source else 0, asked_seconds(_WAIT_SECONDS)))
 
 
-def quality_json(source_id: int = 0, wait_seconds: float = _WAIT_SECONDS) -> dict[str, object]:
-    """For the twins of the pages that show it: of one source, or of all. `report` is None until there is one."""
-    found = examiner().examined(source_id, wait_seconds)
+def asked_seconds(otherwise: float) -> float:
+    """How long to wait for a report, as `wait` in the address says: up to a minute."""
+    wait = request.args.get("wait", "")
+    return min(60.0, float(wait)) if wait.isdecimal() and len(wait) < 4 else otherwise
+
+
+def quality_json(source_id: int, wait_seconds: float) -> dict[str, object]:
+    """Of one source, or of all (0). `report` is None until there is one; it is begun only by who waits for it."""
+    asked = examiner()
+    found = asked.examined(source_id, wait_seconds) if wait_seconds else asked.known(source_id)
     return {
         "working": not found.idle.is_set(),
         "looking_at": found.looking_at,
