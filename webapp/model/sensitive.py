@@ -22,11 +22,11 @@ _CARD = (
 _TOKENS = (
     r"eyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*",  # JSON Web Token
     r"(?:AKIA|ASIA)[A-Z0-9]{16}\b",  # AWS
-    r"gh[pousr]_[A-Za-z0-9]{36,255}\b|github_pat_\w{22,255}\b|glpat-[\w-]{20,255}",
-    r"xox[abeoprs]-[\w-]{10,255}",  # Slack
-    r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}\b",  # Stripe
+    r"gh[pousr]_[A-Za-z0-9]{36,}\b|github_pat_\w{22,}\b|glpat-[\w-]{20,}",
+    r"xox[abeoprs]-[\w-]{10,}",  # Slack
+    r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}\b",  # Stripe
     r"AIza[\w-]{35}\b",  # Google
-    r"sk-[\w-]{32,255}",  # OpenAI, Anthropic
+    r"sk-[\w-]{32,}",  # OpenAI, Anthropic
     r"(?i:bearer)[ +][\w.~+/=-]{16,}",
     r"(?i:access_token|refresh_token|id_token|api_?key|x-amz-signature)=[^&\s;,\"']{8,}",
 )
@@ -35,14 +35,21 @@ _PASSWORDS = (
     r"(?i:password|passwd|pwd|passphrase|client_secret)=[^&\s;,]{1,256}",
     r"\"(?i:password|passwd|passphrase|client_secret)\" ?: ?\"[^\"]{1,256}\"",  # in JSON
 )
-_NO_MAILBOX = (  # names of files, hosts of a house, accounts of machines
-    r"(?i).*\.(?:png|jpe?g|gif|svg|webp|ico|m?js|ts|css|html?|json|local|internal|lan|svc|cluster|gserviceaccount\.com)"
+_NO_MAILBOX = (  # names of files, hosts, databases on hosts, accounts of machines
+    r"(?i).*\.(?:png|jpe?g|gif|svg|webp|ico|m?js|ts|css|html?|json|local|internal|lan|svc|cluster"
+    r"|gserviceaccount\.com|amazonaws\.com|windows\.net|azure\.com)"
 )
-_SECRET_KEYS = re.compile(
-    r"(?:^|[._-])(?:password|passwd|passphrase|client[._-]?secret|secret[._-]?key|secret[._-]?access[._-]?key|api[._-]?key"
-    r"|access[._-]?token|refresh[._-]?token|id[._-]?token|authorization|private[._-]?key)$",
-    re.IGNORECASE,
+TELLING_KEY = (  # at the end of a key whose values are secrets, whatever they look like
+    r"(?i)(?:^|[._-])(?:password|passwd|passphrase|client[._-]?secret|secret[._-]?key|secret[._-]?access[._-]?key"
+    r"|api[._-]?key|access[._-]?token|refresh[._-]?token|id[._-]?token|authorization|private[._-]?key)$"
 )
+# in each text that has some look, unmasked aside: one expression for them all takes a fifth of the time
+HINT = (
+    r"[@=]|%40|\" ?:|PRIVATE KEY|\d{4}[ -]?\d{4}[ -]?\d\d"
+    r"|eyJ|A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox|[rs]k_|AIza|sk-|(?i:bearer)"
+)
+# numbers of as many digits as card numbers have: where most of these are no cards, the others are some by chance
+CARD_LIKE = r"(?:^|[^\w.+-])(?:(?:\d{4}[ -]?){3}\d{4}|\d{4}[ -]?\d{6}[ -]?\d{4,5})(?:[^\w.+-]|\.(?:\D|$)|$)"
 _PUBLIC_START = re.compile(
     r"(?i:bearer)|AKIA|ASIA|eyJ|gh._|github_pat_|glpat-|xox.-|.k_\w{4}_|AIza|sk-|[\w-]+="
 )
@@ -68,7 +75,7 @@ LOOKS = {
     ),
     "password": Look(
         rf"(?:^|[^\w.-])({'|'.join(_PASSWORDS)})",
-        needed=("=", "://", ":"),
+        needed=("=", "@", '":', '" :'),
         never=rf"(?is)[^:=]*=(?:{_QUOTED_MASK})|.*://[^:]*:(?:{_MASKED})@|[^:]*: ?\"(?:{_MASKED})\"",
     ),
     "private_key": Look(r"(-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----)", needed=("PRIVATE KEY",)),
@@ -89,11 +96,6 @@ def look_of(value: str) -> str:
     """The name of the look that the value of a `~` term stands for; "" if it is a regular expression."""
     name = value.removeprefix(PRESET)
     return name if name != value and name in LOOKS else ""
-
-
-def is_secret(key: str) -> bool:
-    """Whether the values of such a key are secrets, whatever they look like."""
-    return _SECRET_KEYS.search(key) is not None
 
 
 def found_in(text: str, name: str) -> list[str]:
