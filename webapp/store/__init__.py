@@ -132,7 +132,7 @@ class Store:
         with self._connection.writing() as writer:
             self._append(writer, encoded, source_ids)
 
-    def pending(self, max_spans: int = 1_000_000, later: Collection[str] = ()) -> Iterator[SpanColumns]:
+    def pending(self, max_spans: int = 500_000, later: Collection[str] = ()) -> Iterator[SpanColumns]:
         """Whole traces that have no facts yet, or got spans since and are not for `later`. `append_facts` each at once."""
         return pending.hand_out(self._connection, self._words, max_spans, later)
 
