@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 from webapp.errors import BadQuery
@@ -138,6 +139,7 @@ def _cut(text: str, places: list[tuple[int, int]]) -> str:
     return text
 
 
+@lru_cache(maxsize=64)  # what parses is remembered there; a text that does not is asked of each facet, too
 def _understood(text: str) -> Query | None:
     try:
         return parse(text)
