@@ -22,7 +22,7 @@ from webapp.views.services import one as service
 from webapp.views.services import page as services
 from webapp.views.sources import one as source
 from webapp.views.sources import page as sources
-from webapp.views.sources import quality, sending
+from webapp.views.sources import quality, sending, welcome
 from webapp.views.takeaway import page as takeaway
 from webapp.views.trace import asked as trace_asked
 from webapp.views.trace import page as trace
@@ -33,6 +33,7 @@ STATUS: dict[type[errors.TailraceError], int] = {
     errors.NotTraces: 400,
     errors.UnreadableFile: 400,
     errors.NotFound: 404,
+    errors.TraceNotHere: 404,
     errors.TooSlow: 503,
     errors.StillLoading: 503,
 }
@@ -74,6 +75,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         quality,
         source,
         sending,
+        welcome,
     ):
         app.register_blueprint(page.blueprint)
     _announce_receivers(app)
@@ -121,6 +123,8 @@ def _wait_for_loading() -> Response | None:
 
 
 def _people_error(error: errors.TailraceError) -> Response:
+    if isinstance(error, errors.TraceNotHere) and not _wants_json():
+        return as_whole(welcome.missing(error))
     return _error(STATUS.get(type(error), 500), error.message, error.where, error.hint)
 
 

@@ -52,6 +52,17 @@ class NotFound(TailraceError):
     """A trace, span or page that is not here."""
 
 
+class TraceNotHere(NotFound):
+    """A trace that nobody sent or loaded, or not yet; `asked` is its id as it was written."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__(
+            f"The trace {asked} is not here (yet).",
+            hint="If it is still being recorded, load it and open this page again.",
+        )
+        self.asked = asked
+
+
 class TooSlow(TailraceError):
     """A query stopped by the watchdog."""
 

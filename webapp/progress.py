@@ -19,17 +19,20 @@ class Progress:
     cancelled: bool = False  # asked to stop: the server is going down
     listener: Callable[["Progress"], None] | None = None
     started: float = field(default_factory=time.monotonic)
+    ended: float = 0.0
 
     def update(self, **counters: int | str | bool) -> None:
         """Set counters and tell the listener."""
         for name, value in counters.items():
             setattr(self, name, value)
+        if self.done and not self.ended:
+            self.ended = time.monotonic()
         if self.listener:
             self.listener(self)
 
     @property
     def spans_per_second(self) -> int:
-        return int(self.spans / max(0.001, time.monotonic() - self.started))
+        return int(self.spans / max(0.001, (self.ended or time.monotonic()) - self.started))
 
     def state(self) -> dict[str, int | str]:
         """For the waiting page and its JSON."""

@@ -25,11 +25,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Load:
-    """`removes`: what goes first, for good if there are no files."""
+    """`removes`: what goes first, for good if there are no files. `opens`: a trace to show when all is read."""
 
     number: int
     files: Sequence[File]
     removes: Source | None = None
+    opens: str = ""
     progress: Progress = field(default_factory=Progress)
     begun: bool = False
     sources: list[Source] = field(default_factory=list)  # when it is over
@@ -54,10 +55,10 @@ class Uploads:
         self.loads: list[Load] = []  # the newest last
         store.before_close.append(self.close)
 
-    def load(self, files: Sequence[File], removes: Source | None = None) -> Load:
+    def load(self, files: Sequence[File], removes: Source | None = None, opens: str = "") -> Load:
         with self._lock:
             self._begun += 1
-            load = Load(self._begun, files, removes, Progress(files_total=len(files)))
+            load = Load(self._begun, files, removes, opens, Progress(files_total=len(files)))
             over = [each for each in self.loads if each.is_over]
             self.loads = [each for each in self.loads if each not in over[:-_REMEMBERED]] + [load]
             if self._thread is None:
@@ -99,6 +100,7 @@ class Uploads:
                 _log.exception("loading what a page sent")
                 load.problem = "Loading failed; the log of the server says why."
             finally:
+                load.progress.update(done=True)
                 load.over.set()
 
     def _work(self, load: Load) -> None:

@@ -67,11 +67,6 @@ def understand(state: SearchState) -> Asked:
         return Asked(state, language.parse(""), window, now_ns, error, problem, notes)
 
 
-@blueprint.get("/")
-def home() -> BaseResponse:
-    return redirect("/traces")
-
-
 @blueprint.get("/traces")
 def traces() -> BaseResponse:
     if "saved" in request.args:
@@ -118,9 +113,6 @@ def traces() -> BaseResponse:
         empty_store=store().span_total() == 0,
         receiving=arrivals.live().is_active,
         newer_url=arrivals.newer_url(state, asked.now_ns, page.total) if page.total_exact else "",
-        not_read=[report for report in store().sources() if not report.spans]
-        if not store().span_total()
-        else [],
         per_page=PER_PAGE,
     )
 

@@ -14,8 +14,7 @@ from webapp.views.fragments import page_or_part
 from webapp.views.present import store
 from webapp.views.sources import listing
 from webapp.views.sources.quality import asked_seconds, quality_json
-from webapp.views.sources.sending import load_json, most_bytes, uploads
-from webapp.views.sources.snippets import snippets
+from webapp.views.sources.sending import load_json, uploads
 from webapp.views.sources.state import COLUMNS, PER_PAGE, SHOWS, SourcesState
 
 blueprint = Blueprint("sources", __name__)
@@ -47,8 +46,6 @@ def page() -> Response:
         sentence=listing.sentence(sources, _traces(), store().span_total()) if sources else "",
         loads=_loads(state),
         receivers=live().receivers(),
-        snippets=snippets(request.host_url.rstrip("/")),
-        most_bytes=most_bytes(),
         clock_ns=time.time_ns(),
     )
 

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request
+from flask import Blueprint, current_app, jsonify, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,7 +12,7 @@ from webapp.loading.kept import Incoming
 from webapp.loading.parts import File
 from webapp.loading.uploads import Load, Uploads
 from webapp.settings import Settings
-from webapp.views.fragments import page_or_part, wants_part
+from webapp.views.fragments import leave_to, page_or_part, wants_part
 from webapp.views.present import store
 
 blueprint = Blueprint("sending", __name__)
@@ -28,6 +28,7 @@ def uploads() -> Uploads:
     return running
 
 
+@blueprint.app_template_global("most_bytes")
 def most_bytes() -> int:
     settings: Settings = current_app.config["settings"]
     return settings.max_upload_mb * 1_000_000
@@ -47,7 +48,7 @@ def send() -> BaseResponse:
 def started(load: Load) -> BaseResponse:
     """To its progress, or to what came of it if that is soon."""
     load.over.wait(_SOON_SECONDS)
-    url = f"{ADDRESS}?load={load.number}"
+    url = f"/trace/{load.opens}" if load.opens and load.is_over else f"{ADDRESS}?load={load.number}"
     if request.accept_mimetypes.best == "application/json":
         return jsonify(load=load.number, url=url)
     return redirect(url, 303)
@@ -98,9 +99,11 @@ def _parse(incoming: Incoming) -> None:
 
 
 @blueprint.get("/sources/load")
-def progress() -> Response:
-    """How far a load is: asked again and again by the page that shows it."""
+def progress() -> BaseResponse:
+    """How far a load is: asked again and again by the page that shows it, and then leads on."""
     load = _asked(request.args.get("number", ""))
+    if load.opens and load.is_over:
+        return leave_to(f"/trace/{load.opens}")
     return page_or_part("sources/load.html", "sources/_load.html", load=load, is_part=wants_part())
 
 

@@ -48,6 +48,6 @@ DD_TRACE_AGENT_URL=$URL""",
 }
 
 
-def snippets(url: str) -> dict[str, str]:
+def snippets_for(url: str) -> dict[str, str]:
     """By whom they are for. `url`: of this server, without a slash at the end."""
     return {title: text.replace("$URL", url) for title, text in _TEXTS.items()}
