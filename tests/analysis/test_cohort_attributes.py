@@ -5,7 +5,7 @@ import pytest
 
 from webapp.analysis.cohorts.attributes import Ranking, rank
 from webapp.analysis.cohorts.statistics import false_discovery, independence, newcombe, wilson
-from webapp.model.cohorts import AttributeColumn, CohortTraces
+from webapp.model.cohorts import TAKES_PART, AttributeColumn, CohortTraces
 
 SLOW, ALL = 200, 10_000
 
@@ -130,6 +130,42 @@ def test_services_of_a_key_are_asked_apart() -> None:
     assert found.not_comparable == []
 
 
+def test_keys_of_a_service_are_asked_where_it_takes_part_and_that_it_does_comes_after_them() -> None:
+    """It is in 180 of 200 slow traces and in 2,940 of 9,800 others: all of its spans are in one region."""
+    part = np.flatnonzero(among(180, 2940))
+    version = np.where(part < SLOW, part < 90, part < SLOW + 294).astype(np.int64)
+    there = AttributeColumn(
+        TAKES_PART, "trace", part.astype(np.int32), np.zeros(len(part), np.int32), np.zeros(len(part), np.uint64)
+    )  # fmt: skip
+    found = ranked(
+        there, column("region", np.zeros(len(part)), traces=part), column("version", version, traces=part)
+    )
+    assert [score.key for score in found.keys] == ["version", TAKES_PART]
+    best, part_best = (score.values[0] for score in found.keys)
+    assert (best.a, best.of_1, best.b, best.of_0) == (90, 180, 294, 2940)
+    assert (best.share_1, best.share_0) == (0.5, 0.1)
+    assert (part_best.of_1, part_best.of_0, part_best.share_1) == (200, 9800, 0.9)
+    assert abs(part_best.score) > best.score
+
+
+def test_a_service_that_hardly_any_other_trace_has_is_told_by_taking_part_alone() -> None:
+    part = np.flatnonzero(among(180, 19))
+    there = AttributeColumn(
+        TAKES_PART, "trace", part.astype(np.int32), np.zeros(len(part), np.int32), np.zeros(len(part), np.uint64)
+    )  # fmt: skip
+    found = ranked(there, column("version", (part < SLOW).astype(np.int64), traces=part))
+    assert [score.key for score in found.keys] == [TAKES_PART]
+
+
+def test_ids_are_not_compared_though_one_of_them_came_some_times() -> None:
+    payments = np.arange(ALL)
+    payments[:16] = 0
+    found = ranked(column("payment.id", payments))
+    assert (found.keys, found.not_comparable) == ([], [("payment.id", 0)])
+    payments[:100] = 0
+    assert [score.key for score in ranked(column("payment.id", payments)).keys] == ["payment.id"]
+
+
 def test_small_differences_are_of_no_interest_however_sure() -> None:
     selected = np.arange(ALL) < ALL // 2
     sure = CohortTraces(selected, np.ones(ALL, np.int64), np.ones(ALL))
@@ -138,12 +174,14 @@ def test_small_differences_are_of_no_interest_however_sure() -> None:
 
 
 def test_intervals_and_tests_are_those_of_the_books() -> None:
-    low, high = wilson(np.array([0.5, 0.0]), 10)
+    low, high = wilson(np.array([0.5, 0.0]), np.full(2, 10.0))
     assert low == pytest.approx([0.2366, 0.0], abs=1e-4)
     assert high == pytest.approx([0.7634, 0.2775], abs=1e-4)
-    assert newcombe(np.array([56 / 70]), 70, np.array([48 / 80]), 80) == pytest.approx([0.0524], abs=1e-4)
-    assert independence(np.array([3.0]), 4, np.array([1.0]), 4) == pytest.approx([0.4857], abs=0.03)
-    fisher = independence(np.array([8.0]), 10, np.array([1.0]), 6)
+    assert newcombe(*(np.array([each]) for each in (56 / 70, 70.0, 48 / 80, 80.0))) == pytest.approx(
+        [0.0524], abs=1e-4
+    )
+    assert independence(*np.array([[3.0], [4.0], [1.0], [4.0]])) == pytest.approx([0.4857], abs=0.03)
+    fisher = independence(*np.array([[8.0], [10.0], [1.0], [6.0]]))
     assert fisher == pytest.approx([0.0350], abs=1e-3)
     assert false_discovery(np.array([0.01, 0.04, 0.03, 0.5])) == pytest.approx(
         [0.04, 0.0533, 0.0533, 0.5], abs=1e-4

@@ -1,6 +1,6 @@
 """The first sentences of the search page: true of the traces behind their links, and silent when nothing stands out."""
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask.testing import FlaskClient
 
@@ -31,6 +31,18 @@ def test_each_link_shows_as_many_traces_as_it_says(client: FlaskClient) -> None:
         found = client.get(f"/traces.json?{urlsplit(sentence['url']).query}").json
         assert found
         assert found["total"] == sentence["shown"] > 0
+
+
+def test_too_few_failures_for_sets_are_compared_one_with_one(client: FlaskClient) -> None:
+    failing = client.get("/traces/headline.json").get_json()["sentences"][2]
+    assert failing["shown"] < 20
+    assert failing["why"] == "Compare the last one with a usual one that succeeded"
+    page = client.get(failing["why_url"])
+    assert page.status_code == 200
+    ids = [ids[0] for ids in parse_qs(urlsplit(failing["why_url"]).query).values()]
+    found = [client.get(f"/traces.json?q=trace.id={each}").get_json()["traces"][0] for each in ids]
+    assert [trace["failed"] for trace in found] == [False, True]
+    assert [trace["root"]["name"] for trace in found] == ["checkout", "checkout"]
 
 
 def test_what_was_slow_after_the_response_is_not_explained_by_responses(client: FlaskClient) -> None:

@@ -51,6 +51,16 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
+class Failures:
+    """Of `of` failed traces the commonest sentence, how many have it, and the newest of these."""
+
+    sentence: str = ""
+    often: int = 0
+    example: str = ""
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class VersionChange:
     """The first span of a version of a service, of which another version was seen before."""
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from webapp.analysis.cohorts.counts import FLOOR, Counter, Key, Pairs, Value, key_of
+from webapp.analysis.cohorts.counts import FLOOR, Counter, Pairs, Value
 from webapp.analysis.cohorts.keys import follows_from_errors, tells_nothing
 from webapp.analysis.cohorts.split import ENOUGH
 from webapp.analysis.cohorts.statistics import correlation
+from webapp.analysis.cohorts.values import Key, key_of
 from webapp.analysis.runs import run_lengths, run_starts
-from webapp.model.cohorts import AttributeColumn, CohortTraces
+from webapp.model.cohorts import TAKES_PART, AttributeColumn, CohortTraces
 from webapp.model.columns import I64, Bool
 
 _SURE = 0.05  # q
@@ -58,7 +59,7 @@ def rank(
     columns: list[AttributeColumn], traces: CohortTraces, defining: Collection[str], errors: bool
 ) -> Ranking:
     """`defining`: keys that the selection was made by; `errors`: it was made by failure."""
-    counter = Counter(traces)
+    counter = Counter(traces, _there(columns, len(traces)))
     if counter.least_worth < ENOUGH:
         return Ranking([], 0, [], 0)
     keys, counted, not_comparable = [], [], []
@@ -72,7 +73,7 @@ def rank(
         counted.append(counts)
     pairs = counter.test(counted)
     found = _found(keys, pairs, errors)
-    rows, more = _merged(found, pairs, len(traces))
+    rows, more = _merged(found, pairs, counter)
     return Ranking([_score(row, pairs) for row in rows], len(pairs.q), not_comparable, more)
 
 
@@ -92,11 +93,14 @@ class _Found:
         return self.key.service[self.group]
 
     @property
-    def order(self) -> tuple[bool, float, int, str, int]:
-        """The surest first, of equals facts of the trace first, then of processes; by name."""
+    def order(self) -> tuple[bool, bool, float, int, str, int]:
+        """The surest first, of equals facts of the trace first, then of processes; by name. That a service takes part
+        only says which calls there are, as the call paths do: it comes after what may be why.
+        """
         column = self.key.column
         scope = ("trace", "resource", "span").index(column.scope)
-        return self.consequence, -self.best, scope, column.key, self.service
+        part = column.scope == "trace" and column.key == TAKES_PART
+        return self.consequence, part, -self.best, scope, column.key, self.service
 
 
 def _found(keys: list[Key], pairs: Pairs, errors: bool) -> list[_Found]:
@@ -119,9 +123,21 @@ def _found(keys: list[Key], pairs: Pairs, errors: bool) -> list[_Found]:
     return found
 
 
-def _merged(found: list[_Found], pairs: Pairs, traces: int) -> tuple[list[_Found], int]:
+def _there(columns: list[AttributeColumn], traces: int) -> dict[int, Bool]:
+    """By service the traces that it takes part in."""
+    there: dict[int, Bool] = {}
+    for column in columns:
+        if column.scope == "trace" and column.key == TAKES_PART:
+            for service in np.unique(column.service).tolist():
+                members = there[service] = np.zeros(traces, np.bool_)
+                members[column.trace[column.service == service]] = True
+    return there
+
+
+def _merged(found: list[_Found], pairs: Pairs, counter: Counter) -> tuple[list[_Found], int]:
     """Best first, and how many more there are; keys whose best value is in the same traces are one row."""
-    apart = np.abs(pairs.share_1 - pairs.share_0)
+    one, other = (max(1, int(side.sum())) for side in counter.sides)
+    apart = np.abs(pairs.a / one - pairs.b / other)
     rows: list[tuple[_Found, Bool]] = []
     more = 0
     for each in found:
@@ -130,7 +146,7 @@ def _merged(found: list[_Found], pairs: Pairs, traces: int) -> tuple[list[_Found
         if not near and len(rows) == MOST_KEYS:
             more += 1
             continue
-        members = each.key.members(int(pairs.place[best]), traces)
+        members = each.key.members(int(pairs.place[best]), counter.asked(each.key, each.service).mask)
         # The same partition, also when one tells by having and the other by lacking.
         same = next((row for row, others in near if abs(correlation(members, others)) >= _SAME), None)
         if same is not None:

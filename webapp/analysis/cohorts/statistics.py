@@ -18,14 +18,14 @@ _DOUBTFUL = 1e-7, 0.2  # … where that may decide
 _AT_ONCE = 1_000
 
 
-def wilson(share: F64, count: float) -> tuple[F64, F64]:
+def wilson(share: F64, count: F64) -> tuple[F64, F64]:
     """95 % bounds of shares that were seen among `count`."""
     middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
     half = Z * np.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)) / (1 + Z * Z / count)
     return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
 
 
-def newcombe(share_1: F64, count_1: float, share_0: F64, count_0: float) -> F64:
+def newcombe(share_1: F64, count_1: F64, share_0: F64, count_0: F64) -> F64:
     """The 95 % bound of share_1 − share_0 that is nearer to 0, with its sign; 0 where the interval holds 0."""
     low_1, high_1 = wilson(share_1, count_1)
     low_0, high_0 = wilson(share_0, count_0)
@@ -35,7 +35,7 @@ def newcombe(share_1: F64, count_1: float, share_0: F64, count_0: float) -> F64:
     return bound
 
 
-def independence(a: F64, count_1: float, b: F64, count_0: float) -> F64:
+def independence(a: F64, count_1: F64, b: F64, count_0: F64) -> F64:
     """P that a of count_1 and b of count_0 come from one share: G-test, Fisher's exact test where little is expected."""
     having = a + b
     total = count_1 + count_0
@@ -48,15 +48,15 @@ def independence(a: F64, count_1: float, b: F64, count_0: float) -> F64:
     doubtful = np.flatnonzero(
         (expected.min(axis=0) < _FEW_EXPECTED) & (p > _DOUBTFUL[0]) & (p < _DOUBTFUL[1])
     )
-    logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, round(total) + 2)))))
+    logs: F64 = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, round(total.max(initial=0)) + 2)))))
     for first in range(0, len(doubtful), _AT_ONCE):
         these = doubtful[first : first + _AT_ONCE]
-        p[these] = _fisher(np.rint(a[these]).astype(np.int64), round(count_1), np.rint(b[these]).astype(np.int64),
-                           round(count_0), logs)  # fmt: skip
+        whole = [np.rint(counted[these]).astype(np.int64) for counted in (a, count_1, b, count_0)]
+        p[these] = _fisher(whole[0], whole[1], whole[2], whole[3], logs)
     return p
 
 
-def _fisher(a: I64, count_1: int, b: I64, count_0: int, logs: F64) -> F64:
+def _fisher(a: I64, count_1: I64, b: I64, count_0: I64, logs: F64) -> F64:
     """Sums of the chances of all tables that are no likelier than the one seen. `logs`: of factorials."""
     having = a + b
     first, last = np.maximum(0, having - count_0), np.minimum(having, count_1)
@@ -64,7 +64,7 @@ def _fisher(a: I64, count_1: int, b: I64, count_0: int, logs: F64) -> F64:
     owner = np.repeat(np.arange(len(a)), last - first + 1)
     each = np.arange(len(owner)) - starts[owner] + first[owner]
     left = having[owner] - each
-    chance = -(logs[each] + logs[count_1 - each] + logs[left] + logs[count_0 - left])
+    chance = -(logs[each] + logs[count_1[owner] - each] + logs[left] + logs[count_0[owner] - left])
     chance -= np.maximum.reduceat(chance, starts)[owner]
     seen = chance[starts + np.clip(a, first, last) - first]
     weights = np.exp(chance)

@@ -9,8 +9,9 @@ from typing import TypeVar
 import duckdb
 import numpy as np
 
-from webapp.model.headline import RootTimes, VersionChange
+from webapp.model.headline import Failures, RootTimes, VersionChange
 from webapp.query import Query, Window
+from webapp.query.spelling import MAX_NS
 from webapp.store.conditions.matching import found_traces, in_window
 from webapp.store.conditions.where import TRUE, Where, every
 from webapp.store.searching.recent import Asked
@@ -61,20 +62,45 @@ class Headline:
 
     def failures(
         self, query: Query, window: Window, root: tuple[str, str], from_ns: int, to_ns: int
-    ) -> tuple[str, int, int]:
-        """Of the failed traces from … to of a root (of all if it is empty): the commonest sentence, its count, and all."""
+    ) -> Failures:
+        """Of the failed traces from … to of a root, of all if it is empty."""
         with self._asking(query, window) as (cursor, asked):
             chosen = _chosen(cursor, asked, root, from_ns, to_ns, Where("t.failed"))
             rows = cursor.execute(
                 f"""
-                SELECT regexp_replace(t.failure_sentence, ' \\([0-9][^()]*\\)', '') AS sentence, count(*)
+                SELECT
+                  regexp_replace(t.failure_sentence, ' \\([0-9][^()]*\\)', '') AS sentence, count(*),
+                  replace(arg_max(t.trace_id, t.start_ns)::VARCHAR, '-', '')
                 {chosen.text}
                 GROUP BY sentence
                 ORDER BY 2 DESC, 1
                 """,
                 list(chosen.values),
             ).fetchall()
-            return (rows[0][0], rows[0][1], sum(row[1] for row in rows)) if rows else ("", 0, 0)
+            if not rows:
+                return Failures()
+            sentence, often, example = rows[0]
+            return Failures(sentence, often, example, sum(row[1] for row in rows))
+
+    def usual(self, query: Query, window: Window, like: str) -> str:
+        """Of the traces with the root operation of one: that of median duration among those that did not fail, or ""."""
+        with self._asking(query, window) as (cursor, asked):
+            root = cursor.execute(
+                "SELECT root_service, root_name FROM traces WHERE trace_id = ?::UUID", [like]
+            )
+            chosen = _chosen(cursor, asked, root.fetchall()[0], 0, MAX_NS, Where("NOT t.failed"))
+            rows = cursor.execute(
+                f"""
+                WITH ok AS (SELECT t.trace_id, t.duration_ns {chosen.text})
+                SELECT replace(trace_id::VARCHAR, '-', '')
+                FROM ok
+                WHERE duration_ns = (SELECT quantile_disc(duration_ns, 0.5) FROM ok)
+                ORDER BY trace_id
+                LIMIT 1
+                """,
+                list(chosen.values),
+            ).fetchall()
+            return rows[0][0] if rows else ""
 
     def version_changes(self, query: Query, window: Window) -> list[VersionChange]:
         """Of the whole store, those whose first span lies in the window; by time."""

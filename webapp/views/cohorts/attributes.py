@@ -55,7 +55,7 @@ def _row(read: Read, told: Told, score: KeyScore) -> KeyRow:
         scope=score.scope,
         points=round(100 * score.score),
         consequence=score.consequence,
-        sentence=_sentence(best),
+        sentence=_sentence(best, len(told.data.traces)),
         also=[_named(read, key, service, scope) for key, service, scope in score.also],
         values=[_value(read, score, value, told.word(score, value)) for value in score.values],
         distinct=score.distinct,
@@ -68,15 +68,26 @@ def _named(read: Read, key: str, service: int, scope: str) -> str:
     return f"{key} of {read.service(service)}"
 
 
-def _sentence(value: Value) -> str:
-    """`80% of the selected, 10% of the others, ×7.8`."""
+def _sentence(value: Value, traces: int) -> str:
+    """`80% of the selected, 10% of the others, ×7.8`; with their numbers where the service is not in all of them."""
     times = f"×{value.lift:.1f}" if value.lift >= 1 else f"÷{1 / value.lift:.1f}"
-    return f"{display.share(value.share_1)} of the selected, {display.share(value.share_0)} of the others, {times}"
+    selected, others = "the selected", "the others"
+    if value.of_1 + value.of_0 < traces:
+        selected, others = (
+            f"{display.count(value.of_1)} selected",
+            f"{display.count(value.of_0)} others with it",
+        )
+    return (
+        f"{display.share(value.share_1)} of {selected}, {display.share(value.share_0)} of {others}, {times}"
+    )
 
 
 def _value(read: Read, score: KeyScore, value: Value, word: str) -> ValueRow:
     bound = f"{100 * abs(value.score):.0f} points apart at least (95%), q {_chance(value.q)}, p {_chance(value.p)} (G-test)"
-    counts = f"{display.count(value.a)} selected and {display.count(value.b)} other traces looked at; {bound}"
+    counts = (
+        f"{display.count(value.a)} of {display.count(value.of_1)} selected and {display.count(value.b)} of"
+        f" {display.count(value.of_0)} other traces looked at; {bound}"
+    )
     return ValueRow(
         word=word,
         share_1=round(100 * value.share_1, 2),

@@ -43,6 +43,7 @@ def cohort_json(facts: Read, prediction: Prediction | None) -> dict[str, Any]:
                 "values": [
                     {
                         "value": shown.word, "selected": value.share_1, "others": value.share_0, "a": value.a, "b": value.b,
+                        "of_selected": value.of_1, "of_others": value.of_0,
                         "score": value.score, "lift": value.lift, "p": value.p, "q": value.q,
                     }
                     for shown, value in zip(row.values, score.values, strict=True)

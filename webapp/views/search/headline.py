@@ -6,6 +6,7 @@ What stands out is settled in `analysis/headline.py`; here it becomes sentences 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from webapp.analysis.cohorts.split import ENOUGH
 from webapp.analysis.headline import find_failing, find_slower
 from webapp.errors import TooSlow
 from webapp.model import display
@@ -36,6 +37,7 @@ class Sentence:
     url: str
     shown: int  # traces behind the link
     why_url: str  # the comparison of what it speaks of with the others; "" if responses would not tell
+    why: str = "What makes these slow?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ def _slower(state: SearchState, query: Query, window: Window, found: Slower) -> 
 
 def _failing(state: SearchState, query: Query, window: Window, found: Failing) -> Sentence:
     root, stretch = (found.service, found.name), found.stretch
-    sentence, often, of = store().headline.failures(query, window, root, stretch.from_ns, stretch.to_ns)
+    told = store().headline.failures(query, window, root, stretch.from_ns, stretch.to_ns)
     where = ""
-    if sentence and often >= _COMMON * of:
-        where = f" {sentence}." if often == of else f" {often:,} of them: {sentence}."
+    if told.sentence and told.often >= _COMMON * told.of:
+        where = (
+            f" {told.sentence}." if told.often == told.of else f" {told.often:,} of them: {told.sentence}."
+        )
     lead = f"{found.service} · {found.name}" if found.service else "Requests of all kinds"
     share = display.share(stretch.hit / stretch.traces)
     otherwise = display.share(stretch.hit_outside / stretch.traces_outside)
@@ -95,7 +99,14 @@ def _failing(state: SearchState, query: Query, window: Window, found: Failing) -
     small = f"{hit}; {_still(stretch)}.{_deployed(changes, stretch)}"
     terms = (*([_root_term(root)] if found.service else []), "trace.failed")
     url = _url(state, terms, stretch)
-    return Sentence("failing", lead, rest, small, url, stretch.hit, _failed_and_others(state, terms, stretch))
+    why_url, why = _failed_and_others(state, terms, stretch), "What do they have in common?"
+    if (
+        min(stretch.hit, stretch.traces - stretch.hit) < ENOUGH
+    ):  # sets that allow no claim: two traces still tell
+        usual = store().headline.usual(query, window, told.example)
+        why_url = f"/compare?a={usual}&b={told.example}" if usual else ""
+        why = "Compare the last one with a usual one that succeeded"
+    return Sentence("failing", lead, rest, small, url, stretch.hit, why_url, why)
 
 
 def _when(stretch: Stretch) -> str:
