@@ -18,6 +18,7 @@ from webapp.store.insights.looked import Unlooked
 from webapp.store.reading.words import Words
 
 _PAGE_SECONDS = 1.0  # for what a page can do without
+_MOST_ANSWERS = 100  # of at most 200 kinds of findings each
 _LOOKING_SECONDS = 600.0  # one batch: a trace may be as large as the store
 
 T = TypeVar("T")
@@ -56,8 +57,8 @@ class Findings:
             looked.keep(writer, of, found)
 
     def insights(self, asked: InsightsAsked, span: tuple[int, int]) -> Insights:
-        with self._connection.reading(READ_SECONDS) as cursor:
-            return read_insights(cursor, asked, span)
+        name = ("insights", repr(asked), span)
+        return self._once(name, lambda cursor: read_insights(cursor, asked, span), READ_SECONDS)
 
     def newest_version(self, from_ns: int, to_ns: int) -> tuple[int, tuple[str, str]] | None:
         """When the newest version of a service was first seen, and which; not at the very beginning or end."""
@@ -74,21 +75,27 @@ class Findings:
         """Pairs of services between which traces break."""
         return self._once(("broken", span), lambda cursor: broken_context.read_broken(cursor, rules, span))
 
-    def _once(self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Asked once until something is written; what takes too long is not tried again until then."""
+    def _once(
+        self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], T], seconds: float = _PAGE_SECONDS
+    ) -> T:
+        """Asked once until something is written; what a page can do without, and takes too long, is not tried again
+        until then.
+        """
         written, answers = self._answers
-        if written != self._connection.writes:
+        if written != self._connection.writes or len(answers) >= _MOST_ANSWERS:
             written, answers = self._answers = self._connection.writes, {}
         if name not in answers:
             try:
-                with self._connection.reading(_PAGE_SECONDS) as cursor:
+                with self._connection.reading(seconds) as cursor:
                     answers[name] = ask(cursor)
             except TooSlow as error:
+                if seconds > _PAGE_SECONDS:
+                    raise
                 answers[name] = error
         if isinstance(answers[name], TooSlow):
             raise cast("TooSlow", answers[name])
         return cast("T", answers[name])
 
     def late_services(self, asked: InsightsAsked, least: int) -> list[LateService]:
-        with self._connection.reading(READ_SECONDS) as cursor:
-            return late_services(cursor, asked, least)
+        name = ("late", repr(asked), least)
+        return self._once(name, lambda cursor: late_services(cursor, asked, least), READ_SECONDS)
