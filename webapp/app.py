@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import assets, errors, guard
 from webapp.loading.live import Live
 from webapp.loading.reception import OVER_HTTP
+from webapp.loading.retention import Retention
 from webapp.loading.uploads import Uploads
 from webapp.progress import Progress
 from webapp.settings import Settings
@@ -41,14 +42,16 @@ STATUS: dict[type[errors.TailraceError], int] = {
 
 def create_app(store: Store, settings: Settings | None = None, progress: Progress | None = None) -> Flask:
     """The application over an open store. While `progress` is not done, every page says how far loading is."""
+    settings = settings or Settings()
     app = Flask("webapp", static_folder=None, template_folder=str(assets.folder("templates")))
     app.config.update(
-        settings=settings or Settings(),
+        settings=settings,
         store=store,
         progress=progress,
-        live=Live(store, durable=bool((settings or Settings()).db)),
-        uploads=Uploads(store, (settings or Settings()).max_upload_mb * 1_000_000),
-        MAX_CONTENT_LENGTH=(settings or Settings()).max_body_bytes,
+        live=Live(store, durable=bool(settings.db), policy=settings.policy),
+        retention=Retention(store, settings.limits),
+        uploads=Uploads(store, settings.max_upload_mb * 1_000_000),
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.add_url_rule("/static/<path:filename>", "static", _static)

@@ -112,6 +112,11 @@ def main() -> None:
     metavar="ORIGIN",
     help="A site whose pages may send spans here, such as http://localhost:3000. Once for each site.",
 )
+@click.option("--max-size", metavar="SIZE", help="Remove the oldest traces when more is stored, such as 2GB.")
+@click.option("--max-age", metavar="AGE", help="Remove received traces that began longer ago, such as 7d.")
+@click.option(
+    "--keep", metavar="RULES", help="Which received traces stay, such as errors,slow=1s,others=10%."
+)
 @_receiving
 @map_option
 def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:

@@ -50,6 +50,7 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
             _load_and_tell(store, settings, paths, progress)
             if not progress.cancelled:
                 live.start()
+                app.config["retention"].start()
                 listeners.start()
 
         loader = threading.Thread(target=load_and_start, daemon=True)

@@ -6,6 +6,7 @@ from typing import Self
 
 from webapp.errors import BadSetting
 from webapp.model.link_templates import parse_links, split_links
+from webapp.model.retention import Limits, Policy, parse_age, parse_keep, parse_size
 from webapp.model.thresholds import parse_thresholds
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -47,6 +48,12 @@ class Settings:
     jaeger_udp: bool = False
     # Receive what X-Ray's SDKs send to a daemon: UDP on 2000.
     xray_udp: bool = False
+    # The most that the store may take, as 500MB or 2GB: the oldest traces are removed when it is more.
+    max_size: str = ""
+    # How long ago a received trace may have begun, as 12h or 7d: older ones are removed.
+    max_age: str = ""
+    # Which received traces stay once they are quiet, as errors,slow=1s,others=10%; all of them when empty.
+    keep: tuple[str, ...] = ()
     # Threads that answer requests for pages; as many take spans.
     threads: int = 16
     # Largest request body in bytes, as sent and decompressed.
@@ -98,6 +105,9 @@ class Settings:
                 raise BadSetting(f"{getattr(self, name)} is not a port.", where=name, hint="Use 1 to 65535.")
         parse_links(self.links)
         parse_thresholds(self.thresholds)
+        parse_size(self.max_size)
+        parse_age(self.max_age)
+        parse_keep(self.keep)
 
     @property
     def known_hosts(self) -> frozenset[str]:
@@ -109,6 +119,14 @@ class Settings:
         """Of what listens there."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{port}"
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(parse_size(self.max_size), parse_age(self.max_age))
+
+    @property
+    def policy(self) -> Policy | None:
+        return parse_keep(self.keep)
 
     def allows_origin(self, origin: str) -> bool:
         """Whether pages of that site may send spans."""

@@ -52,14 +52,17 @@ class Arriving:
                 if not self._is_quiet(times, now) and now - times.waits_since < LONGEST_WAIT_SECONDS
             }
 
-    def analysed(self, now: float) -> None:
-        """All but those that were `waiting` at that time have their facts."""
+    def analysed(self, now: float) -> list[str]:
+        """All but those that were `waiting` at that time have their facts; returns those that are quiet."""
+        quiet: list[str] = []
         with self._lock:
             for trace_id, times in list(self._traces.items()):
                 if self._is_quiet(times, now):
                     del self._traces[trace_id]
+                    quiet.append(trace_id)
                 elif now - times.waits_since >= LONGEST_WAIT_SECONDS:
                     times.waits_since = now
+        return quiet
 
     def _is_quiet(self, times: _Times, now: float) -> bool:
         return now - times.last >= self._quiet_seconds

@@ -12,9 +12,11 @@ from enum import Enum
 
 from webapp.loading import analyse_pending
 from webapp.loading.arriving import QUIET_SECONDS, Arriving
+from webapp.loading.keeping import Keeping
 from webapp.loading.listening import Listening, Receiver, ReceiverState
 from webapp.loading.sections import merged
 from webapp.model.collector import collector_at_rest
+from webapp.model.retention import Policy
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
 from webapp.store import Encoder, Store
@@ -23,8 +25,10 @@ MOST_BYTES = 32_000_000  # of bodies that wait to be stored
 BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
 GATHER_SECONDS = 0.2  # … and they come in this time
 STORE_SECONDS = 30.0  # to wait for the store before a sender is told to try again
-_LOOK_SECONDS = 0.5  # from one look for traces to analyse to the next, which costs little only if much has come …
-_LEAST_PAUSE_SECONDS = 0.02  # … and follows at once on one that took longer
+# From one look for traces to analyse to the next: each costs much, however little came. It follows at once on one that
+# took longer.
+_LOOK_SECONDS = 0.5
+_LEAST_PAUSE_SECONDS = 0.02
 _ACTIVE_NS = 60_000_000_000
 
 _log = logging.getLogger(__name__)
@@ -54,8 +58,15 @@ class Taken(Enum):
 class Live:
     """What the receivers of one application share. Its threads start with the first post, and end with the store."""
 
-    def __init__(self, store: Store, *, durable: bool, quiet_seconds: float = QUIET_SECONDS) -> None:
-        """`durable`: a post is taken only when it is stored."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        durable: bool,
+        quiet_seconds: float = QUIET_SECONDS,
+        policy: Policy | None = None,
+    ) -> None:
+        """`durable`: a post is taken only when it is stored. `policy`: which traces stay once they are quiet; None: all."""
         self._store = store
         self._durable = durable
         self._queue: list[Post] = []
@@ -66,6 +77,7 @@ class Live:
         self._threads: list[threading.Thread] = []
         self.listening = Listening()
         self.arriving = Arriving(quiet_seconds)
+        self.keeping = Keeping(store, policy) if policy else None
         store.before_close.append(self.close)
 
     @property
@@ -102,6 +114,8 @@ class Live:
             if self._threads or self._closed:
                 return
             self._fresh.set()
+            if self.keeping:
+                self.arriving.note(self.keeping.begin(), time.monotonic())
             for name, work in (("live-writer", self._write), ("live-analyst", self._analyse)):
                 thread = threading.Thread(target=work, name=name, daemon=True)
                 self._threads.append(thread)
@@ -183,6 +197,10 @@ class Live:
             self._store.receivers.colour_services()
             with collector_at_rest():
                 analyse_pending(self._store, self.arriving.waiting(now))
-            self.arriving.analysed(now)
+            quiet = self.arriving.analysed(now)
+            if self.keeping:
+                self.keeping.note(quiet)
+                if self.keeping.decide(now):
+                    analyse_pending(self._store, self.arriving.waiting(now))
         except Exception:  # the next look may fare better, and spans must still come in
             _log.exception("analysing what was received")

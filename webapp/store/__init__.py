@@ -34,6 +34,7 @@ from webapp.store.reading.origins import Origins
 from webapp.store.reading.words import Words
 from webapp.store.receivers import Receivers
 from webapp.store.removal import Removal, Removed
+from webapp.store.retention import Retention
 from webapp.store.searching import facets, heatmap, suggest
 from webapp.store.searching import results as search
 from webapp.store.searching.headline import Headline
@@ -79,6 +80,7 @@ class Store:
         self.links = Links(lambda: self._knowing(LINK_SECONDS))
         removal = Removal(connection, self._known_ids, self._forget_ids)
         self.remove_traces, self.remove_source = removal.traces, removal.source
+        self.retention = Retention(connection, removal)
         self.steady = connection.steady  # held around reading and writing of it: nothing is removed meanwhile
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         self.before_close: list[Callable[[], None]] = []

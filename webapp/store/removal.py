@@ -1,6 +1,7 @@
 """Removing traces and sources in steps, so that readers and receivers come in between. The SQL is in `writing/`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from webapp.store.connection import Connection
+from webapp.store.writing import tidying
 from webapp.store.writing.arrow import uuids
 from webapp.store.writing.keys import KeyCatalog
 from webapp.store.writing.names import Names
 from webapp.store.writing.pending import set_setting, setting
-from webapp.store.writing.removing import take_out
-from webapp.store.writing.tidying import tidy
+from webapp.store.writing.removing import take_out, weigh
 
 STEP_SPANS = 50_000  # in one transaction; a larger trace is one
 _READ_SECONDS = 600.0
@@ -54,13 +55,14 @@ class Removal:
     ) -> None:
         self._connection, self._known_ids, self._forget_ids = connection, known_ids, forget_ids
 
-    def traces(self, trace_ids: Sequence[str]) -> Removed:
-        """With all that was made of them. In steps: readers and writers come in between."""
-        with self._connection.reading(_READ_SECONDS) as cursor:
-            cursor.register("asked_traces", pa.table({"trace_id": uuids(trace_ids)}))
-            found = cursor.sql(_OF_TRACES).to_arrow_table()
-        removed = self._take_out(found, None)
-        self._tidy()
+    def traces(self, trace_ids: Sequence[str], *, tidy: bool = True) -> Removed:
+        """With all that was made of them. In steps: readers and writers come in between.
+
+        Without `tidy` sums of nothing and names of nobody stay until it is called.
+        """
+        removed = self._take_out(self._found(trace_ids), None)
+        if tidy:
+            self.tidy()
         return removed
 
     def source(self, source_id: int) -> Removed:
@@ -68,33 +70,45 @@ class Removal:
         with self._connection.reading(_READ_SECONDS) as cursor:
             found = cursor.sql(_OF_SOURCE, params={"source": source_id}).to_arrow_table()
         removed = self._take_out(found, source_id)
-        self._tidy(source_id)
+        self.tidy(source_id)
         return removed
+
+    def weigh(self, trace_ids: Sequence[str], factor: float) -> None:
+        """Multiply the weights of all spans that were not multiplied yet. The traces are pending afterwards."""
+        for step in _steps(self._found(trace_ids)):
+            with self._of(step) as (writer, _):
+                weigh(writer, factor)
+
+    def _found(self, trace_ids: Sequence[str]) -> pa.Table:
+        with self._connection.reading(_READ_SECONDS) as cursor:
+            cursor.register("asked_traces", pa.table({"trace_id": uuids(trace_ids)}))
+            found: pa.Table = cursor.sql(_OF_TRACES).to_arrow_table()
+            return found
 
     def _take_out(self, found: pa.Table, source_id: int | None) -> Removed:
         traces = spans = 0
-        behind = np.cumsum(found["spans"].to_numpy())
-        for _, places in groupby(range(found.num_rows), lambda place: (behind[place] - 1) // STEP_SPANS):
-            step = list(places)
-            gone = self._step(found.slice(step[0], len(step)), source_id)
+        for step in _steps(found):
+            with self._of(step) as (writer, keys):
+                gone = take_out(writer, keys, source_id)
             traces, spans = traces + gone[0], spans + gone[1]
         return Removed(traces, spans)
 
-    def _step(self, traces: pa.Table, source_id: int | None) -> tuple[int, int]:
+    @contextmanager
+    def _of(self, step: pa.Table) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeyCatalog]]:
+        """One transaction, in which `analysed_traces` names the traces of the step."""
         with self._connection.steady, self._connection.writing() as writer:
             _, keys = self._known_ids(writer)
-            trace_ids = [str(trace_id) for trace_id in traces["trace_id"].to_pylist()]
+            trace_ids = [str(trace_id) for trace_id in step["trace_id"].to_pylist()]
             writer.register("analysed_traces", pa.table({"trace_id": uuids(trace_ids)}))
-            gone = take_out(writer, keys, source_id)
+            yield writer, keys
             writer.unregister("analysed_traces")
             self._connection.removals += 1
-        return gone
 
-    def _tidy(self, source_id: int | None = None) -> None:
+    def tidy(self, source_id: int | None = None) -> None:
         """Also gives the room back. Names that are gone must be told apart from those that come again."""
         with self._connection.steady, self._connection.writing() as writer:
             _, keys = self._known_ids(writer)
-            tidy(writer, keys)
+            tidying.tidy(writer, keys)
             if source_id is not None:
                 writer.execute("DELETE FROM sources WHERE source_id = ?", [source_id])
                 writer.execute("DELETE FROM repeated_spans WHERE source_id = ?", [source_id])
@@ -102,3 +116,10 @@ class Removal:
             self._forget_ids()
             self._connection.brought_names = lambda: True
         self._connection.checkpoint()
+
+
+def _steps(found: pa.Table) -> Iterator[pa.Table]:
+    behind = np.cumsum(found["spans"].to_numpy())
+    for _, places in groupby(range(found.num_rows), lambda place: (behind[place] - 1) // STEP_SPANS):
+        step = list(places)
+        yield found.slice(step[0], len(step))

@@ -113,6 +113,27 @@ CREATE TABLE IF NOT EXISTS spans (
   attributes_rest  VARCHAR                  -- JSON {key: OTLP AnyValue} of what has no column; NULL = none
 );
 
+CREATE TABLE IF NOT EXISTS removals (       -- what rules of retention took away
+  rule      VARCHAR PRIMARY KEY,            -- size, age, keep
+  traces    UBIGINT NOT NULL,
+  spans     UBIGINT NOT NULL,
+  since_ns  BIGINT NOT NULL,                -- when the first went …
+  last_ns   BIGINT NOT NULL,                -- … and the last
+  newest_ns BIGINT NOT NULL                 -- the latest start of a trace that went
+);
+
+CREATE TABLE IF NOT EXISTS removed_traces ( -- the last of them
+  trace_id   UUID NOT NULL,
+  rule       VARCHAR NOT NULL,
+  removed_ns BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS weighed_traces ( -- traces that a policy made stand for others that went
+  trace_id  UUID NOT NULL,
+  factor    DOUBLE NOT NULL,                -- by which the weights of its spans were multiplied …
+  until_row BIGINT NOT NULL                 -- … up to this row
+);
+
 CREATE TABLE IF NOT EXISTS repeated_spans ( -- stored spans that other sources brought too; theirs were dropped
   span_row  BIGINT NOT NULL,
   trace_id  UUID NOT NULL,

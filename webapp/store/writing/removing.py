@@ -63,13 +63,15 @@ WHERE source_id = heir
 """
 _MOVED = """
 CREATE OR REPLACE TEMP TABLE moved_rows AS
-SELECT span_row, heir, ? + row_number() OVER (ORDER BY span_row) - 1 AS new_row
-FROM affected_rows
+SELECT
+  span_row, heir, ? + row_number() OVER (ORDER BY span_row) - 1 AS new_row,
+  if(span_row > coalesce(until_row, -1), coalesce(w.factor, ?), 1) AS factor
+FROM affected_rows LEFT JOIN weighed_traces w USING (trace_id)
 WHERE heir IS NOT NULL
 """
 _MOVE = """
 INSERT INTO spans
-SELECT s.* REPLACE (m.new_row AS span_row, m.heir AS source_id)
+SELECT s.* REPLACE (m.new_row AS span_row, m.heir AS source_id, s.weight * m.factor AS weight)
 FROM spans s JOIN moved_rows m ON m.span_row = s.span_row
 WHERE s.span_row BETWEEN ? AND ?
 """
@@ -101,7 +103,7 @@ WHERE trace_id IN (SELECT trace_id FROM analysed_traces) AND trace_id NOT IN (SE
 def take_out(writer: duckdb.DuckDBPyConnection, keys: KeyCatalog, source_id: int | None) -> tuple[int, int]:
     """Of the traces in `analysed_traces` all, or what that source brought; how many traces and spans that were."""
     writer.execute(_TOUCHED)
-    _find_rows(writer, source_id)
+    _find_rows(writer, "NULL::UINTEGER" if source_id is None else _HEIR, source_id)
     take_back(writer)
     writer.execute(
         "CREATE OR REPLACE TEMP TABLE leaving_rows AS SELECT span_row FROM affected_rows WHERE heir IS NULL"
@@ -115,12 +117,38 @@ def take_out(writer: duckdb.DuckDBPyConnection, keys: KeyCatalog, source_id: int
     gone_lines = _take_out_lines(writer, source_id)
     _move(writer, gone_lines)
     _drop_rows(writer, source_id)
-    for table in ("traces", "findings", "late_children"):
-        writer.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT trace_id FROM analysed_traces)")
+    if source_id is None:
+        _drop_traces(writer, "weighed_traces")
     return int(traces), int(spans)
 
 
-def _find_rows(writer: duckdb.DuckDBPyConnection, source_id: int | None) -> None:
+def weigh(writer: duckdb.DuckDBPyConnection, factor: float) -> None:
+    """From now on the traces stand for so many times as many; those that do so already go on as they were told."""
+    writer.execute(_TOUCHED)
+    _find_rows(writer, "source_id")
+    take_back(writer)
+    _move(writer, 0, factor)
+    _drop_rows(writer, None)
+    writer.execute(
+        "INSERT INTO weighed_traces SELECT trace_id, ?, 0 FROM analysed_traces ANTI JOIN weighed_traces USING (trace_id)",
+        [factor],
+    )
+    _settle_weights(writer)
+
+
+def _settle_weights(writer: duckdb.DuckDBPyConnection) -> None:
+    """All rows that these traces have now are weighed."""
+    writer.execute(
+        "UPDATE weighed_traces SET until_row = ? WHERE trace_id IN (SELECT trace_id FROM analysed_traces)",
+        [setting(writer, "next_row") - 1],
+    )
+
+
+def _drop_traces(writer: duckdb.DuckDBPyConnection, table: str) -> None:
+    writer.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT trace_id FROM analysed_traces)")
+
+
+def _find_rows(writer: duckdb.DuckDBPyConnection, heir: str, source_id: int | None = None) -> None:
     settled = setting(writer, "settled_row")
     [(first, last)] = writer.execute(
         "SELECT min(first_row), max(last_row) FROM traces SEMI JOIN analysed_traces USING (trace_id)"
@@ -130,10 +158,8 @@ def _find_rows(writer: duckdb.DuckDBPyConnection, source_id: int | None) -> None
         "last": -1 if last is None else min(last, settled - 1),
         "settled": settled,
     }
-    if source_id is None:
-        writer.execute(_AFFECTED.format(heir="NULL::UINTEGER"), bounds)
-    else:
-        writer.execute(_AFFECTED.format(heir=_HEIR), {**bounds, "source": source_id})
+    source = {} if source_id is None else {"source": source_id}
+    writer.execute(_AFFECTED.format(heir=heir), bounds | source)
 
 
 def _take_out_lines(writer: duckdb.DuckDBPyConnection, source_id: int | None) -> int:
@@ -153,19 +179,23 @@ def _take_out_lines(writer: duckdb.DuckDBPyConnection, source_id: int | None) ->
     return int(before - after)
 
 
-def _move(writer: duckdb.DuckDBPyConnection, gone_lines: int) -> None:
+def _move(writer: duckdb.DuckDBPyConnection, gone_lines: int, factor: float = 1.0) -> None:
     """The spans that stay to new rows: behind so many that the version of no trace is one that it had before."""
     first_row = setting(writer, "next_row") + gone_lines
-    writer.execute(_MOVED, [first_row])
+    writer.execute(_MOVED, [first_row, factor])
     [(lowest, highest, moved)] = writer.execute(
         "SELECT min(span_row), max(span_row), count(*) FROM moved_rows"
     ).fetchall()
     if moved:
         writer.execute(_MOVE, [lowest, highest])
         set_setting(writer, "next_row", first_row + moved)
+        _settle_weights(writer)
 
 
 def _drop_rows(writer: duckdb.DuckDBPyConnection, source_id: int | None) -> None:
+    """Under their old numbers, and what is known of their traces."""
+    for table in ("traces", "findings", "late_children"):
+        _drop_traces(writer, table)
     [(first, last)] = writer.execute("SELECT min(span_row), max(span_row) FROM affected_rows").fetchall()
     if first is None:
         return

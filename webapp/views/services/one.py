@@ -41,7 +41,9 @@ class Asked:
         cut = self.state.from_ or self.state.to
         from_ns = max(moment.from_ns, period.from_ns) if cut else moment.from_ns
         to_ns = min(moment.to_ns, period.to_ns) if cut else moment.to_ns
-        return SearchState(q=q, sort=sort, from_=display.exact_iso(from_ns), to=display.exact_iso(to_ns)).url("/traces")
+        return SearchState(q=q, sort=sort, from_=display.exact_iso(from_ns), to=display.exact_iso(to_ns)).url(
+            "/traces"
+        )
 
 
 def _understand() -> Asked:

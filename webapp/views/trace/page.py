@@ -13,6 +13,7 @@ from webapp.settings import Settings
 from webapp.views import preferences
 from webapp.views.fragments import page_or_part, two_faced, wants_part
 from webapp.views.present import link_templates, slot, store
+from webapp.views.sources.kept import not_here
 from webapp.views.takeaway.files import json_file
 from webapp.views.takeaway.menu import downloads_of
 from webapp.views.trace.cache import OpenTrace, TraceCache
@@ -237,7 +238,11 @@ def elsewhere(text: str, suffix: str = "") -> BaseResponse:
 def _not_here(text: str, fitting: int = 0) -> NotFound:
     if fitting:
         return NotFound(f"{fitting} traces fit the id {text}.", hint="Write more of its digits.")
+<<<<<<< ours
     return TraceNotHere(text)
+=======
+    return not_here(text)
+>>>>>>> theirs
 
 
 def _no_span(trace_id: str, span_id: str) -> NotFound:
