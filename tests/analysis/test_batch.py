@@ -114,7 +114,7 @@ def broken_trace(draw: st.DrawFn) -> list[Span]:
 
 
 @given(st.lists(broken_trace(), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_random_and_broken_traces_in_one_batch_equal_each_of_them_alone(traces: list[list[Span]]) -> None:
     assert_equal_to_single_traces(traces)
 

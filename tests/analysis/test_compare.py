@@ -133,7 +133,7 @@ def test_a_trace_differs_in_nothing_from_itself(spans: list[Span]) -> None:
     assert found.headline.startswith("A and B waited for the same")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(traces(), traces())
 def test_the_rows_explain_all_of_the_difference_and_swapped_they_are_negated(
     one: list[Span], other: list[Span]

@@ -113,7 +113,7 @@ def _dressed(number: int, each: Span, what: list[int]) -> Span:
     return Span(**{**fields, "name": name, "attributes": _DRESSES[what[number % 3]] if asks else {}})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(CALLING, min_size=1, max_size=4), st.sampled_from([DEFAULTS, EAGER]))
 def test_any_traces_show_together_what_each_shows_alone(
     many: list[list[Span]], thresholds: Thresholds

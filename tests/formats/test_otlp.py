@@ -305,7 +305,7 @@ any_span = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(any_span, max_size=4))
 def test_what_is_written_is_read_with_all_its_types(spans: list[Span]) -> None:
     found, notes = read(otlp.write(spans))

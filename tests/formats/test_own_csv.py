@@ -30,7 +30,7 @@ def read(content: bytes) -> tuple[list[Span], formats.Reading]:
     return [span for batch in reading for span in batch], reading
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(any_span, min_size=1, max_size=5))
 def test_what_is_written_is_read_again_to_the_nanosecond(spans: list[Span]) -> None:
     found, reading = read(own.write(spans))

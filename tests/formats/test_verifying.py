@@ -93,7 +93,7 @@ def test_a_document_that_was_laid_out_anew_is_unchanged(tmp_path: Path) -> None:
     assert "redacted before it was written: user.email" in result.output
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(any_span, min_size=1, max_size=4))
 def test_any_spans_are_unchanged_in_either_form(
     tmp_path_factory: pytest.TempPathFactory, spans: list[Span]

@@ -35,7 +35,7 @@ def meanings(store: Store) -> dict[str, Meaning]:
 @given(QUERIES | combined(NESTED_TERMS))
 @example("{service=pay} >> {service=db}")
 @example("count({error} !>> {root}) <= 1")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_search_finds_the_traces_and_spans_that_are_meant(
     store: Store, meanings: dict[str, Meaning], text: str
 ) -> None:
@@ -50,7 +50,7 @@ def test_a_search_finds_the_traces_and_spans_that_are_meant(
 
 
 @given(QUERIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_within_a_trace_the_same_spans_are_found(
     store: Store, meanings: dict[str, Meaning], text: str
 ) -> None:

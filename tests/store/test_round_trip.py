@@ -65,7 +65,7 @@ def _comparable(value: object) -> object:
     return type(value).__name__, value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(SPANS, max_size=4), st.lists(SPANS, max_size=4))
 def test_spans_come_back_as_they_went_in(first: list[Span], second: list[Span]) -> None:
     expected = sorted(first, key=lambda span: span.start_ns) + sorted(second, key=lambda span: span.start_ns)

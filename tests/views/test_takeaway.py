@@ -70,7 +70,7 @@ one_trace = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(one_trace)
 def test_a_download_holds_the_same_spans_to_the_nanosecond(spans: list[Span]) -> None:
     with Store.open(None) as store:
