@@ -55,11 +55,10 @@ class NotFound(TailraceError):
 class TraceNotHere(NotFound):
     """A trace that nobody sent or loaded, or not yet; `asked` is its id as it was written."""
 
-    def __init__(self, asked: str) -> None:
-        super().__init__(
-            f"The trace {asked} is not here (yet).",
-            hint="If it is still being recorded, load it and open this page again.",
-        )
+    def __init__(
+        self, asked: str, hint: str = "Load it, or have it sent here, and open this page again."
+    ) -> None:
+        super().__init__(f"The trace {asked} is not here (yet).", hint=hint)
         self.asked = asked
 
 

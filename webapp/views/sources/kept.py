@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app
 
-from webapp.errors import NotFound
+from webapp.errors import NotFound, TraceNotHere
 from webapp.model import display
 from webapp.model.display import plural
 from webapp.model.retention import Policy
@@ -66,14 +66,8 @@ def not_here(text: str) -> NotFound:
             hint="What is kept, and for how long, is told on /sources.",
         )
     if store().retention.gone():
-        return NotFound(
-            f"The trace {text} is not here (yet).",
-            hint="It may still be being recorded, or be older than what is kept; /sources tells what that is.",
-        )
-    return NotFound(
-        f"The trace {text} is not here (yet).",
-        hint="If it is still being recorded, load it and open this page again.",
-    )
+        return TraceNotHere(text, "It may be older than what is kept; /sources tells what that is.")
+    return TraceNotHere(text)
 
 
 def _policy(policy: Policy) -> str:

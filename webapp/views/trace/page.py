@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.analysis.folding import find_next
-from webapp.errors import NotFound, TraceNotHere
+from webapp.errors import NotFound
 from webapp.settings import Settings
 from webapp.views import preferences
 from webapp.views.fragments import page_or_part, two_faced, wants_part
@@ -238,11 +238,7 @@ def elsewhere(text: str, suffix: str = "") -> BaseResponse:
 def _not_here(text: str, fitting: int = 0) -> NotFound:
     if fitting:
         return NotFound(f"{fitting} traces fit the id {text}.", hint="Write more of its digits.")
-<<<<<<< ours
-    return TraceNotHere(text)
-=======
     return not_here(text)
->>>>>>> theirs
 
 
 def _no_span(trace_id: str, span_id: str) -> NotFound:
