@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from webapp.model.spans import Event, Kind, Resource, Span, Status
 
@@ -51,20 +52,20 @@ class _Traces:
     spans: list[Span] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def add(self, *drawn: tuple[object, ...], trace_id: str = "", **shared: object) -> None:
+    def add(self, *drawn: tuple[Any, ...], trace_id: str = "", **shared: Any) -> None:
         """`drawn`: id, parent (0: root), start and end in ms, and fields, of each span."""
         number = next(self.numbers)
         for ident, parent, start_ms, end_ms, *fields in drawn:
-            known: dict[str, object] = {
+            known: dict[str, Any] = {
                 "trace_id": trace_id or f"{0xABC << 64 | number:032x}",
-                "span_id": f"{number << 16 | ident:016x}",  # type: ignore[operator]
-                "parent_span_id": f"{number << 16 | parent:016x}" if parent else "",  # type: ignore[operator]
+                "span_id": f"{number << 16 | ident:016x}",
+                "parent_span_id": f"{number << 16 | parent:016x}" if parent else "",
                 "name": "work", "service": "web",
-                "start_ns": START_NS + number * 1000 * MS + round(start_ms * MS) + ident,  # type: ignore[operator,call-overload]
-                "end_ns": START_NS + number * 1000 * MS + round(end_ms * MS) + 7,  # type: ignore[call-overload]
+                "start_ns": START_NS + number * 1000 * MS + round(start_ms * MS) + ident,
+                "end_ns": START_NS + number * 1000 * MS + round(end_ms * MS) + 7,
                 "kind": Kind.INTERNAL,
             }  # fmt: skip
-            self.spans.append(Span(**{**known, **shared, **(fields[0] if fields else {})}))  # type: ignore[arg-type, dict-item]
+            self.spans.append(Span(**{**known, **shared, **(fields[0] if fields else {})}))
 
 
 def faulty_spans() -> list[Span]:
@@ -122,7 +123,7 @@ def _times(made: _Traces) -> None:
         made.add((1, 0, 0, 10, _CLIENT), (2, 1, 1, 2001, {"service": "units", "kind": Kind.SERVER}))
 
 
-_CLIENT = {"kind": Kind.CLIENT, "attributes": {"server.address": "units"}}
+_CLIENT: dict[str, Any] = {"kind": Kind.CLIENT, "attributes": {"server.address": "units"}}
 
 
 def _call(made: _Traces, shift_ms: int, host: str) -> None:
@@ -147,7 +148,8 @@ def _practice(made: _Traces) -> None:
     told = {"db.system": "postgresql", "server.address": "db"}
     for name, attributes in (
         ("query", told), ("ask", told), ("query", {**told, "db.statement": "SELECT 1"}), ("pool.connect", told),
-        ("SELECT * FROM orders", told), ("GET", {**told, "db.system": "redis"}),
+        ("SELECT * FROM orders", told), ("SELECT 1", told), ("SELECT unlock();", told),
+        ("GET", {**told, "db.system": "redis"}),
     ):  # fmt: skip
         made.add((1, 0, 0, 50, {**asks, "name": name, "attributes": attributes}))
     for _ in range(2):

@@ -1,5 +1,7 @@
 """Between which clocks times were shifted, and how far."""
 
+from typing import Any
+
 from tests.analysis.drawing import MS, columns_of, span
 from webapp.analysis.clock_shifts import clock_shifts
 from webapp.analysis.tree import repair
@@ -9,8 +11,8 @@ from webapp.model.spans import Kind, Span
 
 def call(trace: int, number: str, at: float, server: tuple[float, float], host: str = "h2") -> list[Span]:
     """A CLIENT span of 100 ms on h1, and its SERVER span with one below it."""
-    fields = {"trace_id": f"{trace:032x}"}
-    on = {"service": "b", "host": host} if host else {"service": "b"}
+    fields: dict[str, Any] = {"trace_id": f"{trace:032x}"}
+    on: dict[str, Any] = {"service": "b", "host": host} if host else {"service": "b"}
     return [
         span(f"c{number}", "", at, at + 100, service="a", host="h1", kind=Kind.CLIENT, **fields),
         span(f"s{number}", f"c{number}", *server, kind=Kind.SERVER, **on, **fields),

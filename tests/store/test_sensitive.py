@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.model.test_sensitive import FOUND, NOTHING
 from tests.store.soup_store import fill
 from webapp.model.sensitive import HINT, LOOKS, found_in
-from webapp.model.spans import Event, Resource, Span
+from webapp.model.spans import Attributes, Event, Resource, Span, Value
 from webapp.query import Window, matches, parse
 from webapp.store import Store
 from webapp.store.conditions.sensitive import all_found
@@ -26,8 +26,8 @@ def store() -> Iterator[Store]:
         yield store
 
 
-def span(number: int, value: object) -> Span:
-    attributes = {"note": value, "odd/key": value} if number % 2 else {"note": "none"}
+def span(number: int, value: Value) -> Span:
+    attributes: Attributes = {"note": value, "odd/key": value} if number % 2 else {"note": "none"}
     return Span(
         trace_id=f"{number + 1:032x}", span_id=f"{number + 1:016x}", name="n", service="s", start_ns=1000 * number + 1,
         end_ns=1000 * number + 9, attributes=attributes,

@@ -26,7 +26,10 @@ _TELLS_QUERY = (
     "sql.query",
 )
 # nothing to tell, or told by the name itself
-_TOLD_BY_NAME = r'-name~"(?i)\b(connect|ping|commit|rollback|begin|prepare|(from|into|join|update|table) \S)"'
+_TOLD_BY_NAME = (
+    r'-name~"(?i)\b(connect|ping|commit|rollback|begin|prepare|(from|into|join|update|table) \S)'
+    r'|^\w+ .*[(*;=?]|^select \d"'
+)
 _SILENT = 'error -error_message? -event.name=exception -event.level~"(?i)^(error|fatal|critical)$"'
 _TELLS_CALLED = (
     "rpc.service",

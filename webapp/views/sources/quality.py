@@ -71,6 +71,7 @@ def page() -> Response:
         groups=groups,
         rows=rows,
         severities=words.SEVERITIES,
+        steps=words.STEPS,
         place_words=words.PLACES,
         shown=_SHOWN,
         clean=[words.WORDS[code].label for code in _clean(report)],

@@ -139,7 +139,7 @@ WORDS = {
     "changed_ids": Words(
         "Ids of other forms",
         "have ids of unusual length or form; they were padded, cut or hashed to OpenTelemetry's.",
-        "Nothing is lost, but another tool may show other ids. The ids as written can be searched, too.",
+        "The ids as written can be searched, too. Let the exporter write 32 hexadecimal digits for a trace, 16 for a span.",
     ),
     "context_lost": Words(
         "Context lost between services",
@@ -196,6 +196,12 @@ GROUPS = {
     "sensitive": ("Sensitive values", "what should not be in traces; it is never shown here"),
 }
 SEVERITIES = {"high": "serious", "medium": "to mend", "info": "to know"}
+STEPS = {  # what is looked at, in this order
+    "repairs": "what repair found",
+    "spans": "spans",
+    "calls": "calls between services",
+    "values": "values of attributes",
+}
 PLACES = {"clock_skew": "clocks, caller → callee", "many_spans": "operations"}
 
 
