@@ -422,3 +422,52 @@ def test_a_source_is_removed_with_all_it_brought(empty: FlaskClient) -> None:
 def test_a_file_that_is_not_kept_cannot_be_read_again(client: FlaskClient) -> None:
     assert "its file is needed" in text(parse(client.get("/source?id=1")))
     assert client.post("/source/again", data={"id": "1"}).status_code == 404
+
+
+def columns_form(client: FlaskClient, number: str) -> dict[str, str]:
+    """By column what the page of a source has chosen for it."""
+    [form] = [
+        form
+        for form in parse(client.get(f"/source?id={number}")).iter("form")
+        if form.get("action") == "/source/again"
+    ]
+    names = [field.get("value") or "" for field in form.iter("input") if field.get("name") == "column"]
+    chosen = [
+        next((text(option) for option in field.iter("option") if option.get("selected") is not None), "")
+        for field in form.iter("select")
+        if field.get("name") == "field"
+    ]
+    return dict(zip(names, chosen, strict=True))
+
+
+def test_the_columns_of_an_unknown_table_are_asked_for_with_a_guess(empty: FlaskClient) -> None:
+    loaded(empty, ("unknown.csv", UNKNOWN))
+    guessed = columns_form(empty, "1")
+    assert guessed["TID"] == "trace_id"
+    assert guessed["city"] == ""
+    answer = empty.post(
+        "/source/again", data={"id": "1", "column": list(guessed), "field": [*guessed.values()]}
+    )
+    assert answer.status_code == 303
+    until(lambda: all(load["over"] for load in empty.get("/sources.json").get_json()["loads"]))
+    [read] = empty.get("/sources.json").get_json()["sources"]
+    assert (read["format"], read["traces"] > 0) == ("csv", True)
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "field"),
+    [
+        ((CHECKOUT / "clickhouse-otel-traces.csv").read_bytes(), "Duration", "duration_ns"),
+        ((CHECKOUT / "phoenix.jsonl").read_bytes(), "start_time", "start"),
+    ],
+)
+def test_the_columns_of_a_known_table_are_shown_as_they_were_read(
+    empty: FlaskClient, content: bytes, column: str, field: str
+) -> None:
+    loaded(empty, ("a", content))
+    assert columns_form(empty, "1")[column] == field
+
+
+def test_what_is_no_table_is_not_asked_for_columns(empty: FlaskClient) -> None:
+    loaded(empty, ("a", OTLP), ("b", b'{"a": 1}'), ("c", b"x" * 99))
+    assert [columns_form(empty, number) for number in "123"] == [{}, {}, {}]

@@ -4,15 +4,20 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
-from webapp.errors import TailraceError
+from webapp import formats
+from webapp.errors import TailraceError, UnreadableFile
+from webapp.formats.sniff import head_of
+from webapp.formats.tables.columns import Columns, columns_of
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
 from webapp.loading import check_mapping, load_files
 from webapp.loading.kept import Kept
 from webapp.loading.parts import File
+from webapp.loading.paths import opened
 from webapp.model.sources import Source
 from webapp.progress import Progress
 from webapp.store import Store
@@ -66,6 +71,14 @@ class Uploads:
                 self._thread.start()
         self._waiting.put(load)
         return load
+
+    def columns(self, source: Source) -> Columns | None:
+        """Of a table that is kept, what it has."""
+        path = source.report.path
+        with suppress(UnreadableFile), opened(self.kept.file(path).place) as stream:
+            content = next(formats.contents(stream, path), None)
+            return columns_of(head_of(content.start), source.report.format) if content else None
+        return None
 
     def again(self, source: Source, chosen: str = "", mapping: Mapping = NO_MAPPING) -> Load:
         """Read the file of a source, which is kept, anew in place of what it gave."""

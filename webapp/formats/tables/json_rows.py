@@ -46,7 +46,7 @@ _SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
 
 
 def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:
-    for row in _first_rows(head):
+    for row in first_rows(head):
         spelled = {letters(key) for key in row}
         writer = next((name for name, keys in _SIGNATURES if spelled >= keys), "")
         if writer and _layout(row, mapping):
@@ -60,7 +60,7 @@ def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:
 
 def unknown(head: Head, mapping: Mapping = NO_MAPPING) -> UnknownTable | None:
     """What is to be asked about flat objects that may be spans; None if they are nothing of that kind."""
-    for row in _first_rows(head):
+    for row in first_rows(head):
         is_flat = sum(isinstance(value, (str, int, float)) for value in row.values()) * 2 > len(row)
         try:
             layout_of(list(row), mapping)
@@ -82,7 +82,7 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
     yield from without_pending(spans, notes) if is_logfire else spans
 
 
-def _first_rows(head: Head) -> Iterator[Json]:
+def first_rows(head: Head) -> Iterator[Json]:
     count = 0
     for value in head.values:
         for row in rows_in(value):

@@ -90,6 +90,11 @@ def _advice(column: str, written: str) -> str:
     return f"Did you mean {near[0]}? {fields}" if near else fields
 
 
+def choices() -> list[str]:
+    """All that may stand after the column, the usual ones first."""
+    return [*NAMEABLE, *(f"{field}_{unit}" for field in TIMES for unit in UNITS)]
+
+
 def field_names() -> str:
     units = " or ".join(f"_{unit}" for unit in UNITS)
     return f"{', '.join(NAMEABLE)}; {', '.join(TIMES)} also with {units}"

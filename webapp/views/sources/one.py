@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import formats
 from webapp.errors import BadSetting, NotFound
-from webapp.formats.tables.mapping import Mapping, field_names
+from webapp.formats.tables.mapping import Mapping, choices, field_names
 from webapp.query import write_term
 from webapp.views.fragments import page_or_part
 from webapp.views.present import store
@@ -21,6 +21,7 @@ blueprint = Blueprint("source", __name__)
 @blueprint.get("/source")
 def page() -> Response:
     row = _row(request.args.get("id", ""))
+    can_read_again = row.report.path in uploads().kept and not row.source.is_receiver
     return page_or_part(
         "sources/source.html",
         "sources/_source.html",
@@ -30,7 +31,9 @@ def page() -> Response:
         repairs=[(repair, _traces_with(str(repair["code"]), row)) for repair in listing.repairs(row.report)],
         formats=formats.names(),
         fields=field_names(),
-        can_read_again=row.report.path in uploads().kept and not row.source.is_receiver,
+        choices=choices(),
+        can_read_again=can_read_again,
+        columns=uploads().columns(row.source) if can_read_again else None,
     )
 
 
@@ -55,8 +58,14 @@ def again() -> BaseResponse:
     chosen = request.form.get("format", "")
     if chosen and chosen not in formats.names():
         raise BadSetting(f"There is no format {chosen!r}.", hint=f"Formats are {', '.join(formats.names())}.")
-    columns = request.form.get("map", "").replace("\r", "").replace("\n", ",").split(",")
-    return started(uploads().again(source, chosen, Mapping.parse(columns)))
+    return started(uploads().again(source, chosen, Mapping.parse(_named_columns())))
+
+
+def _named_columns() -> list[str]:
+    """`COLUMN=FIELD` of what was chosen beside each column, or written line by line."""
+    columns, fields = request.form.getlist("column"), request.form.getlist("field")
+    chosen = [f"{column}={field}" for column, field in zip(columns, fields, strict=False) if field]
+    return chosen + request.form.get("map", "").replace("\r", "").replace("\n", ",").split(",")
 
 
 @blueprint.post("/source/remove")
