@@ -54,6 +54,32 @@ def test_a_failure_that_its_parent_survived_is_not_the_cause() -> None:
     assert found.name == "near"
 
 
+def test_an_exception_behind_an_answer_500_is_named_though_middleware_did_not_say_that_it_failed() -> None:
+    found = failure_of(
+        failed(
+            "r", "", 1, 100, kind=Kind.SERVER, name="GET /", attributes={"http.response.status_code": 500}
+        ),
+        span("m", "r", 2, 98, name="middleware"),
+        failed("d", "m", 3, 9, service="db", name="query", status_message="gone"),
+        failed("e", "m", 10, 20, name="cache", status_message="miss"),
+        failed("v", "m", 30, 90, name="view", status_message="Error 500"),
+    )
+    assert found is not None
+    assert found.sentence == "Failed in s · view: Error 500 (60.0 ms), called by s · middleware"
+    by_another = failure_of(
+        failed("r", "", 1, 100, kind=Kind.SERVER, attributes={"http.response.status_code": 500}),
+        span("b", "r", 2, 98, service="other"),
+        failed("c", "b", 3, 90, service="other", status_message="gone"),
+    )
+    assert by_another is not None
+    assert by_another.sentence == "Failed in s · r: HTTP 500 (99.0 ms)"
+    says_why = failure_of(
+        failed("r", "", 1, 100, status_message="no stock"), span("m", "r", 2, 98), failed("v", "m", 3, 90)
+    )
+    assert says_why is not None
+    assert says_why.message == "no stock"
+
+
 def test_of_equal_chains_the_one_that_ended_first_began_it() -> None:
     found = failure_of(
         failed("r", "", 1, 100), failed("a", "r", 2, 50, name="later"), failed("b", "r", 3, 40, name="first")

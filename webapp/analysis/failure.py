@@ -20,10 +20,16 @@ def failures(forest: Forest) -> list[Failure | None]:
     failed_below: dict[int, list[int]] = {}
     for node, parent in zip(failed.tolist(), forest.parent[failed].tolist(), strict=True):
         failed_below.setdefault(parent, []).append(node)
+    ends: dict[int, list[int]] = {}  # by trace the failed spans that none below failed
+    for node, trace in zip(failed.tolist(), forest.trace[failed].tolist(), strict=True):
+        if node not in failed_below:
+            ends.setdefault(trace, []).append(node)
     is_failed = set(failed.tolist())
     return [
-        _failure(forest, _origin(forest, root, failed_below)) if root in is_failed else None
-        for root in forest.root.tolist()
+        _failure(forest, _origin(forest, root, failed_below, ends.get(trace, [])))
+        if root in is_failed
+        else None
+        for trace, root in enumerate(forest.root.tolist())
     ]
 
 
@@ -40,8 +46,10 @@ def written_id(forest: Forest, node: int) -> str:
     return f"{forest.span_id[node]:016x}" + (f"_{suffix}" if suffix else "")
 
 
-def _origin(forest: Forest, root: int, failed_below: dict[int, list[int]]) -> int:
+def _origin(forest: Forest, root: int, failed_below: dict[int, list[int]], ends: list[int]) -> int:
     """The end of the longest chain of failed spans below the root; of several the one that ended first."""
+    if root not in failed_below:
+        return _behind_the_answer(forest, root, ends)
     best = (1, 0, 0, 0, root)
     stack = [(root, 0)]
     while stack:
@@ -59,6 +67,28 @@ def _origin(forest: Forest, root: int, failed_below: dict[int, list[int]]) -> in
             )
             best = min(best, rank)
     return best[-1]
+
+
+def _behind_the_answer(forest: Forest, root: int, ends: list[int]) -> int:
+    """What a root that says no more than the status it answered with failed of: an exception that passed through spans
+    of its own service, as those of middleware, which were not marked. The one that ended last; the root if there is none.
+    """
+    message = forest.columns.error_texts.get(int(forest.source[root]), _NO_WORDS).message
+    if message and not message.startswith("HTTP "):
+        return root
+    passes = {
+        root: True,
+        -1: False,
+    }  # whether an error in it comes to the root through spans of the root's service
+    for node in ends:
+        way = []
+        while node not in passes:
+            way.append(node)
+            same = forest.service[node] == forest.service[root] and forest.blocking[node]
+            node = int(forest.parent[node]) if same else -1
+        passes.update(dict.fromkeys(way, passes[node]))
+    inside = [node for node in ends if node != root and passes[node]]
+    return max(inside, key=lambda node: (int(forest.end_ns[node]), -node), default=root)
 
 
 def _failure(forest: Forest, node: int) -> Failure:
