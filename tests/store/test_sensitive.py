@@ -55,7 +55,7 @@ def test_a_term_finds_the_spans_whose_values_look_so(store: Store, key: str, loo
 
 
 @given(st.lists(PIECES, min_size=1, max_size=6).map("".join), st.sampled_from(sorted(LOOKS)))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_the_patterns_mean_the_same_to_both(store: Store, text: str, look: str) -> None:
     found = all_found("text", look)
     with store.reading() as cursor:

@@ -47,23 +47,22 @@ def test_the_twin_tells_each_line_with_its_numbers(faulty: FlaskClient) -> None:
     assert all(line["fix"].count(". ") <= 1 for line in lines)
 
 
-def listed(client: FlaskClient, url: str) -> str:
-    """What the search says of how much it found: its heading."""
-    return text(parse(client.get(url)))
-
-
-def test_each_link_opens_a_list_of_as_many(faulty: FlaskClient) -> None:
-    page = parse(faulty.get("/sources/quality"))
-    rows = with_class(page, "remark-row")
+def test_the_links_ask_what_was_counted_and_open_lists_of_as_many(faulty: FlaskClient) -> None:
+    queries = {(line["code"], line["key"] or ""): line["query"] for line in report(faulty)["lines"]}
+    rows = with_class(parse(faulty.get("/sources/quality")), "remark-row")
     assert len(rows) == len(COUNTS)
+    opened = {"clock_skew", "silent_errors", "context_lost", "many_spans", "card", "unnamed_calls"}
     for row in rows:
+        code = row.get("data-code", "")
         for link in with_class(row, "sentence")[0].iter("a"):
-            address = parse_qs(urlsplit(link.get("href", "")).query)
+            url = link.get("href", "")
+            asked = parse_qs(urlsplit(url).query)
             number, noun = text(link).split()[0], text(link).split()[-1].rstrip("s")
-            assert (noun == "span") == (address.get("show") == ["spans"])
-            assert re.search(rf"(?<![\d,]){number} {noun}s?\b", listed(faulty, link.get("href", ""))), text(
-                link
-            )
+            assert (noun == "span") == (asked.get("show") == ["spans"])
+            assert asked["q"][0] in [query for (of, _), query in queries.items() if of == code]
+            if code in opened:
+                assert re.search(rf"(?<![\d,]){number} {noun}s?\b", text(parse(faulty.get(url)))), text(link)
+        opened.discard(code)
 
 
 def test_no_secret_is_on_the_page_nor_in_its_twin(faulty: FlaskClient) -> None:
