@@ -1,7 +1,7 @@
 """Where templates, static files and sample data lie: inside an installed wheel, or at the top of the repository."""
 
 import hashlib
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -21,7 +21,6 @@ def fingerprint(name: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10] if files else ""
 
 
-@lru_cache(32)
 def joined_sheets(names: str) -> str:
     """The sheets `tokens,base` as one, so that a page waits for one answer; "" if one of them is not there."""
     sheets = {sheet.stem: sheet for sheet in (folder("static") / "css").iterdir()}
