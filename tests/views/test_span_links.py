@@ -52,7 +52,7 @@ def test_a_span_names_who_links_to_it_from_this_trace_and_from_others(client: Fl
     said = words(with_class(page, "detail")[0])
     assert "Linked from 2" in said
     assert "web retry in this trace why again" in said
-    assert "worker take in another trace, 1 Jan 1970 00:16:40.500" in said
+    assert "worker take in another trace, no date 00:16:40.500" in said
     targets = [link.get("href", "") for ends in with_class(page, "linked") for link in ends.iter("a")]
     assert f"/trace/{OTHER}?span={ONE}" in targets
 
@@ -66,7 +66,7 @@ def test_a_link_names_its_other_end_and_how_long_a_message_lay(client: FlaskClie
 
 def test_the_head_lists_the_traces_that_a_trace_is_linked_with(client: FlaskClient) -> None:
     found = with_class(parse(get(client)), "linkedtraces")[0]
-    assert words(found).startswith("Linked with 1 other trace Linked from worker take 1 Jan 1970")
+    assert words(found).startswith("Linked with 1 other trace Linked from worker take no date")
     found = with_class(parse(client.get(f"/trace/{OTHER}")), "linkedtraces")[0]
     assert "Its spans link to web step 1" in words(found)
     assert f"{'ab' * 16} not here" in words(found)

@@ -20,6 +20,13 @@ def test_the_head_says_what_took_the_time(opened: Opened) -> None:
     assert "4.00 s 5 spans 5 services 3 levels 0 errors" in words(with_class(page, "facts")[0])
 
 
+def test_a_clock_that_began_at_zero_tells_no_date(opened: Opened) -> None:
+    facts = words(with_class(parse(get(opened(span(1, 0, 0, 100)))), "facts")[0])
+    assert "no date 00:16:40.000" in facts
+    assert "1970" not in facts
+    assert "UTC" not in facts
+
+
 def test_no_id_stands_on_a_page_twice(client: FlaskClient) -> None:
     """A script that asks for the dialog of keys must not be given a list of attributes."""
     for query in (

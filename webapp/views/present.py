@@ -13,6 +13,7 @@ from webapp.settings import Settings
 from webapp.store import Store
 from webapp.views import preferences
 
+_DATED_NS = 100_000_000 * 1_000_000_000  # in March 1973
 TAIL_SAMPLED = "Kept by tail sampling: rates and percentiles describe the kept traces."
 
 
@@ -55,14 +56,20 @@ def moment(ns: int) -> datetime:
     )
 
 
+def dated(ns: int) -> bool:
+    """Whether a time is one of the calendar: clocks that begin at zero, as those of browsers' profilers, tell none."""
+    return ns >= _DATED_NS
+
+
 def clock(ns: int) -> str:
-    """`10:32:07.123`."""
-    return f"{moment(ns):%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}"
+    """`10:32:07.123`; without a date, what its clock showed."""
+    shown = moment(ns) if dated(ns) else datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{shown:%H:%M:%S}.{ns % 1_000_000_000 // 1_000_000:03d}"
 
 
 def day(ns: int) -> str:
     """`20 Nov 2025`."""
-    return f"{moment(ns):%-d %b %Y}"
+    return f"{moment(ns):%-d %b %Y}" if dated(ns) else "no date"
 
 
 def ago(ns: int, now_ns: int) -> str:
@@ -77,6 +84,10 @@ def ago(ns: int, now_ns: int) -> str:
 def time_tag(ns: int, text: str | None = None) -> Markup:
     """A <time> element whose title holds the exact nanoseconds."""
     shown = text if text is not None else clock(ns)
+    if not dated(ns):
+        return Markup('<span title="{} ns since its clock began; no date was recorded">{}</span>').format(
+            f"{ns:,}", shown
+        )
     exact = f"{day(ns)} {moment(ns):%H:%M:%S}.{ns % 1_000_000_000:09d} {preferences.zone_name()}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(display.iso(ns), exact, shown)
 
@@ -122,6 +133,7 @@ def install(app: Flask) -> None:
         iso=display.iso,
         short_id=short_id,
     )
+    app.jinja_env.tests["dated"] = dated
     app.jinja_env.globals.update(
         ago=ago,
         plural=display.plural,
