@@ -36,18 +36,19 @@ def risen_each(start_ns: I64, hits: Sequence[Bool], tries: int) -> list[Stretch 
     telling = [at for at, count in enumerate(counts) if _LEAST_HIT <= count < whole]
     if whole < 2 * _LEAST or not telling:
         return found
-    edges = np.unique(np.linspace(0, whole, min(whole, _BINS) + 1).astype(np.int64))
+    edges = np.linspace(0, whole, min(whole, _BINS) + 1).astype(np.int64)
     summed = np.zeros((len(telling), whole + 1), np.int64)
     np.cumsum([hits[at] for at in telling], axis=1, out=summed[:, 1:])
     hit_before = summed[:, edges]
     needed = _CERTAIN + log(len(edges)) + log(tries)
-    likeliest: dict[int, tuple[float, int, int]] = {}
-    for series, first, last in _likeliest(edges, hit_before):
-        here = _likelihood(edges, hit_before[series], first, last), first, last
-        likeliest[series] = max(here, likeliest.get(series, here))
-    for series, (likelihood, first, last) in likeliest.items():
+    tried = _likeliest(edges, hit_before)
+    likelihoods = _likelihoods(edges, hit_before, *np.array(list(tried), np.int64).T)
+    best: dict[int, tuple[float, int, int]] = {}
+    for likelihood, (series, first, last) in zip(likelihoods.tolist(), tried, strict=True):
         if likelihood >= needed:
-            found[telling[series]] = _stretch(start_ns, edges, hit_before[series], first, last)
+            best[series] = max((likelihood, first, last), best.get(series, (0.0, 0, 0)))
+    for series, (_, first, last) in best.items():
+        found[telling[series]] = _stretch(start_ns, edges, hit_before[series], first, last)
     return found
 
 
@@ -76,16 +77,15 @@ def _likeliest(edges: I64, hit_before: I64) -> set[tuple[int, int, int]]:
     All go on at once, and those that came to the same edges as one: most series are so short that it is the number of
     steps that costs.
     """
-    traces, hits = np.diff(edges), np.diff(hit_before)
-    series = np.repeat(np.arange(len(hits)), len(_GUESSES))
+    series = np.repeat(np.arange(len(hit_before)), len(_GUESSES))
     whole, all_hits = edges[-1], hit_before[series, -1]
-    odds = np.tile(_GUESSES, len(hits)) * all_hits / (whole - all_hits)
+    odds = np.tile(_GUESSES, len(hit_before)) * all_hits / (whole - all_hits)
     inside, outside = odds / (1 + odds), 0.8 * all_hits / whole
     tried: set[tuple[int, int, int]] = set()
     for _ in range(_ROUNDS):
         if_hit, if_not = np.log(inside / outside)[:, None], np.log((1 - inside) / (1 - outside))[:, None]
-        total = np.zeros((len(series), len(edges)))
-        np.cumsum(hits[series] * if_hit + (traces - hits[series]) * if_not, axis=1, out=total[:, 1:])
+        total = hit_before[series] * (if_hit - if_not)
+        total += edges * if_not
         lowest = np.minimum.accumulate(total[:, :-1], axis=1)
         last = np.argmax(total[:, 1:] - lowest, axis=1) + 1
         first = np.argmax(total == np.take_along_axis(lowest, last[:, None] - 1, axis=1), axis=1)
@@ -107,16 +107,19 @@ def _rates(edges: I64, hit_before: I64, first: I64, last: I64) -> tuple[F64, F64
     return (hits + 0.5) / (traces + 1), (hit_before[:, -1] - hits + 0.5) / (edges[-1] - traces + 1)
 
 
-def _likelihood(edges: I64, hit_before: I64, first: int, last: int) -> float:
+def _likelihoods(edges: I64, hit_before: I64, series: I64, first: I64, last: I64) -> F64:
     """Logarithm of how much likelier two rates are than one; 0 when the rate inside is not the higher."""
-    traces, hits = int(edges[last] - edges[first]), int(hit_before[last] - hit_before[first])
-    others, other_hits = int(edges[-1]) - traces, int(hit_before[-1]) - hits
-    if not others or hits / traces <= other_hits / others:
-        return 0.0
-    return (
-        _entropy(hits, traces) + _entropy(other_hits, others) - _entropy(hits + other_hits, traces + others)
-    )
+    whole, all_hits = edges[-1], hit_before[series, -1]
+    traces, hits = edges[last] - edges[first], hit_before[series, last] - hit_before[series, first]
+    others, other_hits = whole - traces, all_hits - hits
+    likelihoods = _entropies(hits, traces) + _entropies(other_hits, others) - _entropies(all_hits, whole)
+    return np.where(hits * others > other_hits * traces, likelihoods, 0.0)
 
 
-def _entropy(hits: int, traces: int) -> float:
-    return sum(part * log(part / traces) for part in (hits, traces - hits) if part)
+def _entropies(hits: I64, traces: I64) -> F64:
+    return _entropy(hits, traces) + _entropy(traces - hits, traces)
+
+
+def _entropy(part: I64, traces: I64) -> F64:
+    shares: F64 = np.maximum(part, 1) / np.maximum(traces, 1)
+    return np.asarray(part * np.log(shares))
