@@ -217,6 +217,8 @@ def test_suggestions_complete_keys_and_values(client: FlaskClient) -> None:
 def test_every_example_of_the_syntax_page_finds_what_it_says(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(syntax, "PATIENCE_S", -1)
+    assert "Not all are counted yet. Count more" in text(parse(client.get("/syntax")))
     monkeypatch.setattr(syntax, "PATIENCE_S", 100)
     page = parse(client.get("/syntax"))
     rows = [

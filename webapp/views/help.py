@@ -45,10 +45,12 @@ KEYS: dict[str, list[tuple[str, str]]] = {
 
 @blueprint.get("/syntax")
 def syntax() -> Response:
+    sections = counted(examples(store().typing.words()), store())
     return page_or_part(
         "help/syntax.html",
         "help/_syntax.html",
-        sections=counted(examples(store().typing.words()), store()),
+        sections=sections,
+        uncounted=any(not example.found for listed in sections.values() for example in listed),
         own=OWN_KEYS,
         trace=TRACE_KEYS,
         measures=MEASURES,

@@ -11,7 +11,7 @@ from webapp.query.spelling import quote
 from webapp.store import Store
 
 T = TypeVar("T")
-PATIENCE_S = 1.5  # for all counts of a page; what comes after is left uncounted
+PATIENCE_S = 0.5  # for all counts of a page; what comes after is counted when it is asked for again
 # In place of what the data does not have, so that the page says all in an empty store, too.
 _ELSEWHERE = Words(
     services=["payment-service", "web"],
