@@ -3,15 +3,19 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+import numpy as np
+
 from webapp.errors import TooSlow
+from webapp.model.columns import I64, U64
 from webapp.model.results import Usual
 from webapp.model.spans import Attributes
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
 from webapp.store.reading.spans import read_attributes, read_values
-from webapp.store.writing.buckets import PER_DOUBLING, bucket_floor
+from webapp.store.writing.buckets import bucket_floor, buckets_of
 
 _SECONDS = 1.0  # then the page goes without
+_KEPT, _KEPT_SPANS = 16, 200_000  # operations whose durations are kept, of so many spans at most: 3 MB
 _ID = """
   SELECT operation_id
   FROM operations JOIN services USING (service_id)
@@ -61,24 +65,43 @@ class Operations:
 
 
 def _usual(catalogue: Catalogue, service: str, name: str, but_trace: str) -> Usual:
-    others = "AND trace_id <> ?::UUID" if but_trace else ""
-    found = catalogue.rows(
-        f"""
-        WITH durations AS (
-          SELECT duration_ns
-          FROM spans
-          WHERE operation_id = ({_ID}) AND duration_ns IS NOT NULL {others}
-        )
-        SELECT floor({PER_DOUBLING} * log2(greatest(duration_ns, 1)))::INTEGER AS bucket, count(*),
-          (SELECT quantile_disc(duration_ns, [0.5, 0.95]) FROM durations)
-        FROM durations
-        GROUP BY bucket
-        ORDER BY bucket
-        """,
-        (service, name, but_trace) if but_trace else (service, name),
+    durations_ns, traces = _durations(catalogue, service, name)
+    if but_trace:
+        [(own,)] = catalogue.rows("SELECT hash(?::UUID)", (but_trace,))
+        durations_ns = durations_ns[traces != own]
+    if not len(durations_ns):
+        return Usual(0, 0, 0, [])
+    p50_ns, p95_ns = np.quantile(durations_ns, [0.5, 0.95], method="inverted_cdf").tolist()
+    buckets, counts = np.unique(buckets_of(durations_ns), return_counts=True)
+    return Usual(
+        len(durations_ns),
+        p50_ns,
+        p95_ns,
+        [
+            (round(bucket_floor(bucket)), round(bucket_floor(bucket + 1)), spans)
+            for bucket, spans in zip(buckets.tolist(), counts.tolist(), strict=True)
+        ],
     )
-    p50_ns, p95_ns = found[0][2] if found else (0, 0)
-    buckets = [
-        (round(bucket_floor(bucket)), round(bucket_floor(bucket + 1)), spans) for bucket, spans, _ in found
-    ]
-    return Usual(sum(spans for *_, spans in buckets), p50_ns, p95_ns, buckets)
+
+
+def _durations(catalogue: Catalogue, service: str, name: str) -> tuple[I64, U64]:
+    """Those that are known, and by hash the traces of the spans. Kept of the last operations: many traces have the same
+    cause.
+    """
+    kept: dict[tuple[str, str], tuple[I64, U64]] = catalogue.remembered("durations", dict)
+    found = kept.get((service, name))
+    if found is None:
+        read = catalogue.cursor.execute(
+            f"""
+            SELECT duration_ns, hash(trace_id) AS trace
+            FROM spans
+            WHERE operation_id = ({_ID}) AND duration_ns IS NOT NULL
+            """,
+            [service, name],
+        ).fetchnumpy()
+        found = read["duration_ns"].astype(np.int64), read["trace"].astype(np.uint64)
+        if len(found[0]) <= _KEPT_SPANS:
+            kept[service, name] = found
+            for old in list(kept)[:-_KEPT]:
+                kept.pop(old, None)
+    return found
