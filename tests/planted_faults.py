@@ -34,6 +34,7 @@ COUNTS: dict[tuple[str, str], tuple[int, int]] = {
     ("many_spans", ""): (1, 0),
     ("context_lost", "web → stock"): (25, 25),
     ("longer_than_call", ""): (20, 20),
+    ("shorter_than_call", ""): (20, 20),
     ("card", "span.payment.note"): (4, 4),
     ("card", "span.pan"): (2, 2),
     ("token", "span.http.url"): (3, 3),
@@ -121,6 +122,7 @@ def _times(made: _Traces) -> None:
         made.add((1, 0, 0, 0, {"service": "coarse", "start_ns": start_ns, "end_ns": start_ns + 5 * MS}))
     for _ in range(20):
         made.add((1, 0, 0, 10, _CLIENT), (2, 1, 1, 2001, {"service": "units", "kind": Kind.SERVER}))
+        made.add((1, 0, 0, 2000, _CLIENT), (2, 1, 1, 3, {"service": "parts", "kind": Kind.SERVER}))
 
 
 _CLIENT: dict[str, Any] = {"kind": Kind.CLIENT, "attributes": {"server.address": "units"}}

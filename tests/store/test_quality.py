@@ -60,7 +60,7 @@ def test_the_query_of_a_line_lists_what_it_counts(
     if line.unit == "spans":
         assert listed(store, line, "traces") == line.traces
     for place in line.places:
-        assert listed(store, place, "traces" if code == "clock_skew" else "spans") == place.count
+        assert listed(store, place, "spans" if code == "many_spans" else line.unit) == place.count
     assert store.notes(parse(line.query)) == []
 
 
@@ -72,6 +72,13 @@ def test_clocks_are_told_by_pair_with_the_usual_and_the_largest_shift(report: Re
     assert round(largest / 1e6) == 130
     assert line.facts["pairs"] == 2
     assert line.facts["largest_ns"] == largest
+
+
+def test_each_line_tells_where(report: Report) -> None:
+    assert [line.code for line in report.lines if not line.places] == []
+    where = {line.code: [place.name for place in line.places] for line in report.lines}
+    assert where["missing_parents"] == where["cycles"] == where["short_ids"] == ["web"]
+    assert where["no_service"] == ["unknown_service", "unknown_service:java"]
 
 
 def test_what_makes_large_traces_is_told(report: Report) -> None:
@@ -93,7 +100,7 @@ def test_healthy_traces_have_no_remark() -> None:
 
 def test_an_empty_store_has_none_either() -> None:
     with Store.open(None) as store:
-        assert report_of(store) == Report(0, store.quality.version, 0, 0, 0, [])
+        assert report_of(store) == Report(0, store.quality.version, 0, 0, 0, 0, [])
 
 
 def test_the_report_of_one_source_counts_its_spans_alone() -> None:

@@ -147,9 +147,10 @@ def test_a_report_stands_while_spans_come_in_and_is_made_anew_when_it_is_old(
     with stored(healthy_spans()) as store:
         client = create_app(store).test_client()
         assert report(client)["current"]
-        store.saved.keep("x", {"q": "error"})
+        store.append(faulty_spans()[:3], 1)
         stands = report(client)
         assert not stands["current"]
+        assert "3 spans came since this was counted" in text(parse(client.get("/sources/quality")))
         monkeypatch.setattr("webapp.loading.quality._REST_SECONDS", 0.0)
         monkeypatch.setattr("webapp.loading.quality._REST_TIMES", 0)
         assert report(client)["current"]

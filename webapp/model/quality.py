@@ -25,6 +25,7 @@ CODES: dict[str, tuple[str, str]] = {
     "future_times": ("faults", "medium"),
     "day_long": ("faults", "medium"),
     "longer_than_call": ("faults", "medium"),
+    "shorter_than_call": ("faults", "medium"),
     "unit_guessed": ("faults", "info"),
     "whole_seconds": ("faults", "info"),
     "whole_ms": ("faults", "info"),
@@ -95,18 +96,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of all sources, or of one; the worst lines first. `version`: writes to the store by then.
+    """Of all sources, or of one; the worst lines first. `version`: writes to the store by then; `stored`: all spans in it.
 
     `looked`: in so many of the spans values were looked at one by one, the rest of the lines counts all of them.
     """
 
     source_id: int
     version: int
+    stored: int
     spans: int
     traces: int
     looked: int
     lines: list[Line]
-    unlooked: tuple[str, ...] = ()  # codes that could not be looked for
 
 
 def ranked(lines: list[Line]) -> list[Line]:

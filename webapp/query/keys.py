@@ -77,7 +77,7 @@ TRACE_KEYS = _by_name(
     Key("incomplete", "flag", "spans are missing"),
     Key("finding", "text", "a pattern that /insights tells of, by its code or fingerprint"),
     Key("warnings", "number", "how many repairs and other remarks"),
-    Key("warning", "text", "the code of a repair, such as orphan or skew_adjusted"),
+    Key("warning", "text", "a repair: its code, or code · service, such as orphan or skew_adjusted"),
     Key("skew", "text", "whose clocks disagree: caller → callee, by host or service"),
     Key("call", "text", "who calls whom, as on /graph: caller → callee, with (messaging) or (link) after it"),
     Key("caller", "text", "somebody who calls another, as on /graph"),

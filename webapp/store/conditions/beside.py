@@ -29,6 +29,15 @@ TRACE_TABLES = {
     "callee": (_CALLS, ("callee",)),
     "skew": ("clock_shifts", ("caller || ' → ' || callee",)),
 }
+# a repair with the service of the span that was repaired, as “orphan · web”; of a code and trace the first hundred spans
+REPAIRED = """
+(
+  SELECT DISTINCT w.trace_id, code, service, code || ' · ' || service AS repaired
+  FROM trace_warnings w
+  JOIN spans r ON r.trace_id = w.trace_id AND r.span_id = TRY_CAST('0x' || w.span_id AS UBIGINT)
+  JOIN services USING (service_id)
+)
+"""
 _SOURCE_NAMES = ("path", "source_id::VARCHAR")
 
 
@@ -59,7 +68,8 @@ def of_source(term: Term, catalogue: Catalogue) -> Where:
 
 def of_trace(term: Term) -> Where:
     """On `traces` as t, for a key of TRACE_TABLES; a trace may have several values."""
-    table, names = TRACE_TABLES[term.key]
+    of_service = term.key == "warning" and " · " in term.value
+    table, names = (REPAIRED, ("repaired",)) if of_service else TRACE_TABLES[term.key]
     positive = replace(term, op="=") if term.op == "!=" else term
     fits = _any(positive, names)
     among = Where(f"t.trace_id IN (SELECT trace_id FROM {table} WHERE {fits.text})", fits.values)

@@ -10,6 +10,10 @@ _UNITS = (("whole_seconds", 1_000_000_000), ("whole_ms", 1_000_000), ("whole_us"
 _LEAST_SPANS = 10  # of a service: fewer times may be whole by chance
 _LEAST_CALLS = 20
 _LONGER = 100  # times as long as the call that a span answers: no waiting explains that
+_SHORTER, _LONG_NS = (
+    500,
+    1_000_000,
+)  # a part of a call that takes so long at least: waiting seldom explains that
 _MOST_NAMED = 50  # services in one query
 _NEWEST = 1_000_000  # spans whose calls are looked at
 
@@ -36,12 +40,12 @@ def precision_lines(asking: Asking, spans: int) -> list[Line]:
     return lines
 
 
-def longer_than_calls(asking: Asking, spans: int) -> list[Line]:
-    """Services whose spans usually last far longer than the calls that they answer, among the newest."""
+def unit_lines(asking: Asking, spans: int) -> list[Line]:
+    """Services whose spans usually last far longer, or far shorter, than the calls that they answer; among the newest."""
     [(newest,)] = asking.cursor.execute("SELECT coalesce(max(span_row), 0) FROM spans").fetchall()
     found = asking.cursor.execute(
         f"""
-        SELECT service, median(s.duration_ns / c.duration_ns) AS longer
+        SELECT service, median(s.duration_ns / c.duration_ns), median(c.duration_ns)
         FROM spans s
         JOIN spans c ON c.trace_id = s.trace_id AND c.span_id = s.parent_id AND c.service_id <> s.service_id
         JOIN services ON services.service_id = s.service_id
@@ -49,16 +53,20 @@ def longer_than_calls(asking: Asking, spans: int) -> list[Line]:
           AND s.duration_ns > 0 AND c.duration_ns > 0
           AND s.span_row > {newest - _NEWEST} AND c.span_row > {newest - _NEWEST}
         GROUP BY service
-        HAVING count(*) >= {_LEAST_CALLS} AND longer >= {_LONGER}
+        HAVING count(*) >= {_LEAST_CALLS}
         ORDER BY service
         """,
         list(asking.rows.values),
     ).fetchall()
-    if not found:
-        return []
-    services = [service for service, _ in found]
-    times = round(min(longer for _, longer in found))
-    return [_of_services(asking, "longer_than_call", services, spans, "kind=server", {"times": times})]
+    longer = {service: times for service, times, _ in found if times >= _LONGER}
+    shorter = {service: 1 / times for service, times, ns in found if times <= 1 / _SHORTER and ns >= _LONG_NS}
+    return [
+        _of_services(
+            asking, code, list(services), spans, "kind=server", {"times": round(min(services.values()))}
+        )
+        for code, services in (("longer_than_call", longer), ("shorter_than_call", shorter))
+        if services
+    ]
 
 
 def _of_services(

@@ -39,6 +39,7 @@ _TELLS_CALLED = (
     "aws.remote.service",
 )
 _MOST_PLACES = 20
+_MOST_CALLERS = 5  # looked for one after the other
 
 
 def span_lines(asking: Asking, now_ns: int) -> list[Line]:
@@ -99,16 +100,51 @@ def _known(asking: Asking, keys: Iterable[str]) -> list[str]:
     return [write_key(key) for key in keys if asking.catalogue.knows(key)]
 
 
+def root_services(asking: Asking, query: str) -> list[Place]:
+    """Of the traces that fit, by the service of their root."""
+    among = asking.trace_ids(query)
+    found = asking.cursor.execute(
+        f"""
+        SELECT root_service, count(*) AS traces
+        FROM traces
+        WHERE trace_id IN ({among.text}) AND root_service <> ''
+        GROUP BY root_service
+        ORDER BY traces DESC, root_service
+        LIMIT {_MOST_PLACES}
+        """,
+        list(among.values),
+    ).fetchall()
+    return [
+        Place(name, traces, asking.within(f"{query} {write_term('trace.root.service', '=', name)}"))
+        for name, traces in found
+    ]
+
+
 def unnamed_calls(asking: Asking, traces: int) -> list[Line]:
     """Calls that do not say whom, and that nobody answered."""
     calls = "kind=client -peer?" + "".join(f" -{key}?" for key in _known(asking, _TELLS_CALLED))
-    if not asking.spans([calls])[0].spans:
+    [suspected] = asking.spans([calls])
+    if not suspected.spans:
         return []
-    # the source stands in the braces: a term beside them may hold on any span of the trace
-    query = f"{{kind=server}} !< {{{calls}%s}}"
-    count, exact = asking.traces(query)
-    found = Line("unnamed_calls", "traces", count, traces, asking.within(query), exact)
-    return [found] if count else []
+    count, exact = asking.traces(_unanswered(calls))
+    if not count:
+        return []
+    places = []
+    for service, _ in suspected.services[:_MOST_CALLERS]:
+        query = _unanswered(f"{write_term('service', '=', service)} {calls}")
+        made, _ = asking.traces(query)
+        places += [Place(service, made, asking.within(query))] if made else []
+    places.sort(key=lambda place: -place.count)
+    return [
+        Line(
+            "unnamed_calls", "traces", count, traces, asking.within(_unanswered(calls)), exact, places=places
+        )
+    ]
+
+
+def _unanswered(calls: str) -> str:
+    """The source stands in the braces: a term beside them may hold on any span of the trace."""
+    return f"{{kind=server}} !< {{{calls}%s}}"
 
 
 def many_spans(asking: Asking, traces: int) -> list[Line]:

@@ -1,7 +1,10 @@
 """Lines about what repair of single traces found: parents, ids, cycles, ends, clocks."""
 
+from collections.abc import Iterable
+
 from webapp.model.quality import Line, Place
 from webapp.query import write_term
+from webapp.store.conditions.beside import REPAIRED
 from webapp.store.conditions.where import Where
 from webapp.store.quality.asking import Asking
 
@@ -17,7 +20,7 @@ _WARNINGS = {
     "skew_too_large": ("skew_too_large",),
     "several_roots": ("multiple_roots",),
 }
-_MOST_PAIRS = 20
+_MOST_PLACES = 20
 
 
 def repair_lines(asking: Asking, traces: int) -> list[Line]:
@@ -31,13 +34,12 @@ def repair_lines(asking: Asking, traces: int) -> list[Line]:
 
 
 def _line(asking: Asking, code: str, warnings: tuple[str, ...], traces: int) -> Line:
-    terms = " OR ".join(write_term("trace.warning", "=", warning) for warning in warnings)
-    query = f"({terms})" if len(warnings) > 1 else terms
+    query = _either(warnings)
     count, exact = asking.traces(query)
     among = asking.trace_ids(query)
     return Line(
         code=code, unit="traces", count=count, total=traces, query=asking.within(query), exact=exact,
-        places=_pairs(asking, among) if code == "clock_skew" else [],
+        places=_pairs(asking, among) if code == "clock_skew" else _services(asking, warnings, among),
         facts={"spans": _times(asking, warnings, among), **(_largest(asking, among) if code == "clock_skew" else {})},
     )  # fmt: skip
 
@@ -54,6 +56,30 @@ def _times(asking: Asking, warnings: tuple[str, ...], among: Where) -> int:
     return int(found[0][0])
 
 
+def _services(asking: Asking, warnings: tuple[str, ...], among: Where) -> list[Place]:
+    """Whose spans were repaired, in how many traces."""
+    found = asking.cursor.execute(
+        f"""
+        SELECT service, count(DISTINCT trace_id) AS traces
+        FROM {REPAIRED}
+        WHERE list_contains(?, code) AND trace_id IN ({among.text})
+        GROUP BY service
+        ORDER BY traces DESC, service
+        LIMIT {_MOST_PLACES}
+        """,
+        [list(warnings), *among.values],
+    ).fetchall()
+    return [
+        Place(service, traces, asking.within(_either(f"{warning} · {service}" for warning in warnings)))
+        for service, traces in found
+    ]
+
+
+def _either(repairs: Iterable[str]) -> str:
+    terms = [write_term("trace.warning", "=", repair) for repair in repairs]
+    return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
+
+
 def _pairs(asking: Asking, among: Where) -> list[Place]:
     """Pairs of clocks, those of most traces first, with the usual shift and the largest."""
     found = asking.cursor.execute(
@@ -64,7 +90,7 @@ def _pairs(asking: Asking, among: Where) -> list[Place]:
         WHERE trace_id IN ({among.text})
         GROUP BY caller, callee
         ORDER BY traces DESC, pair
-        LIMIT {_MOST_PAIRS}
+        LIMIT {_MOST_PLACES}
         """,
         list(among.values),
     ).fetchall()

@@ -8,8 +8,8 @@ from webapp.query import write_term
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.insights.broken_context import Matched, read_broken
 from webapp.store.quality.asking import Asking
-from webapp.store.quality.clocks import longer_than_calls, precision_lines
-from webapp.store.quality.practice import line_of, many_spans, span_lines, unnamed_calls
+from webapp.store.quality.clocks import precision_lines, unit_lines
+from webapp.store.quality.practice import line_of, many_spans, root_services, span_lines, unnamed_calls
 from webapp.store.quality.read import source_lines
 from webapp.store.quality.repairs import repair_lines
 from webapp.store.quality.values import Suspect, looked_at, suspects
@@ -28,7 +28,7 @@ def make_report(
         lines += _whole_traces(asking, everything.traces)
         step("spans")
         lines += span_lines(asking, now_ns) + precision_lines(asking, everything.spans)
-        lines += longer_than_calls(asking, everything.spans)
+        lines += unit_lines(asking, everything.spans)
         step("calls")
         lines += _lost_context(asking, rules)
         step("values")
@@ -36,7 +36,8 @@ def make_report(
         lines += _sensitive(asking, suspects(asking, among, lambda: step("values")), everything.spans)
     else:
         looked = 0
-    return Report(source_id, version, everything.spans, everything.traces, looked, ranked(lines))
+    stored = catalogue.rows("SELECT count(*) FROM spans")[0][0]
+    return Report(source_id, version, stored, everything.spans, everything.traces, looked, ranked(lines))
 
 
 def _whole_traces(asking: Asking, traces: int) -> list[Line]:
@@ -44,7 +45,8 @@ def _whole_traces(asking: Asking, traces: int) -> list[Line]:
     query = "trace.id=" + "0" * 16 + "*"
     short, _ = asking.traces(query)
     if 0 < short < traces:
-        lines.append(Line("short_ids", "traces", short, traces, asking.within(query)))
+        places = root_services(asking, query)
+        lines.append(Line("short_ids", "traces", short, traces, asking.within(query), places=places))
     return lines
 
 

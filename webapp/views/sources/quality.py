@@ -16,6 +16,7 @@ from webapp.views.state import SearchState
 blueprint = Blueprint("quality", __name__)
 ADDRESS = "/sources/quality"
 _WAIT_SECONDS = 0.7  # for the report, before the page says how far it is
+_NO_SERVICES = ("clock_skew", "many_spans")  # lines whose places are others
 _SHOWN, _PLACES = 15, 6  # lines of a group, places of a line; the rest is folded
 
 
@@ -72,6 +73,7 @@ def page() -> Response:
         rows=rows,
         severities=words.SEVERITIES,
         steps=words.STEPS,
+        came_since=store().span_total() - report.stored if report else 0,
         place_words=words.PLACES,
         shown=_SHOWN,
         clean=[words.WORDS[code].label for code in _clean(report)],
@@ -155,9 +157,9 @@ def _source_url(place: Place) -> str:
 def _place(line: Line, place: Place) -> PlaceRow:
     if place.source_id:
         return PlaceRow(place, _source_url(place), None)
-    traces = line.code == "clock_skew"
-    url = SearchState(q=place.query, show="" if traces else "spans").url()
-    return PlaceRow(place, url, slot(place.name) if line.code not in words.PLACES else None)
+    spans = line.unit == "spans" or line.code == "many_spans"
+    url = SearchState(q=place.query, show="spans" if spans else "").url()
+    return PlaceRow(place, url, None if line.code in _NO_SERVICES else slot(place.name))
 
 
 def _report_json(found: Examined) -> dict[str, object]:

@@ -50,7 +50,7 @@ WORDS = {
     ),
     "clock_skew": Words(
         "Clock skew",
-        "show clocks that disagree: {pairs}, by up to {largest_ns}. Their times were shifted to fit.",
+        "show clocks that disagree{clocks}. Their times were shifted to fit.",
         _CLOCKS,
     ),
     "skew_conflict": Words(
@@ -103,6 +103,12 @@ WORDS = {
     "longer_than_call": Words(
         "Longer than their calls",
         "are of services whose spans usually last {times} times as long as the calls that they answer, or longer.",
+        _UNITS,
+    ),
+    "shorter_than_call": Words(
+        "Shorter than their calls",
+        "are of services whose spans usually last 1/{times} of the calls that they answer, or less: "
+        "perhaps in another unit.",
         _UNITS,
     ),
     "unit_guessed": Words(
@@ -202,7 +208,11 @@ STEPS = {  # what is looked at, in this order
     "calls": "calls between services",
     "values": "values of attributes",
 }
-PLACES = {"clock_skew": "clocks, caller → callee", "many_spans": "operations"}
+PLACES = {
+    "clock_skew": "clocks, caller → callee",
+    "many_spans": "operations",
+    "short_ids": "services of roots",
+}
 
 
 def counted(line: Line) -> str:
@@ -255,8 +265,10 @@ def _facts(line: Line) -> dict[str, str]:
     if line.code == "context_lost":
         facts["pairs"] = display.count(int(line.facts["pairs"]))
     if line.code == "clock_skew":
-        facts["pairs"] = display.plural(int(line.facts["pairs"]), "pair") + " of clocks"
-        facts["largest_ns"] = display.duration(abs(int(line.facts["largest_ns"])))
+        pairs, largest_ns = (int(line.facts[name]) for name in ("pairs", "largest_ns"))
+        largest = display.duration(abs(largest_ns))
+        # none: of traces that were analysed before shifts were kept
+        facts["clocks"] = f": {display.plural(pairs, 'pair')} of clocks, by up to {largest}" if pairs else ""
     if line.facts.get("more"):
         facts["services"] += f" (and of {display.count(int(line.facts['more']))} more)"
     return facts
