@@ -52,9 +52,6 @@ from webapp.store.writing.names import Names
 
 __all__ = ["MOST_LINES", "Encoded", "Encoder", "Removed", "Store", "encode_lines"]
 
-_MANY = 10_000  # spans: to read more, as a file of a large trace needs it …
-_FILE_SECONDS = 120.0  # … may take longer
-
 
 class Store:
     """One database. Any number of threads may read; writes take turns, and are durable when they return."""
@@ -159,8 +156,7 @@ class Store:
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""
-        few = rows is not None and len(rows) <= _MANY
-        with self._knowing(READ_SECONDS if few else _FILE_SECONDS) as catalogue, collector_at_rest():
+        with self._knowing(spans.patience_for(rows)) as catalogue, collector_at_rest():
             return spans.read_spans(catalogue, trace_id, rows)
 
     def summary_of(self, trace_id: str) -> TraceSummary | None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from webapp.model.spans import Attributes, Resource, Scope, Span
 from webapp.store.conditions.catalogue import Catalogue
+from webapp.store.connection import READ_SECONDS
 from webapp.store.reading.columns import id_list
 from webapp.store.reading.traces import rows_of
 from webapp.store.writing.anyvalue import decode_attributes, decode_events, decode_links
@@ -17,6 +18,13 @@ from webapp.store.writing.anyvalue import decode_attributes, decode_events, deco
 _SAME = ("kind", "status", "start_ns", "end_ns", "follows_from", "shared", "flags", "weight")
 _TEXTS = ("status_message", "trace_state", "written_trace_id", "written_span_id")
 _LISTS: dict[str, Callable[[str], list[Any]]] = {"events": decode_events, "links": decode_links}
+_MANY = 10_000  # spans: to read more, as a file of a large trace needs it …
+_FILE_SECONDS = 120.0  # … may take longer
+
+
+def patience_for(rows: Sequence[int] | None) -> float:
+    """Seconds that reading so many rows may take; None: all of a trace."""
+    return READ_SECONDS if rows is not None and len(rows) <= _MANY else _FILE_SECONDS
 
 
 def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
