@@ -244,6 +244,15 @@ def test_a_large_trace_opens_folded_and_says_so(opened: Opened) -> None:
     assert with_class(page, "waterfall")[0].get("aria-rowcount") != "2442"
 
 
+def test_a_large_trace_of_which_nothing_is_folded_does_not_say_that_it_was(opened: Opened) -> None:
+    kinds = [span(n, 1, n, n + 1, name="even" if n % 2 else "odd") for n in range(2, 2_100)]
+    page = parse(get(opened(span(1, 0, 0, 2_200), *kinds)))
+    assert with_class(page, "waterfall")[0].get("aria-rowcount") == "2100"
+    assert with_class(page, "note") == []
+    depth = with_class(page, "depth")[0]
+    assert [text(link) for link in depth.iter("a") if link.get("aria-current")] == ["All"]
+
+
 def test_the_bottleneck_leads_to_its_longest_span(opened: Opened) -> None:
     client = opened(span(1), span(2, 1, 0, 2, name="read"), span(3, 1, 2, 9, name="read"))
     page = parse(get(client))

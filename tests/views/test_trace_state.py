@@ -70,12 +70,12 @@ def test_links_made_for_many_spans_are_those_made_for_one(name: str, span_id: st
 @pytest.mark.parametrize(
     ("text", "ns"),
     [("80 ms", 80_000_000), ("3.28s", 3_280_000_000), ("1.5us", 1500), ("412 µs", 412_000), ("0", 0), ("7ns", 7),
-     ("1,234 ms", 1_234_000_000), ("2m", 120_000_000_000)],
+     ("1,234 ms", 1_234_000_000), ("2m", 120_000_000_000), ("1 m 02 s", 62_000_000_000), ("1h4m", 3_840_000_000_000)],
 )  # fmt: skip
 def test_times_are_read_as_they_are_written(text: str, ns: int) -> None:
     assert time_in(text) == ns
 
 
-@pytest.mark.parametrize("text", ["", "ms", "-3s", "80", "1e3s", "٣s"])
+@pytest.mark.parametrize("text", ["", "ms", "-3s", "80", "1e3s", "٣s", "1 m 2", "1h 2m 3s 4ms"])
 def test_what_is_no_time_is_none(text: str) -> None:
     assert time_in(text) is None

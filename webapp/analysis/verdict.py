@@ -120,7 +120,7 @@ def _qualifiers(top: Row, total_ns: int, gain: Gain | None, usually: Usually | N
     if usually and not top.wait:
         told += _unusual(top, total_ns, usually)
     if top.errors:
-        told.append("It failed." if top.calls == 1 else f"{top.errors} of its {top.calls} calls failed.")
+        told.append("It failed." if top.calls == 1 else f"{top.errors:,} of its {top.calls:,} calls failed.")
     return told
 
 

@@ -33,6 +33,7 @@ from webapp.views.trace.paths import Segments, segments_of
 
 _BYTES_A_SPAN = 700  # columns, forest, rows, preview and path together; measured
 _VIEWS = 8
+_MINUTE_NS = 60_000_000_000
 T = TypeVar("T")
 
 
@@ -63,6 +64,11 @@ class OpenTrace:
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
     _worked_out: dict[str, object] = field(default_factory=dict)
     _working: dict[str, threading.Lock] = field(default_factory=dict)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether durations may be of minutes, which are written in two units."""
+        return self.length_ns >= _MINUTE_NS
 
     def once(self, name: str, work_out: Callable[[], T]) -> T:
         """What no page opens with: worked out when first asked for, and kept with the trace."""

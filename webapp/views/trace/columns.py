@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from werkzeug.datastructures import MultiDict
 
-NUMBER_PX = 68  # as wide as the sheet has a column of numbers; an attribute takes two
+NUMBER_PX, LONG_PX = 68, 88  # as wide as the sheet has a column of numbers; an attribute takes two
 MOST_COLUMNS = 6  # more leave the lane no room
 _MOST_LETTERS = 200  # of a key
 _NONE = "none"
@@ -66,8 +66,9 @@ def keys_in(columns: Sequence[str]) -> list[str]:
     return [column[1:] for column in columns if column.startswith(ATTRIBUTE)]
 
 
-def width_px(columns: Sequence[str]) -> int:
-    return NUMBER_PX * (len(columns) + len(keys_in(columns)))
+def width_px(columns: Sequence[str], is_long: bool = False) -> int:
+    """`is_long`: durations of minutes, in two units, are among them."""
+    return (LONG_PX if is_long else NUMBER_PX) * (len(columns) + len(keys_in(columns)))
 
 
 def choices_of(columns: Sequence[str]) -> list[Column]:

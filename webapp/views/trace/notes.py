@@ -21,7 +21,7 @@ def notes_of(view: View, trace: OpenTrace, state: TraceState) -> list[Note]:
     notes = []
     if view.kept is not None:
         notes.append(_sifted(view, state))
-    elif state.depth is None and opening_of(trace, view.top).depth is not None:
+    elif state.depth is None and opening_of(trace, view.top).depth is not None and view.hidden.any():
         notes.append(_opened_partly(view, trace, state))
     unknown = [i for i in (*state.span, state.root) if i and trace.node_of(i) is None]
     if unknown:

@@ -23,6 +23,7 @@ ONLY = ("", "1", "path")
 MOST_OPENED = 50  # spans open at once; the oldest close
 ALL_DEPTHS = 0
 _TIME = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|ms|s|m|h)", re.IGNORECASE)
+_TIMES = re.compile(rf"(?:{_TIME.pattern}\s*){{1,3}}", re.IGNORECASE)
 
 _ORDER = re.compile(r"-?[a-z0-9]{1,12}")
 _SOME_ID = secrets.token_hex(16)  # stands for the id of a span; nothing typed into an address equals it
@@ -204,12 +205,16 @@ class TraceState:
 
 
 def time_in(text: str) -> int | None:
-    """Nanoseconds of `80 ms`, `3.28s`, `1_500 us`; None for what is no time."""
-    match = _TIME.fullmatch(text.strip().replace(",", "").replace("_", ""))
-    if not match:
-        return 0 if text.strip() == "0" else None
-    whole, _, fraction = match[1].partition(".")
-    unit_ns = UNITS_NS[match[2].lower().replace("µ", "u")]
+    """Nanoseconds of `80 ms`, `3.28s`, `1_500 us`, `1 m 30 s`; None for what is no time."""
+    plain = text.strip().replace(",", "").replace("_", "")
+    if not _TIMES.fullmatch(plain):
+        return 0 if plain == "0" else None
+    return sum(_nanoseconds(*match.groups()) for match in _TIME.finditer(plain))
+
+
+def _nanoseconds(number: str, unit: str) -> int:
+    whole, _, fraction = number.partition(".")
+    unit_ns = UNITS_NS[unit.lower().replace("µ", "u")]
     beyond_ns: int = int(fraction or 0) * unit_ns // 10 ** len(fraction)
     return int(whole) * unit_ns + beyond_ns
 

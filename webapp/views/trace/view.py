@@ -139,7 +139,7 @@ def view_context(waterfall: Waterfall, count: int, asked: Asked) -> dict[str, ob
         "per_page": PAGE_ROWS,
         "rows": rows,
         "columns": headings_of(state.cols, (row.cells for row in rows)),
-        "columns_px": width_px(state.cols),
+        "columns_px": width_px(state.cols, trace.is_long),
         "written_columns": write_columns(state.cols, whole=True),
         "choices": choices_of(state.cols),
         "keys": [key for key, _ in waterfall.store.keys()[:_MOST_KEYS]],
