@@ -4,10 +4,12 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 
 from webapp import assets, errors, guard
+from webapp.formats.tables.mapping import Mapping
 from webapp.loading.live import Live
 from webapp.loading.reception import OVER_HTTP
 from webapp.loading.retention import Retention
 from webapp.loading.uploads import Uploads
+from webapp.loading.watching import Watching
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -49,6 +51,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         store=store,
         progress=progress,
         live=Live(store, durable=bool(settings.db), policy=settings.policy),
+        watching=Watching(store, settings.watch, Mapping.parse(settings.map)),
         retention=Retention(store, settings.limits),
         uploads=Uploads(store, settings.max_upload_mb * 1_000_000),
         MAX_CONTENT_LENGTH=settings.max_body_bytes,

@@ -112,6 +112,13 @@ def main() -> None:
     metavar="ORIGIN",
     help="A site whose pages may send spans here, such as http://localhost:3000. Once for each site.",
 )
+@click.option(
+    "--watch",
+    multiple=True,
+    type=click.Path(exists=True),
+    metavar="DIR",
+    help="Read new and growing files of a folder. Once for each folder.",
+)
 @click.option("--max-size", metavar="SIZE", help="Remove the oldest traces when more is stored, such as 2GB.")
 @click.option("--max-age", metavar="AGE", help="Remove received traces that began longer ago, such as 7d.")
 @click.option(
@@ -122,12 +129,16 @@ def main() -> None:
 def serve(paths: Sequence[str], columns: tuple[str, ...], **flags: object) -> None:
     """Load PATHs, serve them, and receive spans; without PATH and --db, the sample data."""
     with people_errors():
-        several = {"links": flags.pop("links"), "cors_origin": flags.pop("origins")}
+        several = {
+            "links": flags.pop("links"),
+            "cors_origin": flags.pop("origins"),
+            "watch": flags.pop("watch"),
+        }
         given = {name: values or None for name, values in several.items()}
         settings = Settings.load(os.environ, map=columns or None, **given, **flags)
         Mapping.parse(settings.map)  # before anything is loaded for it
         wanted = list(paths)
-        if not wanted and not settings.db:
+        if not wanted and not settings.db and not settings.watch:
             folders = assets.folder("sample_data").iterdir()
             wanted = [str(folder) for folder in sorted(folders) if folder.is_dir()]
             click.echo("No path given: showing the sample data.", err=True)

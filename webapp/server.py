@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -51,6 +52,7 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
             if not progress.cancelled:
                 live.start()
                 app.config["retention"].start()
+                app.config["watching"].start(partial(click.echo, err=True))
                 listeners.start()
 
         loader = threading.Thread(target=load_and_start, daemon=True)

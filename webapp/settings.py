@@ -54,6 +54,8 @@ class Settings:
     max_age: str = ""
     # Which received traces stay once they are quiet, as errors,slow=1s,others=10%; all of them when empty.
     keep: tuple[str, ...] = ()
+    # Folders of which new and growing files are read while serving, separated by commas.
+    watch: tuple[str, ...] = ()
     # Threads that answer requests for pages; as many take spans.
     threads: int = 16
     # Largest request body in bytes, as sent and decompressed.

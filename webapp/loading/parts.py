@@ -25,6 +25,14 @@ _AHEAD = 4
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A file that was read before, into this source: so many of its lines."""
+
+    source_id: int
+    lines: int
+
+
 @dataclass(slots=True)
 class File:
     """One file. `rejected` and `warnings` are complete with its last part; a `format` of "" says it was refused."""
@@ -40,6 +48,7 @@ class File:
     archive: str = ""  # the path of the archive that it lies in
     is_archive: bool = False  # which is no source itself, but the files in it are
     kept_as: str = ""  # where its bytes are, if not at `path`
+    grown: Grown | None = None  # it was read before
     chosen: str = ""  # the format that the user says it has; "": recognise it
 
     @property

@@ -45,9 +45,12 @@ class Sources:
 
     def _source_of(self, file: File) -> _Source:
         if file.path not in self._sources:
-            source_id = self._store.start_source(file.path, file.format, file.reason)
-            self._sources[file.path] = _Source(source_id)
-            self.ids.append(source_id)
+            if file.grown:
+                source = _Source(file.grown.source_id, lines=file.grown.lines)
+            else:
+                source = _Source(self._store.start_source(file.path, file.format, file.reason))
+            self._sources[file.path] = source
+            self.ids.append(source.source_id)
         return self._sources[file.path]
 
     def _end(self, file: File) -> None:
@@ -61,4 +64,7 @@ class Sources:
         source.lines += file.lines
         if file.ends:
             del self._sources[file.path]
-            self._store.finish_source(source.source_id, source.rejected, merged(source.warnings))
+            if file.grown:
+                self._store.receivers.count(source.source_id, source.rejected, source.warnings, merged)
+            else:
+                self._store.finish_source(source.source_id, source.rejected, merged(source.warnings))

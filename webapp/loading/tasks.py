@@ -52,7 +52,9 @@ def _share_out(files: Sequence[File], sizes: Sequence[int], longest: int) -> Ite
 
 def _pieces(file: File, size: int, longest: int) -> list[File]:
     try:
-        sections = cut(file.place, size, longest) if size > longest and not file.chosen else []
+        sections = (
+            cut(file.place, size, longest) if size > longest and not file.chosen and not file.section else []
+        )
     except OSError:  # said when it is read
         sections = []
     return [replace(file, section=section) for section in sections] or [file]

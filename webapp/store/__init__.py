@@ -43,6 +43,7 @@ from webapp.store.searching.saved import Saved
 from webapp.store.searching.span_search import SpanSearch
 from webapp.store.searching.typing import Typing
 from webapp.store.services.services import Services
+from webapp.store.watched import Watched
 from webapp.store.writing import colours, pending
 from webapp.store.writing.append import append_encoded
 from webapp.store.writing.encode import Encoded, Encoder
@@ -78,6 +79,7 @@ class Store:
         removal = Removal(connection, self._known_ids, self._forget_ids)
         self.remove_traces, self.remove_source = removal.traces, removal.source
         self.retention = Retention(connection, removal)
+        self.watched = Watched(connection)
         self.steady = connection.steady  # held around reading and writing of it: nothing is removed meanwhile
         self._ids: tuple[Names, KeyCatalog] | None = None  # once something is written
         self.before_close: list[Callable[[], None]] = []

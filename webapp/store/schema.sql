@@ -113,6 +113,17 @@ CREATE TABLE IF NOT EXISTS spans (
   attributes_rest  VARCHAR                  -- JSON {key: OTLP AnyValue} of what has no column; NULL = none
 );
 
+CREATE TABLE IF NOT EXISTS watched_files (  -- of watched folders, as they were when they were last read
+  path       VARCHAR PRIMARY KEY,
+  inode      UBIGINT NOT NULL,
+  size       BIGINT NOT NULL,
+  changed_ns BIGINT NOT NULL,
+  done       BIGINT NOT NULL,               -- bytes that were read …
+  lines      BIGINT NOT NULL,               -- … and lines in them
+  source_id  UINTEGER NOT NULL,
+  format     VARCHAR NOT NULL               -- "": it was refused
+);
+
 CREATE TABLE IF NOT EXISTS removals (       -- what rules of retention took away
   rule      VARCHAR PRIMARY KEY,            -- size, age, keep
   traces    UBIGINT NOT NULL,

@@ -6,6 +6,7 @@ from typing import Any
 from flask import current_app
 
 from webapp.errors import NotFound, TraceNotHere
+from webapp.loading.watching import Watching
 from webapp.model import display
 from webapp.model.display import plural
 from webapp.model.retention import Policy
@@ -40,6 +41,19 @@ def rules() -> list[str]:
     return found
 
 
+def watched() -> list[str]:
+    """Of each folder that is watched, and of files there that have to wait."""
+    watching: Watching = current_app.config["watching"]
+    read = store().watched.files()
+    sentences = [
+        f"{folder}: {plural(sum(path.startswith(folder) for path in read), 'file')} read"
+        for folder in watching.folders
+    ]
+    if waiting := watching.waiting:
+        sentences.append(f"{plural(len(waiting), 'file')} still being written, such as {waiting[0]}")
+    return sentences
+
+
 def losses() -> list[str]:
     """What went, by rule."""
     now_ns = time.time_ns()
@@ -52,6 +66,11 @@ def losses() -> list[str]:
 
 def kept_json() -> dict[str, Any]:
     return {"rules": rules(), "removed": store().retention.gone()}
+
+
+def watched_json() -> dict[str, Any]:
+    watching: Watching = current_app.config["watching"]
+    return {"folders": watching.folders, "files": list(store().watched.files()), "waiting": watching.waiting}
 
 
 def not_here(text: str) -> NotFound:

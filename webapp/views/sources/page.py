@@ -13,7 +13,7 @@ from webapp.views.arrivals import live
 from webapp.views.fragments import page_or_part
 from webapp.views.present import store
 from webapp.views.sources import listing
-from webapp.views.sources.kept import kept_json, losses, rules
+from webapp.views.sources.kept import kept_json, losses, rules, watched, watched_json
 from webapp.views.sources.quality import asked_seconds, quality_json
 from webapp.views.sources.sending import load_json, uploads
 from webapp.views.sources.state import COLUMNS, PER_PAGE, SHOWS, SourcesState
@@ -49,6 +49,7 @@ def page() -> Response:
         receivers=live().receivers(),
         clock_ns=time.time_ns(),
         kept_rules=rules(),
+        watched=watched(),
         losses=losses(),
     )
 
@@ -88,6 +89,7 @@ def page_json() -> Response:
         loads=[load_json(load) for load in uploads().loads],
         quality=quality_json(0, asked_seconds(0.0)),
         retention=kept_json(),
+        watching=watched_json(),
     )
 
 

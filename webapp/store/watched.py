@@ -1,0 +1,33 @@
+"""How far the files of watched folders are read, so that nobody reads them twice after a restart."""
+
+from collections.abc import Sequence
+
+from webapp.model.watched import WatchedFile
+from webapp.store.connection import Connection
+
+
+class Watched:
+    """Asked of the store as `store.watched`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def files(self) -> dict[str, WatchedFile]:
+        """By path; not those whose source was removed."""
+        with self._connection.reading() as cursor:
+            found = cursor.execute(
+                """
+                SELECT path, inode, size, changed_ns, done, lines, source_id, format
+                FROM watched_files
+                WHERE source_id IN (SELECT source_id FROM sources)
+                """
+            ).fetchall()
+        return {path: WatchedFile(path, *rest) for path, *rest in found}
+
+    def keep(self, files: Sequence[WatchedFile]) -> None:
+        with self._connection.writing() as writer:
+            for file in files:
+                writer.execute(
+                    "INSERT OR REPLACE INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [file.path, file.inode, file.size, file.changed_ns, file.done, file.lines, file.source_id, file.format],
+                )  # fmt: skip
