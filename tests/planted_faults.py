@@ -146,7 +146,9 @@ def _practice(made: _Traces) -> None:
     made.add((1, 0, 0, 50, {**failed, "events": [Event("exception", START_NS, {"exception.type": "E"})]}))
     made.add((1, 0, 0, 50, {**failed, "events": [Event("gone", START_NS, {"level": "error"})]}))
     made.add((1, 0, 0, 50, {**failed, "attributes": {"http.response.status_code": 503}}))
+    made.add((1, 0, 0, 50, {**failed, "attributes": {"rpc.grpc.status_code": 13}}))
     asks = {"kind": Kind.CLIENT}
+    made.add((1, 0, 0, 50, {**asks, "name": "POST http://payment/charge"}))
     told = {"db.system": "postgresql", "server.address": "db"}
     for name, attributes in (
         ("query", told), ("ask", told), ("query", {**told, "db.statement": "SELECT 1"}), ("pool.connect", told),

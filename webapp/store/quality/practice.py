@@ -31,13 +31,16 @@ _TOLD_BY_NAME = (
     r'|^\w+ .*[(*;=?]|^select \d"'
 )
 _SILENT = 'error -error_message? -event.name=exception -event.level~"(?i)^(error|fatal|critical)$"'
+_TELLS_WHY = ("rpc.grpc.status_code", "rpc.response.status_code", "grpc.status.code", "grpc.status_code")
 _TELLS_CALLED = (
     "rpc.service",
     "gen_ai.provider.name",
     "gen_ai.system",
     "faas.invoked_name",
     "aws.remote.service",
+    "_dd.base_service",  # the service is that of the called
 )
+_URL_IN_NAME = '-name~"://[^/]"'
 _MOST_PLACES = 20
 _MOST_CALLERS = 5  # looked for one after the other
 
@@ -49,7 +52,7 @@ def span_lines(asking: Asking, now_ns: int) -> list[Line]:
         "early_times": ("start<2000-01-01 -start=0", ""),
         "future_times": (f"start>{display.iso(now_ns + _DAY_NS)}", ""),
         "day_long": ("duration>24h", ""),
-        "silent_errors": (_SILENT, "error"),
+        "silent_errors": (_SILENT + _without(asking, _TELLS_WHY), "error"),
         **_vague_queries(asking),
     }
     texts = list(dict.fromkeys(text for pair in questions.values() for text in pair))
@@ -92,8 +95,12 @@ def _vague_queries(asking: Asking) -> dict[str, tuple[str, str]]:
         return {}
     calls = f"kind=client ({' OR '.join(f'{key}?' for key in systems)})"
     calls += "".join(f" -{key}={name}" for key in systems for name in _KEPT_BY_KEY)
-    tells = "".join(f" -{key}?" for key in _known(asking, _TELLS_QUERY))
-    return {"vague_queries": (f"{calls} {_TOLD_BY_NAME}{tells}", calls)}
+    return {"vague_queries": (f"{calls} {_TOLD_BY_NAME}{_without(asking, _TELLS_QUERY)}", calls)}
+
+
+def _without(asking: Asking, keys: Iterable[str]) -> str:
+    """That a span has none of these keys."""
+    return "".join(f" -{key}?" for key in _known(asking, keys))
 
 
 def _known(asking: Asking, keys: Iterable[str]) -> list[str]:
@@ -122,7 +129,7 @@ def root_services(asking: Asking, query: str) -> list[Place]:
 
 def unnamed_calls(asking: Asking, traces: int) -> list[Line]:
     """Calls that do not say whom, and that nobody answered."""
-    calls = "kind=client -peer?" + "".join(f" -{key}?" for key in _known(asking, _TELLS_CALLED))
+    calls = f"kind=client -peer? {_URL_IN_NAME}{_without(asking, _TELLS_CALLED)}"
     [suspected] = asking.spans([calls])
     if not suspected.spans:
         return []

@@ -160,7 +160,7 @@ WORDS = {
     ),
     "silent_errors": Words(
         "Errors that say nothing",
-        "failed and do not say why: neither message nor exception, error attribute or HTTP status.",
+        "failed and do not say why: neither message nor exception, error attribute or status of HTTP or gRPC.",
         "Give the status a description, and record the exception (record_exception) where it is caught.",
     ),
     "vague_queries": Words(
