@@ -7,11 +7,11 @@ import pytest
 
 from tests.analysis.drawing import MS, span
 from tests.store.test_findings import load
-from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, Ends, is_broken, matching, pairs
+from webapp.analysis.broken_context import Ends, pairs, same_requests
+from webapp.loading.quality import BREAKING
 from webapp.model.insights import BrokenContext
 from webapp.model.spans import Kind, Span
 from webapp.store import Store
-from webapp.store.insights.broken_context import Matched
 
 
 @pytest.fixture
@@ -46,9 +46,7 @@ def begun(at_ms: float, length_ms: float = 60) -> list[Span]:
 
 def broken(store: Store) -> list[BrokenContext]:
     first_ns, last_ns = store.bounds()
-    return store.findings.broken_context(
-        Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE), (first_ns, last_ns + 10**9)
-    )
+    return store.findings.broken_context(BREAKING, (first_ns, last_ns + 10**9))
 
 
 @pytest.mark.parametrize("peer", ["orders", "orders:8080", "Orders.shop.svc.cluster.local"])
@@ -79,6 +77,52 @@ def test_calls_that_were_answered_are_none(store: Store) -> None:
         *(trace for k in range(20) for trace in (call(5_000 * k + 1, answered=True), begun(5_000 * k + 1))),
     )
     assert broken(store) == []
+
+
+ROUTES = [("/orders/{id}", "/orders/17"), ("/orders/:id/items", "/orders/17/items"), ("", "/orders/17")]
+
+
+def by_address(at_ms: float, route: str, path: str, method: str = "GET") -> tuple[list[Span], list[Span]]:
+    """A call of an address, and a root that answers it, each in a trace of its own."""
+    made, answer = call(at_ms, peer="10.0.0.7"), begun(at_ms)
+    made[1].attributes.update({"http.request.method": "GET", "url.full": f"http://10.0.0.7:8080{path}?x=1"})
+    answer[0].attributes.update(
+        {"http.method": method, **({"http.route": route} if route else {"http.target": path})}
+    )
+    return made, answer
+
+
+@pytest.mark.parametrize(("route", "path"), ROUTES)
+def test_calls_of_an_address_are_told_by_method_and_route(store: Store, route: str, path: str) -> None:
+    load(store, *(trace for k in range(20) for trace in by_address(5_000 * k + 1, route, path)))
+    [found] = broken(store)
+    assert (found.caller, found.service, found.pairs, found.roots, found.by) == (
+        "web",
+        "orders",
+        20,
+        20,
+        "route",
+    )
+    of, began = found.examples[0]
+    assert (int(of, 16), int(began, 16)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "method"),
+    [("/orders/{id}", "/carts/17", "GET"), ("/orders/{id}", "/orders/17", "POST")],
+)
+def test_calls_of_another_route_or_method_are_none(store: Store, route: str, path: str, method: str) -> None:
+    load(store, *(trace for k in range(20) for trace in by_address(5_000 * k + 1, route, path, method)))
+    assert broken(store) == []
+
+
+def test_requests_are_compared_by_the_nearest_template() -> None:
+    calls, roots = same_requests(
+        ["GET https://h/a/1/", "get /a/new?x#y", "shop.Orders/Get", "POST /a/1", "GET http://h"],
+        ["GET /a/{id}", "GET /a/new", "shop.Orders/Get", "", "GET /", "GET /{x}/{y}"],
+    )
+    assert calls.tolist() == [0, 1, 2, -1, 3]
+    assert roots.tolist() == [0, 1, 2, -1, 3, 4]
 
 
 def test_calls_of_another_party_are_none(store: Store) -> None:

@@ -4,6 +4,8 @@ A|  client  |----------------------|          A root that lies within exactly on
 B|  root        |--------------|              belongs to it. One such pair proves nothing; most roots of a service do.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,9 @@ from webapp.model.columns import I64, Bool
 TOLERANCE_NS = 5_000_000
 WITHIN_NS = 1_000_000_000  # a root begins at most so long after its call
 LEAST_PAIRS, LEAST_SHARE = 20, 0.80
+_MOST_TEMPLATES = 500
+_HOST = re.compile(r"^[a-zA-Z][\w+.-]*://[^/?#]*")
+_PLACEHOLDER = re.compile(r"\{[^/{}]*\}|<[^/<>]*>|(?<=/):\w+|(?<=/)\*\w*")
 _MOST_CANDIDATES = 64  # calls that begin in the same second: with more, no pair is the only one
 
 
@@ -46,6 +51,41 @@ def pairs(calls: Ends, roots: Ends) -> tuple[I64, I64]:
         chosen[root] = call
     found = np.flatnonzero((fits_of_root == 1) & _only(fits_of_call, chosen))
     return chosen[found], found
+
+
+def same_requests(calls: Sequence[str], roots: Sequence[str]) -> tuple[I64, I64]:
+    """A number for each call and each root: equal where both are of one method and route, or one RPC; -1 for none.
+
+    Texts are `GET https://orders/7?x=1`, `GET /orders/{id}`, `shop.Orders/Get`. Of templates that fit, the one with the
+    fewest placeholders counts.
+    """
+    begun = [_request(text) for text in roots]
+    number = {text: place for place, text in enumerate(dict.fromkeys(filter(None, begun)))}
+    templates = [text for text in number if _PLACEHOLDER.search(text)][:_MOST_TEMPLATES]
+    templates.sort(key=lambda text: len(_PLACEHOLDER.findall(text)))
+    patterns = [(re.compile(_pattern(text)), number[text]) for text in templates]
+    known: dict[str, int] = {}
+    for text in dict.fromkeys(calls):
+        asked = _request(text)
+        fits = (place for pattern, place in patterns if pattern.fullmatch(asked))
+        known[text] = number[asked] if asked in number else next(fits, -1)
+    return (
+        np.array([known[text] for text in calls], np.int64),
+        np.array([number.get(text, -1) for text in begun], np.int64),
+    )
+
+
+def _request(text: str) -> str:
+    """Without scheme, host, query and a slash at the end; the method in capitals."""
+    method, space, url = text.partition(" ")
+    if not space:
+        return text
+    path = _HOST.sub("", url).partition("?")[0].partition("#")[0].rstrip("/")
+    return f"{method.upper()} {path or '/'}"
+
+
+def _pattern(template: str) -> str:
+    return "[^/]+".join(re.escape(part) for part in _PLACEHOLDER.split(template))
 
 
 def matching(call_start: I64, call_end: I64, root_start: I64, root_end: I64) -> tuple[I64, I64]:

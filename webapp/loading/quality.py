@@ -5,12 +5,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, is_broken, matching
+from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, is_broken, matching, same_requests
 from webapp.model.quality import Report
 from webapp.store import Store
 from webapp.store.insights.broken_context import Matched
 
-BREAKING = Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE)
+BREAKING = Matched(matching, same_requests, is_broken, LEAST_PAIRS, LEAST_SHARE)
 _REST_SECONDS, _REST_TIMES = (
     10.0,
     20,

@@ -170,7 +170,8 @@ class Changes:
 class BrokenContext:
     """Roots of a service that lie within calls of another, each within one only: their traces should be one.
 
-    `examples`: the trace of the call and the trace that it began.
+    `examples`: the trace of the call and the trace that it began. `by`: what else says so, the "name" that calls give
+    their peer, or the "route" that both ends name.
     """
 
     caller: str
@@ -178,6 +179,7 @@ class BrokenContext:
     pairs: int
     roots: int
     examples: list[tuple[str, str]]
+    by: str = "name"
 
     @property
     def share(self) -> float:

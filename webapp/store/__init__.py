@@ -223,10 +223,6 @@ class Store:
 
     def total(self, query: Query, window: Window) -> tuple[int, bool]:
         """How many traces match; False: more than that."""
-        with self._knowing() as catalogue:
-            return catalogue.remembered(("total", query.text, window), lambda: self._total(query, window))
-
-    def _total(self, query: Query, window: Window) -> tuple[int, bool]:
         with self._asking(query, window) as (cursor, asked):
             return search.count_found(cursor, asked)
 

@@ -164,18 +164,20 @@ def _neighbours_stored(
 
 
 def count_found(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, bool]:
-    """How many traces match, and whether that is all or only "more than"."""
+    """How many traces match, and whether that is all or only "more than". Remembered longer than the rest of a search."""
+    catalogue = Catalogue(cursor, asked.known)
+    return catalogue.remembered(("total", asked.query.text, asked.window), lambda: _count(catalogue, asked))
+
+
+def _count(catalogue: Catalogue, asked: Asked) -> tuple[int, bool]:
     if asked.query.root is None:
-        return count_traces(Catalogue(cursor, asked.known), asked.window), True
+        return count_traces(catalogue, asked.window), True
     found = asked.found
     if found.complete or asked.plan.spans is not None or not asked.plan.whole:
         return len(found.rows), found.complete
-    matching = matching_traces(cursor, asked.plan, asked.window)
-
-    def count() -> int:
-        return int(cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()[0][0])
-
-    return asked.once("total", count), True
+    matching = matching_traces(catalogue.cursor, asked.plan, asked.window)
+    counted = catalogue.cursor.execute(f"SELECT count(*) {matching.text}", list(matching.values)).fetchall()
+    return int(counted[0][0]), True
 
 
 def _ranked(cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, part: Slice) -> Rows:

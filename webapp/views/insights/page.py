@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.analysis.broken_context import LEAST_PAIRS, LEAST_SHARE, is_broken, matching
 from webapp.errors import TooSlow
 from webapp.loading.findings import Looker
+from webapp.loading.quality import BREAKING
 from webapp.model.insights import BrokenContext, LateService, Progress
 from webapp.query import Window
-from webapp.store.insights.broken_context import Matched
 from webapp.store.insights.insights import Insights
 from webapp.views.arrivals import now_ns
 from webapp.views.fragments import page_or_part
@@ -32,7 +31,6 @@ SECTIONS = {
 }
 _WAIT_SECONDS = 1.5  # for the search to end, before the page says how far it is
 _SHOWN = 12  # of a section; the rest is folded
-_BREAKING = Matched(matching, is_broken, LEAST_PAIRS, LEAST_SHARE)
 _LEAST_CHILDREN, _LATE_SHARE = 50, 0.20
 
 
@@ -84,7 +82,7 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
 
 def _broken(state: InsightsState, span: tuple[int, int]) -> list[BrokenContext] | None:
     try:
-        found = store().findings.broken_context(_BREAKING, span)
+        found = store().findings.broken_context(BREAKING, span)
     except TooSlow:
         return None
     return [each for each in found if state.service in ("", each.caller, each.service)]
@@ -166,18 +164,7 @@ def page_json() -> Response:
             "by_kind": found.insights.by_code,
             "by_service": found.insights.by_service,
             "changes": changes_json(found.changes),
-            "broken_context": None
-            if found.broken is None
-            else [
-                {
-                    "caller": each.caller,
-                    "service": each.service,
-                    "pairs": each.pairs,
-                    "roots": each.roots,
-                    "examples": each.examples,
-                }
-                for each in found.broken
-            ],
+            "broken_context": None if found.broken is None else [asdict(each) for each in found.broken],
             "late_services": [
                 {"service": each.service, "children": each.children, "late": each.late} for each in found.late
             ],
