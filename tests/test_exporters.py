@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.captures import found
+from tests.killing import free_port
 from tests.serving import start
-from tests.test_live import free_port
 from webapp.app import create_app
 from webapp.listeners import ports
 from webapp.listeners.ports import Listeners

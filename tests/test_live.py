@@ -1,18 +1,12 @@
 """What is sent while Tailrace serves: kept before it is acknowledged, analysed when traces are quiet."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tests.killing import kill_while_receiving, missing
 from tests.store.shop import SECOND, START, make_span
 from tests.views.sending import until
 from webapp.loading.arriving import LONGEST_WAIT_SECONDS, Arriving
@@ -133,55 +127,12 @@ def test_a_trace_that_never_ends_is_analysed_now_and_then() -> None:
     assert "endless" not in arriving
 
 
-def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
-    path, port = tmp_path / "spans.db", free_port()
-    command = [sys.executable, "-m", "webapp", "serve", "--db", str(path), "--port", str(port)]
-    acknowledged: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert "ready" in process.stdout.readline()
-        senders = [
-            threading.Thread(target=send_until_dead, args=(port, number, acknowledged))
-            for number in range(1, 4)
-        ]
-        for sender in senders:
-            sender.start()
-        until(lambda: len(acknowledged) > 30)
-        os.kill(process.pid, signal.SIGKILL)
-        for sender in senders:
-            sender.join(10)
+def test_what_was_acknowledged_outlives_kills(tmp_path: Path) -> None:
+    path = tmp_path / "spans.db"
+    acknowledged = [trace_id for round_ in range(3) for trace_id in kill_while_receiving(path, round_)]
     with Store.open(path) as store:
-        live = Live(store, durable=True)
-        live.start()
         assert len(acknowledged) == len(set(acknowledged))
-        assert all(store.spans(trace_id) for trace_id in acknowledged)
+        assert missing(store, acknowledged) == []
         assert store.span_total() >= len(acknowledged)
+        Live(store, durable=True).start()
         assert summary(store, int(acknowledged[-1], 16)).spans == 1
-
-
-def send_until_dead(port: int, sender: int, acknowledged: list[str]) -> None:
-    for number in range(1, 10_000):
-        trace_id = f"{sender * 100_000 + number:032x}"
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=10)
-            connection.request(
-                "POST", "/v1/traces", otlp_body(trace_id), {"Content-Type": "application/json"}
-            )
-            if connection.getresponse().status == 200:
-                acknowledged.append(trace_id)
-        except OSError:
-            return
-        finally:
-            connection.close()
-
-
-def otlp_body(trace_id: str) -> bytes:
-    times = {"startTimeUnixNano": str(START), "endTimeUnixNano": str(START + SECOND)}
-    one = {"traceId": trace_id, "spanId": "1" * 16, "name": "n"} | times
-    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]}).encode()
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

@@ -4,14 +4,14 @@ import argparse
 import shutil
 from pathlib import Path
 
-from tests.bench import format_speed, load_speed, memory, million, query_speed, trace_speed
+from tests.bench import format_speed, live_speed, load_speed, memory, million, query_speed, trace_speed
 from tests.bench.figures import Figure, save, table
 from tests.bench.written import cached_file
 from webapp.query import Window, parse
 from webapp.store import Store
 
 APART = ("million",)  # only if they are named
-SECTIONS = ("load", "formats", "memory", "queries", "pages", "browser")
+SECTIONS = ("load", "formats", "memory", "queries", "pages", "browser", "live")
 LARGE_SPANS = 5_000_000  # from here on the targets for 10M count
 
 
@@ -35,6 +35,10 @@ def main() -> None:
         from tests.bench import browser_speed
 
         figures += browser_speed.measure(database)
+    if "live" in options.only:
+        figures += live_speed.measure(database, folder)
+        figures += live_speed.measure_crowd(folder)
+        figures.append(live_speed.measure_kills(folder))
     if "million" in options.only:
         figures += million.measure(folder, options.rounds)
     print(table(figures))

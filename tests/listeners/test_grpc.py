@@ -1,12 +1,15 @@
 """OTLP over gRPC, as clients call it: what is kept, what is refused and how, and who cannot hold up whom."""
 
 import gzip
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -73,8 +76,10 @@ def request(*span_ids: int) -> bytes:
     return found.SerializeToString()
 
 
-@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
-@pytest.mark.parametrize("capture", OVER_GRPC)
+@pytest.mark.parametrize(
+    ("capture", "compression"),
+    zip(OVER_GRPC, (grpc.Compression.Gzip, grpc.Compression.NoCompression), strict=True),
+)
 def test_what_opentelemetry_sends_is_kept_before_it_is_answered(
     serving: Callable[..., Served], capture: str, compression: grpc.Compression
 ) -> None:
@@ -167,3 +172,34 @@ def test_a_port_that_is_taken_is_told(serving: Callable[..., Served]) -> None:
     served = serving()
     with pytest.raises(OSError, match="bind"):
         OtlpGrpc(served.live, 1_000).start(f"127.0.0.1:{served.port}")
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[Served]:
+    served = Served()
+    yield served
+    assert served.send(request(1)) == b""
+    served.close()
+
+
+@given(st.data())
+def test_no_message_is_more_than_refused(fuzzed: Served, data: st.DataObject) -> None:
+    bodies = st.sampled_from(bodies_of("otlp-grpc"))
+    body = bytearray(data.draw(bodies | st.binary(max_size=300)))
+    for _ in range(data.draw(st.integers(0, 4)) if body else 0):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    call = fuzzed.channel.unary_unary(EXPORT).future(bytes(body[: data.draw(st.integers(0, len(body)))]))
+    assert call.code() in {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}
+
+
+def test_what_is_no_grpc_at_all_ends_only_its_connection(serving: Callable[..., Served]) -> None:
+    served = serving()
+    for start in (
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(256)),
+        b"\xff" * 9_000,
+    ):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+            connection.sendall(start)
+            assert served.send(request(1)) == b""

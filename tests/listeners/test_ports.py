@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 
 import pytest
 
+from tests.killing import free_port, otlp_body
 from tests.serving import start
-from tests.test_live import free_port, otlp_body
 from tests.views.sending import bodies_of, until
 from webapp.app import create_app
 from webapp.errors import BadSetting

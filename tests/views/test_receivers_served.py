@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 
 import pytest
 
+from tests.killing import otlp_body
 from tests.serving import start
-from tests.test_live import otlp_body
 from tests.views.sending import CAPTURES, until
 from webapp.app import create_app
 from webapp.loading.live import MOST_BYTES
@@ -55,6 +55,27 @@ def test_stalled_clients_keep_nobody_from_sending(served: tuple[Store, int]) -> 
     until(lambda: store.span_total() == 20)
     for each in stalled:
         each.close()
+
+
+def test_a_crowd_of_small_posts_is_taken_whole_and_keeps_no_page_waiting(served: tuple[Store, int]) -> None:
+    store, port = served
+    statuses: list[int] = []
+
+    def send(first: int) -> None:
+        statuses.extend(post(port, number) for number in range(first, first + 20))
+
+    senders = [threading.Thread(target=send, args=(first,)) for first in range(1, 601, 20)]
+    for sender in senders:
+        sender.start()
+    pages = []
+    while any(sender.is_alive() for sender in senders):
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/traces.json?limit=1")
+        pages.append(connection.getresponse().status)
+        connection.close()
+    assert set(pages) == {200}
+    assert statuses == [200] * 600
+    until(lambda: store.span_total() == 600)
 
 
 def test_pages_are_answered_while_all_that_take_spans_wait() -> None:
