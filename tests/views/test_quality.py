@@ -215,3 +215,20 @@ def test_each_code_has_words_that_read_well_for_one_and_for_many(code: str) -> N
     assert one.endswith(".")
     assert " have " not in f" {one} ".split(":")[0] or code == "context_lost"
     assert "{" not in one + quality_words.fix(Line(code, "traces", 1, 10, facts=facts))
+
+
+def test_the_sample_data_are_told_of_truly(client: FlaskClient) -> None:
+    lines = {line["code"]: line for line in report(client)["lines"]}
+    assert {code: (line["count"], line["unit"]) for code, line in lines.items()} == {
+        "clock_skew": (348, "traces"),
+        "missing_parents": (11, "traces"),
+        "many_spans": (1, "traces"),
+        "vague_queries": (1204, "spans"),
+        "whole_us": (17_821, "spans"),
+    }
+    assert {place["name"].split("-")[0] for place in lines["clock_skew"]["places"]} == {"order", "gateway"}
+    assert round(lines["clock_skew"]["facts"]["largest_ns"] / 1e6) == -412
+    assert [place["name"] for place in lines["vague_queries"]["places"]] == ["catalogue-service"]
+    for line in lines.values():
+        found = client.get("/traces.json", query_string={"q": line["query"], "limit": 1}).get_json()
+        assert found["total"] == line["traces"], line["code"]
