@@ -16,8 +16,9 @@ document.addEventListener("drop", async (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   root.classList.remove("is-dropping");
+  const files = [...event.dataTransfer.files].map((file) => [file, file.name]);
   const entries = [...event.dataTransfer.items].map((each) => each.webkitGetAsEntry()).filter(Boolean);
-  send((await Promise.all(entries.map(filesBelow))).flat());
+  send(entries.length ? (await Promise.all(entries.map(filesBelow))).flat() : files);
 });
 
 // An entry is a file, or a folder that gives its entries a hundred at a time.

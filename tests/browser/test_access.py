@@ -16,6 +16,8 @@ PATHS = [
     "/service?name=payment-service&from=-30m",
     "/insights",
     "/insights?kind=n_plus_one&n_plus_one.count=6&hide=gap",
+    "/sources",
+    "/source?id=2",
     "/keys",
     "/syntax",
     "/saved",

@@ -42,9 +42,12 @@ def snippets() -> dict[str, str]:
 
 @blueprint.get("/sources/first")
 def first() -> BaseResponse:
-    """Asked by the first page again and again: leads to the traces, or to the only one, as soon as there are any."""
+    """Asked by the first page again and again: leads to the traces that are sent, or to the only one, when there are any.
+
+    Who opens files is led to what became of these.
+    """
     total, _ = store().total(parse(""), Window())
-    if not total:
+    if not total or uploads().loads:
         return Response(status=204)
     [newest, *_] = store().search(parse(""), Window(), "newest", 1, 1).rows
     return leave_to(f"/trace/{newest.summary.trace_id}" if total == 1 else "/traces")
