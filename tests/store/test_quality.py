@@ -5,19 +5,23 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
+from tests.model.test_sensitive import FOUND
 from tests.planted import stored
 from tests.planted_faults import COUNTS, SECRETS, START_NS, faulty_spans, healthy_spans
+from tests.store.span_soup import make_spans
 from webapp.analysis.batch import analyse_batch
 from webapp.loading.quality import BREAKING
 from webapp.model.quality import CODES, Line, Place, Report
 from webapp.model.sensitive import found_in
+from webapp.model.spans import Event, Resource
 from webapp.model.warnings import Warning
-from webapp.query import Window, parse
+from webapp.query import Window, parse, write_key
 from webapp.store import Store
 from webapp.store.quality import values
 
 NOW_NS = START_NS + 3_600_000_000_000
 EVER = Window()
+ODD_KEYS = ["odd key", "a/b~c", "peer", "source", 'say "hi"', "back\\slash", "-x", "trace.warning", "ключ"]
 
 
 def report_of(store: Store, source_id: int = 0) -> Report:
@@ -174,3 +178,26 @@ def test_every_code_is_planted_or_comes_from_readers() -> None:
     read = {"rejected", "repeated_spans", "bad_time", "unit_guessed", "changed_ids"}
     rare = {"skew_conflict", "skew_too_large", "unknown_start", "future_times", "whole_seconds", "whole_us"}
     assert {code for code, _ in COUNTS} | read | rare == set(CODES)
+
+
+def test_whatever_the_spans_hold_each_count_is_that_of_its_list() -> None:
+    """Spans without any order, with text that looks sensitive under keys of every kind."""
+    spans = make_spans(seed=7, count=90, traces=12)
+    texts = list(dict(FOUND).values())  # one of each look
+    made = [
+        replace(
+            span,
+            attributes=span.attributes | {key: texts[place % len(texts)]},
+            events=[*span.events, Event("e", 1, {key: texts[-1 - place % len(texts)]})],
+            resource=Resource({"password": "hunter2"}) if place % 30 == 0 else span.resource,
+        )
+        for place, span in enumerate(spans)
+        for key in [ODD_KEYS[place % len(ODD_KEYS)]]
+    ]
+    with stored(made) as store:
+        lines = report_of(store).lines
+        assert {line.subject for line in lines} >= {f"span.{write_key(key)}" for key in ODD_KEYS}
+        for line in lines[::4]:
+            assert listed(store, line, line.unit) == line.count, line
+            if line.unit == "spans":
+                assert listed(store, line, "traces") == line.traces, line
