@@ -75,11 +75,19 @@ def test_an_error_that_was_handled_is_said_to_be_in_the_list_and_in_its_row(open
 
 def test_an_error_below_a_root_that_failed_by_itself_is_not_said_to_be_handled(opened: Opened) -> None:
     failed = {"status": Status.ERROR}
-    page = parse(get(opened(span(1, 0, 0, 100, **failed), span(2, 1, 10, 90), span(3, 2, 20, 30, **failed))))
-    assert "The error began in web · step 3; web · step 2 above it did not fail, but the trace did." in text(
+    below = span(2, 1, 10, 90, service="db"), span(3, 2, 20, 30, service="db", **failed)
+    page = parse(get(opened(span(1, 0, 0, 100, **failed), *below)))
+    assert "The error began in db · step 3; db · step 2 above it did not fail, but the trace did." in text(
         lines(page)[0]
     )
     assert "Medium" in text(lines(page)[0])
+
+
+def test_what_failed_behind_an_answer_is_not_told_again_nor_that_the_answer_failed(opened: Opened) -> None:
+    failed = {"status": Status.ERROR}
+    page = parse(get(opened(span(1, 0, 0, 100, **failed), span(2, 1, 10, 90), span(3, 2, 20, 30, **failed))))
+    assert "Failed in web · step 3" in text(with_class(page, "verdict")[0])
+    assert lines(page) == []
 
 
 def test_time_that_others_ran_beside_is_not_said_to_be_saved(opened: Opened) -> None:

@@ -110,13 +110,14 @@ def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingL
 
 
 def _is_the_failure(trace: OpenTrace, finding: Finding) -> bool:
-    """The page has said so already, above all else; perhaps not that it happened to others, too."""
+    """The page has said so already, above all else; perhaps not that it happened to others, too. The root may have
+    answered so for what happened below it.
+    """
     failure = trace.facts.failure
-    return (
-        failure is not None
-        and finding.code == "error_root"
-        and failure.span_id in map(trace.span_id, finding.nodes)
-    )
+    if failure is None or finding.code != "error_root":
+        return False
+    root = int(trace.facts.forest.root[0])
+    return root in finding.nodes or failure.span_id in map(trace.span_id, finding.nodes)
 
 
 def _told_first(found: list[Finding]) -> list[Finding]:
