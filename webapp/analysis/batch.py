@@ -13,6 +13,7 @@ from webapp.analysis.blocking import waited_for
 from webapp.analysis.call_path import depths, path_ids
 from webapp.analysis.call_times import call_times
 from webapp.analysis.clock_shifts import clock_shifts
+from webapp.analysis.late import late_verdicts
 from webapp.analysis.runs import Numbers
 from webapp.analysis.self_time import self_times
 from webapp.analysis.summary import critical_times, summaries
@@ -39,7 +40,7 @@ def analyse_batch(columns: SpanColumns) -> BatchFacts:
         on_path=_by_row(forest, on_path),
     )
     return BatchFacts(
-        traces=summaries(forest, path, depth),
+        traces=summaries(forest, path, depth, late_verdicts(forest, children)),
         spans=spans,
         edges=replace(calls, critical_ns=call_times(forest, calls, critical_ns)),
         dropped=forest.dropped,

@@ -50,12 +50,12 @@ class PathFinder:
         self._walk(steps, self._window(root, self._start[root], self._end[root]))
         return _path(steps)
 
-    def completion(self, root: int) -> Path:
+    def completion(self, root: int, last: int | None = None) -> Path:
         """Backwards from the last end: the work that ended there, then each ancestor up to where it was handed over.
 
-        For a `Where.WAIT` segment the node is the one that was waited for.
+        For a `Where.WAIT` segment the node is the one that was waited for. `last`: that of `last_to_end`, if known.
         """
-        node = self.last_to_end(root)
+        node = self.last_to_end(root) if last is None else last
         floor, cursor = self._start[root], self._end[node]
         if cursor <= self._end[root]:
             return self.critical(root)

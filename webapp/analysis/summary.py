@@ -1,5 +1,7 @@
 """One row a trace for search and lists, made from repaired spans and their critical paths. Nothing is measured here."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from webapp.analysis.attribution import evidence, label
@@ -9,12 +11,17 @@ from webapp.analysis.runs import run_lengths, run_starts
 from webapp.analysis.times import unknown_starts
 from webapp.analysis.verdict import verdict
 from webapp.model.columns import I32, I64, SpanColumns
-from webapp.model.facts import Forest, Path, ServiceShare, TraceSummary
+from webapp.model.facts import Forest, Path, ServiceShare, TraceSummary, Verdict
 from webapp.model.spans import Status
 
 
-def summaries(forest: Forest, path: Path, depth: I32 | None = None) -> list[TraceSummary]:
-    """One a trace; `path` holds the segments of all their primary roots, in any order. `depth`: by node, if known."""
+def summaries(
+    forest: Forest, path: Path, depth: I32 | None = None, late: Mapping[int, Verdict] | None = None
+) -> list[TraceSummary]:
+    """One a trace; `path` holds the segments of all their primary roots, in any order. `depth`: by node, if known.
+
+    `late`: by the number of the trace, what is said of those whose work went on for long (`late.py`).
+    """
     services = service_shares(forest, critical_times(forest, path))
     starts, ends = (times.tolist() for times in extents(forest.columns))
     parts = zip(evidence(forest, path), services, failures(forest), forest.warnings, strict=True)
@@ -43,6 +50,7 @@ def summaries(forest: Forest, path: Path, depth: I32 | None = None) -> list[Trac
                 warnings=sum(warning.count for warning in warnings),
                 incomplete=found.missing_spans > 0,
                 depth=levels[trace],
+                late_verdict=late.get(trace) if late else None,
             )
         )
     return rows

@@ -4,6 +4,7 @@ from webapp.analysis.attribution import evidence
 from webapp.analysis.blocking import tolerance, waited_for
 from webapp.analysis.critical_path import PathFinder
 from webapp.analysis.failure import failures
+from webapp.analysis.late import opens_late
 from webapp.analysis.self_time import self_times
 from webapp.analysis.summary import critical_times, extents, service_shares, summaries
 from webapp.analysis.tree import repair
@@ -43,4 +44,5 @@ def analyse_trace(columns: SpanColumns) -> TraceFacts:
 
 
 def summarise(facts: TraceFacts) -> TraceSummary:
-    return summaries(facts.forest, facts.path)[0]
+    late = {0: facts.completion_verdict} if facts.completion_verdict and opens_late(facts) else None
+    return summaries(facts.forest, facts.path, late=late)[0]

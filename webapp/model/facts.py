@@ -171,6 +171,7 @@ class TraceSummary:
     warnings: int
     incomplete: bool  # placeholders stand for spans that were not received
     depth: int = 0  # levels of spans, those that were not received among them; a lone root is 1
+    late_verdict: Verdict | None = None  # on the completion path, where the page of the trace opens on that
 
 
 @dataclass(frozen=True, slots=True)

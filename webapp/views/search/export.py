@@ -175,6 +175,8 @@ def summary_json(trace: TraceSummary) -> dict[str, object]:
         "failed": trace.failed,
         "failure": trace.failure_sentence or None,
         "verdict": None if is_arriving(trace.trace_id) else verdict_json(trace.verdict),
+        "opens_on": "completion" if trace.late_verdict else "response",
+        "completion_verdict": verdict_json(trace.late_verdict) if trace.late_verdict else None,
     }
 
 

@@ -17,6 +17,7 @@ from webapp.analysis.alike import Alike, alike_siblings
 from webapp.analysis.failure import written_id
 from webapp.analysis.folding import Opening, View, opening
 from webapp.analysis.jaeger_path import jaeger_path
+from webapp.analysis.late import opens_late
 from webapp.analysis.marks import Gaps, gaps_of
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
@@ -138,11 +139,9 @@ class OpenTrace:
         """The path that a state asks for: response, completion or truncate. Unsaid, it is the completion path where
         the response was over before half of the work was (analysis.md 2.4).
         """
-        completion = self.facts.completion
-        if path == "truncate" or completion is None:
+        if path == "truncate" or self.facts.completion is None:
             return path if path == "truncate" else "response"
-        whole_ns = int(completion.end_ns[-1] - completion.start_ns[0])
-        late = path in ("", "0") and 2 * self.facts.response_ns < whole_ns
+        late = path in ("", "0") and opens_late(self.facts)
         return "completion" if late or path == "completion" else "response"
 
     def segments(self, path: str) -> Segments | None:
