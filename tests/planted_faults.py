@@ -22,6 +22,7 @@ COUNTS: dict[tuple[str, str], tuple[int, int]] = {
     ("negative_duration", ""): (1, 0),
     ("zero_duration", ""): (3, 2),  # of which one ends before it starts
     ("unfinished", ""): (1, 0),
+    ("from_zero", ""): (2, 1),
     ("early_times", ""): (2, 2),
     ("day_long", ""): (1, 1),
     ("whole_ms", ""): (12, 12),
@@ -116,6 +117,8 @@ def _times(made: _Traces) -> None:
     made.add((1, 0, 0, 50), (2, 1, 10, 0, {"end_ns": 0}))
     for _ in range(2):
         made.add((1, 0, 0, 0, {"start_ns": 1_763_634_727_123_457, "end_ns": 1_763_634_727_133_461}))
+    counted = {"start_ns": 1_000_007, "end_ns": 5_000_009}
+    made.add((1, 0, 0, 0, counted), (2, 1, 0, 0, counted))
     made.add((1, 0, 0, 86_400_001))
     for number in range(12):
         start_ns = (START_NS // MS + number * 1000) * MS

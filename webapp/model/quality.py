@@ -21,6 +21,7 @@ CODES: dict[str, tuple[str, str]] = {
     "unfinished": ("faults", "medium"),
     "unknown_start": ("faults", "medium"),
     "bad_time": ("faults", "medium"),
+    "from_zero": ("faults", "info"),
     "early_times": ("faults", "medium"),
     "future_times": ("faults", "medium"),
     "day_long": ("faults", "medium"),

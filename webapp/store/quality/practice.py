@@ -49,7 +49,8 @@ def span_lines(asking: Asking, now_ns: int) -> list[Line]:
     questions = {
         "zero_duration": ("duration=0", ""),
         "no_service": ('(service=unknown_service* OR service~"^$")', ""),
-        "early_times": ("start<2000-01-01 -start=0", ""),
+        "from_zero": ("start<1970-01-02 -start=0", ""),
+        "early_times": ("start>=1970-01-02 start<2000-01-01", ""),
         "future_times": (f"start>{display.iso(now_ns + _DAY_NS)}", ""),
         "day_long": ("duration>24h", ""),
         "silent_errors": (_SILENT + _without(asking, _TELLS_WHY), "error"),

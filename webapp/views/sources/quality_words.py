@@ -84,9 +84,14 @@ WORDS = {
     "bad_time": Words(
         "Times that cannot be", "had times that cannot be times; they are unknown here.", _UNITS
     ),
+    "from_zero": Words(
+        "Times counted from 0",
+        "have times that count from 0 and name no date.",
+        "Durations and order are right; when it was cannot be told. Chrome's trace events and some tests are so.",
+    ),
     "early_times": Words(
         "Times before 2000",
-        "start before the year 2000: counted from 0, or in another unit than their format has.",
+        "start before the year 2000: by a wrong clock, or in another unit than their format has.",
         _UNITS,
     ),
     "future_times": Words(
