@@ -10,6 +10,13 @@ import { pan, scale } from "./zoom.js";
 history.scrollRestoration = "manual";  // the address and the state of the history say where to begin
 start();
 
+// What came since is shown where one is: the history has the place.
+addEventListener("click", (event) => {
+  if (!event.target.closest("[data-reload]")) return;
+  event.preventDefault();
+  location.reload();
+});
+
 const focusedRow = () => {
   const here = waterfall()?.here() ?? null;
   return here === null ? null : waterfall().row(here);

@@ -187,7 +187,7 @@ export class Windows {
     try {
       const count = Math.min(WINDOW, this.count - number * WINDOW);
       const answer = await fetch(this.address(number * WINDOW, count), { headers: { "HX-Request": "true" }, signal: window.abort.signal });
-      if (answer.status === 409) { this.hasGrown(await answer.json()); throw new Error("grown"); }
+      if (answer.status === 409) { this.hasGrown(); throw new Error("grown"); }
       if (!answer.ok) throw new Error(answer.status);
       window.html = await answer.text();
       this.latency = 0.7 * this.latency + 0.3 * (performance.now() - began);
@@ -253,11 +253,9 @@ export class Windows {
     }
   }
 
-  hasGrown({ spans }) {
+  hasGrown() {
     if (this.grown) return;
     this.grown = true;
-    this.box.insertAdjacentHTML("beforebegin", `<p class="note" role="status">The trace has changed; it now has ${spans.toLocaleString("en")} spans. <a class="link" href="">Show them</a></p>`);
-    this.box.previousSibling.lastChild.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
-    this.measure();
+    document.getElementById("grown").dispatchEvent(new Event("look"));
   }
 }

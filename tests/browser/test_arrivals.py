@@ -7,14 +7,15 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page, expect
 
+from tests.views.sending import until
 from webapp.store import Store
 
 
-def send(server: str, trace: int) -> None:
+def send(server: str, trace: int, span: int = 1) -> None:
     now = time.time_ns()
     one = {
         "traceId": f"{trace:032x}",
-        "spanId": "1" * 16,
+        "spanId": f"{span:016x}",
         "name": f"work {trace}",
         "startTimeUnixNano": str(now),
         "endTimeUnixNano": str(now + 1000),
@@ -44,3 +45,26 @@ def test_an_open_page_tells_of_newer_traces_and_moves_nothing(
         expect(page.locator("table.results tbody tr")).to_have_count(3)
         expect(page.get_by_text("still arriving").first).to_be_visible()
         expect(newer).to_be_hidden()
+
+
+def test_an_open_trace_tells_of_spans_that_came_and_shows_them_where_one_is(
+    page: Page, serve: Callable[[Store], str]
+) -> None:
+    with Store.open(None) as store:
+        server = serve(store)
+        send(server, 1)
+        until(lambda: store.summary_of(f"{1:032x}"))
+        page.goto(f"{server}/trace/{1:032x}")
+        expect(page.locator(".verdict").get_by_text("Still arriving")).to_be_visible()
+        rows = page.locator("#view .r")
+        expect(rows).to_have_count(1)
+        place = rows.first.bounding_box()
+        send(server, 1, span=2)
+        came = page.get_by_role("link", name="1 span came: show it")
+        expect(came).to_be_visible()
+        assert rows.first.bounding_box() == place
+        expect(rows).to_have_count(1)
+        came.click()
+        expect(rows).to_have_count(2)
+        expect(came).to_be_hidden()
+        expect(page.locator(".verdict").get_by_text("Still arriving")).to_be_hidden(timeout=30_000)

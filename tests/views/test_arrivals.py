@@ -1,5 +1,7 @@
 """What pages say while traces come in."""
 
+import html
+import re
 import time
 from collections.abc import Iterator
 
@@ -97,3 +99,30 @@ def test_an_empty_store_says_where_to_send_traces(client: FlaskClient) -> None:
     page = client.get("/traces", headers={"Host": "localhost:9999"}).text
     assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:9999" in page
     assert "data-first" in page
+
+
+def test_an_open_trace_is_told_of_what_came_since_and_judged_when_it_is_quiet(client: FlaskClient) -> None:
+    store = client.application.config["store"]
+    client.application.config["live"] = Live(store, durable=False, quiet_seconds=0.5)
+    trace = f"/trace/{1:032x}"
+    send(client, 1)
+    until(lambda: client.get(trace).status_code == 200)
+    page = client.get(trace).text
+    [asks] = re.findall(rf'hx-get="({trace}/grown[^"]*)"', page)
+    asks = html.unescape(asks)
+
+    def part(url: str) -> str:
+        return client.get(url, headers={"HX-Request": "true"}).text
+
+    assert "data-reload" not in part(asks)
+    assert 'id="verdict"' not in part(asks)
+    until(lambda: 'id="verdict"' in part(asks))
+    judged = part(asks)
+    assert "Still arriving" not in judged
+    assert "waiting" not in judged.split("hx-trigger")[0]
+    send(client, 1, span=2)
+    send(client, 1, span=3)
+    until(lambda: "2 spans came: show them" in part(asks))
+    assert 'id="verdict"' not in part(asks)
+    store.remove_traces([f"{1:032x}"])
+    assert "This trace is gone" in part(asks)

@@ -107,6 +107,8 @@ class Retention:
         ids = [trace_id for trace_id, _ in traces]
         removed = self._removal.traces(ids, tidy=False)
         newest_ns = max((start_ns for _, start_ns in traces), default=0)
+        if not removed.traces:
+            return removed
         with self._connection.writing() as writer:
             _remember(writer, rule, ids, now_ns)
             _count(writer, Gone(rule, removed.traces, removed.spans, now_ns, now_ns, newest_ns))

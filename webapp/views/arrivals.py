@@ -40,6 +40,16 @@ def newer_url(state: SearchState, from_ns: int, seen: int) -> str:
     return f"{asked}{'&' if '?' in asked else '?'}now={from_ns}&seen={seen}"
 
 
+def growth_of(trace_id: str, seen: int, spans: int, *, waiting: bool) -> dict[str, object]:
+    """For the part of a trace page that asks whether spans came: of which version and how many spans the page is.
+
+    `waiting`: it has yet to say what made the trace slow.
+    """
+    watched = current_app.config["watching"].folders
+    asked = f"/trace/{trace_id}/grown?seen={seen}&spans={spans}{'&waiting=1' if waiting else ''}"
+    return {"grown_url": asked, "may_grow": waiting or live().is_active or bool(watched)}
+
+
 @blueprint.get("/traces/newer.json")
 def newer() -> Response:
     """How many traces match beyond those that were `seen` by a page whose relative times count from `now`."""

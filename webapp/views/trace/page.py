@@ -11,6 +11,7 @@ from webapp.analysis.folding import find_next
 from webapp.errors import NotFound
 from webapp.settings import Settings
 from webapp.views import preferences
+from webapp.views.arrivals import growth_of, is_arriving
 from webapp.views.fragments import page_or_part, two_faced, wants_part
 from webapp.views.present import link_templates, slot, store
 from webapp.views.sources.kept import not_here
@@ -62,6 +63,8 @@ def _page(trace: OpenTrace, state: TraceState, context: dict[str, object]) -> Re
     context |= {"tabs": tabs_of(trace, state), "downloads": downloads_of(state)}
     if not wants_part():
         context |= {"head": head_of(trace, state), "around": neighbours(state)}
+        waiting = is_arriving(trace.trace_id)
+        context |= growth_of(trace.trace_id, trace.version, len(trace.facts.forest.columns), waiting=waiting)
         at_once = (
             len(trace.rows) <= AT_ONCE or state.faster
         )  # beyond, only what was asked for comes with the page
