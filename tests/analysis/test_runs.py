@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.analysis.runs import positions, renumbered, run_starts, running_max, sorted_by, stable_order
+from webapp.analysis.runs import (
+    among,
+    positions,
+    renumbered,
+    run_starts,
+    running_max,
+    sorted_by,
+    stable_order,
+)
 
 small = st.tuples(st.integers(0, 4), st.integers(-3, 3), st.integers(0, 2))
 large = st.tuples(st.integers(0, 4), st.integers(-(2**61), 2**61), st.integers(0, 2))
@@ -31,3 +39,9 @@ def test_a_stable_order_and_new_numbers_are_those_of_numpy(numbers: list[int]) -
     assert stable_order(values).tolist() == sorted(range(len(numbers)), key=numbers.__getitem__)
     counted = values + 1
     assert renumbered(counted).tolist() == np.unique(counted, return_inverse=True)[1].tolist()
+
+
+@given(st.lists(st.integers(-3, 40) | st.integers(-(2**62), 2**62)), st.lists(st.integers(-5, 45)))
+def test_values_are_among_those_chosen_wherever_they_lie(values: list[int], chosen: list[int]) -> None:
+    found = among(np.array(values, np.int64), np.array(sorted(chosen), np.int64))
+    assert found.tolist() == [value in chosen for value in values]

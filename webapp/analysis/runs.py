@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.model.columns import I32, I64
+from webapp.model.columns import I32, I64, Bool
 
 Numbers = NDArray[Any]
 _MOST = 1 << 62
@@ -65,6 +65,15 @@ def renumbered(values: I64) -> I64:
     occurs[values] = True
     places: I64 = (np.cumsum(occurs) - 1)[values]
     return places
+
+
+def among(values: I64, chosen: I64) -> Bool:
+    """Whether each value is one of those chosen; by a table of all between the least and the greatest, if that is small."""
+    if not len(values) or int(values.max()) - (least := int(values.min())) > 16 * len(values):
+        return np.isin(values, chosen)
+    table = np.zeros(int(values.max()) - least + 1, np.bool_)
+    table[chosen[(chosen >= least) & (chosen < least + len(table))] - least] = True
+    return table[values - least]
 
 
 def sorted_by(major: Numbers, minor: I64, *rest: Numbers) -> I64:

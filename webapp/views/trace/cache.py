@@ -21,7 +21,7 @@ from webapp.analysis.late import opens_late
 from webapp.analysis.marks import Gaps, gaps_of
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
-from webapp.analysis.runs import positions, run_lengths, run_starts
+from webapp.analysis.runs import among, positions, run_lengths, run_starts
 from webapp.analysis.slack import slack_times
 from webapp.analysis.trace import analyse_trace
 from webapp.model.columns import I64, Bool
@@ -93,13 +93,16 @@ class OpenTrace:
         """The nodes whose spans fit a query. Raises BadQuery."""
         found = self._found.get(text)
         if found is None:
-            forest = self.facts.forest
-            rows = store.matching_rows(self.trace_id, language.parse(text))
-            found = np.flatnonzero((forest.source >= 0) & np.isin(forest.columns.row[forest.source], rows))
+            found = np.flatnonzero(self.in_rows(store.matching_rows(self.trace_id, language.parse(text))))
             self._found[text] = found
             for old in list(self._found)[:-_VIEWS]:
                 self._found.pop(old, None)
         return found
+
+    def in_rows(self, rows: I64) -> Bool:
+        """By node whether its span lies in one of these rows of the store."""
+        forest = self.facts.forest
+        return (forest.source >= 0) & among(forest.columns.row, rows)[forest.source]
 
     def events_of(self, node: int) -> I64:
         """Corrected times of a span's events."""
