@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.serving import start
 from webapp.app import create_app
@@ -18,6 +18,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE_MS = 20_000  # costs nothing where all is well, and a busy machine is slow
 # Plotly sets style attributes on legends and heat maps; the sheet css/plotly.css stands in for what is blocked.
 EXPECTED_VIOLATION = "style-src-attr"
@@ -78,15 +79,26 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def usual(browser: Browser) -> Iterator[BrowserContext]:
+    """For pages without options of their own: it keeps sheets and scripts, as a person's browser does."""
+    context = browser.new_context(viewport=WINDOW)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def new_page(browser: Browser, usual: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Open a page with given context options (viewport, color_scheme, java_script_enabled …)."""
     problems: list[str] = []
+    opened: list[tuple[Page, set[str]]] = []
     contexts = []
 
     def start(**options: object) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        contexts.append(context)
+        context = usual
+        if options:
+            context = browser.new_context(**{"viewport": WINDOW, **options})  # type: ignore[arg-type]
+            contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
         if options.get("java_script_enabled", True):
@@ -97,12 +109,31 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
                 "tailraceViolation(`policy: ${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))"
             )
         page.set_default_timeout(PATIENCE_MS)
+        if context is usual:
+            origins: set[str] = set()
+            page.on("framenavigated", lambda frame: origins.add("/".join(frame.url.split("/")[:3])))
+            opened.append((page, origins))
         return page
 
     yield start
+    for page, origins in opened:
+        forget(page, origins)
+    for popup in usual.pages:
+        popup.close()
     for context in contexts:
         context.close()
     assert problems == []
+
+
+def forget(page: Page, origins: set[str]) -> None:
+    """Close a page, and nothing of what its sites stored is left for the next test."""
+    if not page.is_closed():
+        storage = page.context.new_cdp_session(page)
+        for origin in origins:
+            if origin.startswith("http"):
+                kept = {"origin": origin, "storageTypes": "cookies,local_storage"}
+                storage.send("Storage.clearDataForOrigin", kept)
+        page.close()
 
 
 @pytest.fixture
