@@ -6,6 +6,7 @@ from typing import Any
 from waitress.task import ThreadedTaskDispatcher
 
 _SENDING = {"POST", "PUT"}
+_TAKING = 4  # threads for spans to one for pages: they wait for the disk, and those that wait are stored together
 
 
 class Lanes:
@@ -15,9 +16,9 @@ class Lanes:
         self._taking = taking
         self._pages = ThreadedTaskDispatcher()
         self._spans = ThreadedTaskDispatcher()
-        for lane in (self._pages, self._spans):
-            lane.queue_logger.disabled = True  # it warns of each request that waits
-            lane.set_thread_count(threads)
+        self._pages.queue_logger.disabled = True  # it warns of each request that waits, of either lane
+        self._pages.set_thread_count(threads)
+        self._spans.set_thread_count(threads * _TAKING)
 
     def add_task(self, channel: Any) -> None:  # noqa: ANN401  of waitress
         lane = self._spans if self._is_of_spans(channel.requests[0]) else self._pages

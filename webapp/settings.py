@@ -56,7 +56,7 @@ class Settings:
     keep: tuple[str, ...] = ()
     # Folders of which new and growing files are read while serving, separated by commas.
     watch: tuple[str, ...] = ()
-    # Threads that answer requests for pages; as many take spans.
+    # Threads that answer requests for pages; four times as many take spans, and mostly wait for the disk.
     threads: int = 16
     # Largest request body in bytes, as sent and decompressed.
     max_body_bytes: int = 20_000_000

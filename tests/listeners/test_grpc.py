@@ -78,7 +78,7 @@ def request(*span_ids: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("capture", "compression"),
-    zip(OVER_GRPC, (grpc.Compression.Gzip, grpc.Compression.NoCompression), strict=True),
+    list(zip(OVER_GRPC, (grpc.Compression.Gzip, grpc.Compression.NoCompression), strict=True)),
 )
 def test_what_opentelemetry_sends_is_kept_before_it_is_answered(
     serving: Callable[..., Served], capture: str, compression: grpc.Compression

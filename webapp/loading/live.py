@@ -23,7 +23,9 @@ from webapp.store import Encoder, Store
 
 MOST_BYTES = 32_000_000  # of bodies that wait to be stored
 BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
-GATHER_SECONDS = 0.2  # … and they come in this time
+GATHER_SECONDS = (
+    0.5  # … and they come in this time; if somebody waits, in the time that storing the last took
+)
 STORE_SECONDS = 30.0  # to wait for the store before a sender is told to try again
 # From one look for traces to analyse to the next: each costs much, however little came. It follows at once on one that
 # took longer.
@@ -70,6 +72,9 @@ class Live:
         self._store = store
         self._durable = durable
         self._queue: list[Post] = []
+        self._queued_spans = 0
+        self._last_posts = 0  # that were stored together …
+        self._last_seconds = 0.0  # … and how long that took
         self._bytes = 0  # of posts that are not stored yet
         self._changed = threading.Condition()
         self._closed = False
@@ -102,6 +107,7 @@ class Live:
             self.start()
             self.listening.seen(post.receiver)
             self._queue.append(post)
+            self._queued_spans += len(post.spans)
             self._bytes += post.size
             self._changed.notify_all()
         if self._durable and wait and not post.done.wait(STORE_SECONDS):
@@ -131,7 +137,9 @@ class Live:
 
     def _write(self) -> None:
         while posts := self._next_posts():
+            start = time.monotonic()
             self._store_posts(posts)
+            self._last_posts, self._last_seconds = len(posts), min(time.monotonic() - start, GATHER_SECONDS)
             with self._changed:
                 self._bytes -= sum(post.size for post in posts)
                 self._changed.notify_all()
@@ -140,13 +148,14 @@ class Live:
         """What waits, when there is some; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
-            if not self._durable:
-                self._changed.wait_for(self._is_enough, GATHER_SECONDS)
-            posts, self._queue = self._queue, []
+            self._changed.wait_for(self._is_enough, self._last_seconds if self._durable else GATHER_SECONDS)
+            posts, self._queue, self._queued_spans = self._queue, [], 0
             return posts
 
     def _is_enough(self) -> bool:
-        return self._closed or sum(len(post.spans) for post in self._queue) >= BATCH_SPANS
+        """Of posts that are answered when they are stored there will be no more than were stored together before."""
+        is_all = self._durable and len(self._queue) >= self._last_posts
+        return self._closed or is_all or self._queued_spans >= BATCH_SPANS
 
     def _store_posts(self, posts: list[Post]) -> None:
         """All at once; if that fails one by one, so that none is lost for another."""

@@ -26,7 +26,8 @@ from webapp.model.spans import Span
 
 _SINGLE = frozenset({"bad_id"})  # codes of records that are wrong in a body that is not
 _FULL = "More is being sent than can be stored; send it again later."
-_at_once = threading.BoundedSemaphore(2)  # bodies being read, as they need memory many times their size
+# Bodies are read one at a time: several would not be read sooner, keep pages waiting, and each needs many times its size.
+_reading = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -102,7 +103,7 @@ def decompressed(body: bytes, encodings: str, most_bytes: int) -> bytes:
 
 
 def _receive(live: Live, protocol: Protocol, body: Callable[[], bytes], size: int, wait: bool) -> Received:
-    with _at_once:
+    with _reading:
         if not live.has_room(size):
             raise Refused(Reason.FULL, _FULL)
         post, damage = _read_post(protocol, body())
