@@ -59,6 +59,8 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
                 app.config["retention"].start()
                 app.config["watching"].start(partial(click.echo, err=True))
                 listeners.start()
+                for name in app.jinja_env.list_templates(extensions=["html"]):
+                    app.jinja_env.get_template(name)  # compiled before somebody waits for it
 
         loader = threading.Thread(target=load_and_start, daemon=True)
         loader.start()
