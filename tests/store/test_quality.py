@@ -10,7 +10,7 @@ from tests.planted import stored
 from tests.planted_faults import COUNTS, SECRETS, START_NS, faulty_spans, healthy_spans
 from tests.store.span_soup import make_spans
 from webapp.analysis.batch import analyse_batch
-from webapp.loading.quality import BREAKING
+from webapp.loading.quality import BREAKING, Examiner
 from webapp.model.quality import CODES, Line, Place, Report
 from webapp.model.sensitive import found_in
 from webapp.model.spans import Event, Resource
@@ -201,3 +201,11 @@ def test_whatever_the_spans_hold_each_count_is_that_of_its_list() -> None:
             assert listed(store, line, line.unit) == line.count, line
             if line.unit == "spans":
                 assert listed(store, line, "traces") == line.traces, line
+
+
+def test_a_store_that_closes_does_not_wait_for_a_report(caplog: pytest.LogCaptureFixture) -> None:
+    with stored(faulty_spans()) as store:
+        examined = Examiner(store).examined(0, 0.0)
+    assert examined.idle.wait(5)
+    assert not examined.failed
+    assert caplog.records == []

@@ -65,6 +65,7 @@ class Examiner:
 
     def close(self) -> None:
         self._leaving = True
+        self._store.quality.stop()
         for thread in list(self._threads):
             thread.join(timeout=_FAREWELL_SECONDS)
 
@@ -96,8 +97,9 @@ class Examiner:
         except _Leaving:
             pass
         except Exception:
-            known.failed = True  # else each page would begin it anew
-            _log.exception("The data-quality report failed")
+            known.failed = not self._leaving  # else each page would begin it anew
+            if known.failed:
+                _log.exception("The data-quality report failed")
         finally:
             known.looking_at = ""
             known.idle.set()

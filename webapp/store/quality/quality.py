@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import duckdb
+
 from webapp.model.quality import Report
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.insights.broken_context import Matched
@@ -19,6 +21,7 @@ class Quality:
     ) -> None:
         self._knowing = knowing
         self._writes = writes
+        self._cursor: duckdb.DuckDBPyConnection | None = None  # of the report that is made
 
     @property
     def version(self) -> int:
@@ -29,4 +32,14 @@ class Quality:
         """Of one source, or of all (0). `step` is told what is looked at next; what it raises ends the work."""
         version = self.version
         with self._knowing(_SECONDS) as catalogue:
-            return make_report(catalogue, source_id, rules, now_ns, version, step)
+            self._cursor = catalogue.cursor
+            try:
+                return make_report(catalogue, source_id, rules, now_ns, version, step)
+            finally:
+                self._cursor = None
+
+    def stop(self) -> None:
+        """End what is asked right now, with TooSlow."""
+        cursor = self._cursor
+        if cursor is not None:
+            cursor.interrupt()
