@@ -97,6 +97,7 @@ class Redaction:
         self._masked: dict[str, bool] = {}
         self._texts: dict[str, tuple[str, int]] = {}
         self._clean: dict[tuple[str, type], set[str | int | float]] = {}  # by key and type
+        self._clean_texts: dict[str, set[str | int | float]] = {}  # those of texts, by key
         self._resources: dict[int, tuple[Resource, Resource]] = {}
         self._scopes: dict[int, tuple[Scope, Scope]] = {}
         self._services: dict[str, str] = {}
@@ -158,13 +159,17 @@ class Redaction:
     def _attributes(self, attributes: Attributes) -> Attributes:
         """The same object where nothing is to be removed."""
         made: Attributes = {}
-        for key, value in attributes.items():
-            known = self._clean.get((key, value.__class__))
-            if known is None or value not in known:
+        clean = self._clean_texts.get
+        for key, value in attributes.items():  # a million times in a large trace
+            if value.__class__ is str:
+                if value not in clean(key, ()):
+                    made[key] = self._looked_at(key, value)
+            elif (known := self._clean.get((key, value.__class__))) is None or value not in known:
                 made[key] = self._looked_at(key, value)
         if all(attributes[key] is value and self._name(key) == key for key, value in made.items()):
             return attributes
-        return {self._name(key): made.get(key, value) for key, value in attributes.items()}
+        names = self._names.get
+        return {names(key) or self._name(key): made.get(key, value) for key, value in attributes.items()}
 
     def _looked_at(self, key: str, value: Value) -> Value:
         """Remembers what was clean, for values repeat from span to span; then it is the very same value."""
@@ -174,6 +179,8 @@ class Redaction:
         known = self._clean.setdefault((key, value.__class__), set())
         if len(known) < _REMEMBERED // len(self._clean) and len(str(value)) <= _REPEATING:
             known.add(value)
+            if isinstance(value, str):
+                self._clean_texts[key] = known
         return value
 
     def _name(self, key: str) -> str:
@@ -203,6 +210,8 @@ class Redaction:
         return self._mask(key, value) if self._replaced(text)[1] else value
 
     def _text(self, key: str, text: str) -> str:
+        if not text:
+            return text
         made, times = self._replaced(text)
         if times:
             self.removed[self._name(key)] += times
