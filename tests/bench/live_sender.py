@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 POST_SPANS = 500
 TRACE_SPANS = 10
-_CONNECTIONS = 4
+_CONNECTIONS = 16  # as of many programs, which each wait for their answer
 _SERVICES = ("frontend", "checkout", "payment", "inventory", "mailer")
 _HEADERS = {"Content-Type": "application/x-protobuf"}
 _AGAIN_SECONDS = 0.2
