@@ -12,8 +12,10 @@ from tests.views.sending import until
 from webapp.loading.arriving import LONGEST_WAIT_SECONDS, Arriving
 from webapp.loading.listening import Receiver
 from webapp.loading.live import MOST_BYTES, Live, Post, Taken
+from webapp.model.retention import Policy
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
+from webapp.query import Window, parse
 from webapp.store import Store
 
 OTLP = Receiver("OTLP over HTTP", "otlp")
@@ -136,3 +138,19 @@ def test_what_was_acknowledged_outlives_kills(tmp_path: Path) -> None:
         assert store.span_total() >= len(acknowledged)
         Live(store, durable=True).start()
         assert summary(store, int(acknowledged[-1], 16)).spans == 1
+
+
+def test_a_policy_decides_when_a_trace_is_quiet_and_pages_go_on() -> None:
+    policy = Policy(errors=True, others=0.25)
+    others = [number for number in range(1, 100) if not policy.chooses(f"{number:032x}")]
+    chosen = next(number for number in range(1, 100) if policy.chooses(f"{number:032x}"))
+    with Store.open(None) as store:
+        live = Live(store, durable=False, quiet_seconds=0.2, policy=policy)
+        failed = msgspec.structs.replace(span(1, others[1]), status=2)
+        live.take(post(span(1, others[0]), failed, span(1, chosen)))
+        summary(store, others[0])  # all are shown until then
+        until(lambda: store.retention.fate(f"{others[0]:032x}"))
+        until(lambda: summary(store, chosen))
+        assert store.version(f"{others[0]:032x}") == -1
+        assert summary(store, others[1]).errors == 1
+        until(lambda: store.totals(parse(""), Window()).calls == 5)
