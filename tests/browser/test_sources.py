@@ -100,7 +100,7 @@ def test_a_source_is_read_as_something_else_and_removed(
     page.get_by_text("Remove …").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator(".load")).to_contain_text("Removed")
-    expect(page.locator("[data-span-total]")).to_have_text("0 spans")
+    expect(page.locator("#span-total")).to_have_text("0 spans")
 
 
 def test_files_are_sent_and_listed_without_a_script(

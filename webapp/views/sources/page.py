@@ -10,7 +10,7 @@ from webapp.model.display import plural
 from webapp.model.sources import Source
 from webapp.query import Window, parse
 from webapp.views.arrivals import live
-from webapp.views.fragments import page_or_part
+from webapp.views.fragments import page_or_part, wants_part
 from webapp.views.present import store
 from webapp.views.sources import listing
 from webapp.views.sources.kept import kept_json, losses, rules, watched, watched_json
@@ -48,6 +48,7 @@ def page() -> Response:
         loads=_loads(state),
         receivers=live().receivers(),
         clock_ns=time.time_ns(),
+        oob=wants_part(),
         kept_rules=rules(),
         watched=watched(),
         losses=losses(),
@@ -71,8 +72,8 @@ def _traces() -> str:
 
 
 def _loads(state: SourcesState) -> list[object]:
-    """Those under way, and the one that the address names."""
-    return [load for load in uploads().loads if not load.is_over or str(load.number) == state.load]
+    """Those under way, and from the one that the address names on."""
+    return [load for load in uploads().loads if not load.is_over or 0 < state.load <= load.number]
 
 
 @blueprint.get("/sources.json")

@@ -12,8 +12,9 @@ from webapp.loading.kept import Incoming
 from webapp.loading.parts import File
 from webapp.loading.uploads import Load, Uploads
 from webapp.settings import Settings
-from webapp.views.fragments import leave_to, page_or_part, wants_part
+from webapp.views.fragments import leave_to, page_address, page_or_part, wants_part
 from webapp.views.present import store
+from webapp.views.sources.state import SourcesState
 
 blueprint = Blueprint("sending", __name__)
 ADDRESS = "/sources"
@@ -104,7 +105,12 @@ def progress() -> BaseResponse:
     load = _asked(request.args.get("number", ""))
     if load.opens and load.is_over:
         return leave_to(f"/trace/{load.opens}")
-    return page_or_part("sources/load.html", "sources/_load.html", load=load, is_part=wants_part())
+    return page_or_part("sources/load.html", "sources/_load.html", load=load, refresh=_refresh(load))
+
+
+def _refresh(load: Load) -> str:
+    """The page that asks, as it is when the load is over; "" if it is no part of a page."""
+    return SourcesState.read(page_address()).showing(load.number).url() if wants_part() else ""
 
 
 @blueprint.post("/sources/stop")

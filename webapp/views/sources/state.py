@@ -19,25 +19,28 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class SourcesState:
-    """`find`: a part of a name; `sort`: a column, "" for the newest first; `load`: one whose progress is shown."""
+    """`find`: a part of a name; `sort`: a column, "" for the newest first.
+
+    `load`: number of the first load that is shown also when it is over; 0 for none.
+    """
 
     find: str = ""
     show: str = ""
     sort: str = ""
     order: str = ""
-    load: str = ""
+    load: int = 0
     page: int = 1
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "SourcesState":
-        show, sort, page = given.get("show", ""), given.get("sort", ""), given.get("page", "")
+        show, sort = given.get("show", ""), given.get("sort", "")
         return cls(
             find=given.get("find", "").strip(),
             show=show if show in SHOWS else "",
             sort=sort if sort in COLUMNS else "",
             order="back" if given.get("order") == "back" else "",
-            load=given.get("load", ""),
-            page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            load=_number(given.get("load", "")),
+            page=max(1, _number(given.get("page", ""))),
         )
 
     def parameters(self) -> dict[str, str]:
@@ -51,7 +54,15 @@ class SourcesState:
         given = replace(self, **changes).parameters()  # type: ignore[arg-type]
         return f"{path}?{urlencode(given)}" if given else path
 
+    def showing(self, load: int) -> "SourcesState":
+        """The same, and that load when it is over."""
+        return replace(self, load=min(load, self.load or load))
+
     def sort_url(self, key: str) -> str:
         """Sorted by a column; by the one it is sorted by already, the other way round."""
         back = "back" if key == self.sort and not self.order else ""
         return self.url(sort=key, order=back, page=1)
+
+
+def _number(written: str) -> int:
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else 0
