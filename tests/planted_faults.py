@@ -19,6 +19,7 @@ COUNTS: dict[tuple[str, str], tuple[int, int]] = {
     ("duplicate_ids", ""): (2, 0),
     ("cycles", ""): (2, 0),
     ("clock_skew", ""): (4, 0),
+    ("skew_too_large", ""): (1, 0),
     ("negative_duration", ""): (1, 0),
     ("zero_duration", ""): (3, 2),  # of which one ends before it starts
     ("unfinished", ""): (1, 0),
@@ -107,6 +108,7 @@ def _times(made: _Traces) -> None:
     for shift in (40, 40, 90):
         _call(made, shift, "db-2")
     _call(made, -30, "db-3")
+    _call(made, 90_000, "db-2")
     made.add((1, 0, 0, 50), (2, 1, 10, 10, {"start_ns": START_NS + 500_000_000_000, "end_ns": START_NS}))
     moment = {"start_ns": START_NS + 600 * 1000 * MS, "end_ns": START_NS + 600 * 1000 * MS}
     made.add(

@@ -48,3 +48,7 @@ def test_a_clock_further_down_is_told_against_that_of_its_own_caller() -> None:
     found = shifts(*call(1, "1", 2000, (1500, 1580)), *down)
     assert [(each.caller, each.callee) for each in found] == [("h1", "h2"), ("h2", "h3")]
     assert found[1].shift_ns == -1005 * MS
+
+
+def test_clocks_too_far_apart_are_told_of_though_nothing_is_shifted() -> None:
+    assert shifts(*call(1, "1", 102_000, (2_000, 2_080))) == [ClockShift(0, "h1", "h2", 100_010 * MS)]

@@ -1,4 +1,4 @@
-"""Between whose clocks repair had to shift times, and how far: where a span's shift differs from that of its parent."""
+"""Whose clocks disagree, and by how much: where the shift of a span differs from that of its parent, or was too large."""
 
 import numpy as np
 
@@ -14,6 +14,7 @@ def clock_shifts(forest: Forest) -> list[ClockShift]:
         ClockShift(int(forest.trace[node]), *_clocks(forest, node), ns)
         for node, ns in zip(child[crossing].tolist(), shift_ns[crossing].tolist(), strict=True)
     }
+    found |= {ClockShift(int(forest.trace[node]), *_clocks(forest, node), ns) for node, ns in forest.too_far}
     return sorted(found)
 
 

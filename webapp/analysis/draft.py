@@ -65,6 +65,7 @@ class Draft:
     detached: Bool
     missing: Bool
     unfinished: Bool
+    too_far: list[tuple[int, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.parent)

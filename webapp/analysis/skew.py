@@ -17,9 +17,9 @@ from webapp.analysis.runs import gathered_from_above
 from webapp.analysis.times import Filled
 from webapp.model import display
 from webapp.model.columns import I64, Bool
+from webapp.model.facts import MOST_SHIFT_NS
 from webapp.model.spans import Kind, Status
 
-MOST_NS = 60_000_000_000
 _LARGEST = np.iinfo(np.int64).max
 
 
@@ -124,11 +124,14 @@ def _shift_of_pairs(draft: Draft, calls: _Calls, pairs_of_nodes: I64) -> I64:
     fits = (lowest <= tolerance_ns) & (highest >= -tolerance_ns)
     conflict = told & ~fits & (lowest > highest + tolerance_ns)
     shift_ns = np.where(told & ~fits & ~conflict, lowest + (highest - lowest) // 2, 0)
-    too_large = np.abs(shift_ns) > MOST_NS
+    too_large = np.abs(shift_ns) > MOST_SHIFT_NS
     for code, pairs in (("skew_conflict", conflict), ("skew_too_large", too_large)):
         for number in np.flatnonzero(pairs).tolist():
             servers = calls.server[pair == number]
-            draft.note(code, int(servers[np.argmin(draft.span_id[servers])]))
+            server = int(servers[np.argmin(draft.span_id[servers])])
+            draft.note(code, server)
+            if too_large[number]:
+                draft.too_far.append((server, int(shift_ns[number])))
     return np.where(too_large, 0, shift_ns)
 
 

@@ -84,4 +84,5 @@ def _forest(draft: Draft, offset_ns: I64, dropped: I64) -> Forest:
         root=root,
         dropped=dropped,
         warnings=draft.notes.warnings(),
+        too_far=[(int(place[node]), ns) for node, ns in draft.too_far],
     )

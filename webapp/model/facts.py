@@ -49,6 +49,7 @@ class Forest:
     root: I32  # one a trace: the primary root node
     dropped: I64  # columns.row of exact duplicates, to be deleted
     warnings: list[list[Warning]]  # one list a trace
+    too_far: list[tuple[int, int]] = field(default_factory=list)  # node, and the shift that was not applied
 
     def __len__(self) -> int:
         return len(self.parent)
@@ -211,8 +212,13 @@ class EdgeCalls:
     weight: F64 | None = None  # calls that each stands for; None: each for itself
 
 
+MOST_SHIFT_NS = 60_000_000_000  # clocks that are farther apart are told of, and left as they are
+
+
 class ClockShift(NamedTuple):
-    """In one trace, by number: the callee's times were shifted so far to fit the caller's. Clocks go by host or service."""
+    """In one trace, by number: so far the callee's times are shifted to fit the caller's, unless that is more than
+    MOST_SHIFT_NS. Clocks go by host or service.
+    """
 
     trace: int
     caller: str

@@ -214,7 +214,7 @@ CREATE TABLE IF NOT EXISTS trace_warnings ( -- what repair had to say, but for d
   count     UINTEGER NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS clock_shifts (   -- how far repair shifted times, by trace and pair of clocks
+CREATE TABLE IF NOT EXISTS clock_shifts (   -- how far repair shifted times, or did not since it was too far, by trace and pair
   trace_id UUID NOT NULL,
   caller   VARCHAR NOT NULL,                -- host, or service where one of the two hosts is not known
   callee   VARCHAR NOT NULL,

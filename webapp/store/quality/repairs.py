@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from webapp.model.facts import MOST_SHIFT_NS
 from webapp.model.quality import Line, Place
 from webapp.query import write_term
 from webapp.store.conditions.beside import REPAIRED
@@ -20,6 +21,7 @@ _WARNINGS = {
     "skew_too_large": ("skew_too_large",),
     "several_roots": ("multiple_roots",),
 }
+_OF_CLOCKS = ("clock_skew", "skew_too_large")
 _MOST_PLACES = 20
 
 
@@ -37,10 +39,15 @@ def _line(asking: Asking, code: str, warnings: tuple[str, ...], traces: int) -> 
     query = _either(warnings)
     count, exact = asking.traces(query)
     among = asking.trace_ids(query)
+    facts = {"spans": _times(asking, warnings, among)}
+    if code in _OF_CLOCKS:
+        shifts = _shifts(code, among)
+        places, facts = _pairs(asking, query, shifts), facts | _largest(asking, shifts)
+    else:
+        places = _services(asking, warnings, among)
     return Line(
-        code=code, unit="traces", count=count, total=traces, query=asking.within(query), exact=exact,
-        places=_pairs(asking, among) if code == "clock_skew" else _services(asking, warnings, among),
-        facts={"spans": _times(asking, warnings, among), **(_largest(asking, among) if code == "clock_skew" else {})},
+        code=code, unit="traces", count=count, total=traces, query=asking.within(query), exact=exact, places=places,
+        facts=facts,
     )  # fmt: skip
 
 
@@ -80,37 +87,42 @@ def _either(repairs: Iterable[str]) -> str:
     return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
-def _pairs(asking: Asking, among: Where) -> list[Place]:
-    """Pairs of clocks, those of most traces first, with the usual shift and the largest."""
+def _pairs(asking: Asking, query: str, shifts: Where) -> list[Place]:
+    """Pairs of clocks with the usual shift and the largest, those of most traces first."""
     found = asking.cursor.execute(
         f"""
-        SELECT caller || ' → ' || callee AS pair, count(DISTINCT trace_id) AS traces, median(shift_ns)::BIGINT,
-          arg_max(shift_ns, abs(shift_ns))
-        FROM clock_shifts
-        WHERE trace_id IN ({among.text})
+        SELECT caller || ' → ' || callee AS pair, median(shift_ns)::BIGINT, arg_max(shift_ns, abs(shift_ns))
+        FROM {shifts.text}
         GROUP BY caller, callee
-        ORDER BY traces DESC, pair
+        ORDER BY count(DISTINCT trace_id) DESC, pair
         LIMIT {_MOST_PLACES}
         """,
-        list(among.values),
+        list(shifts.values),
     ).fetchall()
-    return [
-        Place(
-            pair, traces, asking.within(write_term("trace.skew", "=", pair)),
-            facts={"median_ns": median_ns, "largest_ns": largest_ns},
-        )
-        for pair, traces, median_ns, largest_ns in found
-    ]  # fmt: skip
+    places = []
+    for pair, median_ns, largest_ns in found:
+        both = f"{query} {write_term('trace.skew', '=', pair)}"
+        facts = {"median_ns": median_ns, "largest_ns": largest_ns}
+        places.append(Place(pair, asking.traces(both)[0], asking.within(both), facts=facts))
+    return places
 
 
-def _largest(asking: Asking, among: Where) -> dict[str, int]:
+def _largest(asking: Asking, shifts: Where) -> dict[str, int]:
     found = asking.cursor.execute(
         f"""
         SELECT count(DISTINCT (caller, callee)), coalesce(arg_max(shift_ns, abs(shift_ns)), 0)
-        FROM clock_shifts
-        WHERE trace_id IN ({among.text})
+        FROM {shifts.text}
         """,
-        list(among.values),
+        list(shifts.values),
     ).fetchall()
     pairs, largest_ns = found[0]
     return {"pairs": int(pairs), "largest_ns": int(largest_ns)}
+
+
+def _shifts(code: str, among: Where) -> Where:
+    """FROM and WHERE of the shifts that a line is about."""
+    applied = "<=" if code == "clock_skew" else ">"
+    return Where(
+        f"clock_shifts WHERE abs(shift_ns) {applied} {MOST_SHIFT_NS} AND trace_id IN ({among.text})",
+        among.values,
+    )

@@ -16,7 +16,7 @@ from webapp.views.state import SearchState
 blueprint = Blueprint("quality", __name__)
 ADDRESS = "/sources/quality"
 _WAIT_SECONDS = 0.7  # for the report, before the page says how far it is
-_NO_SERVICES = ("clock_skew", "many_spans")  # lines whose places are others
+_NO_SERVICES = ("clock_skew", "skew_too_large", "many_spans")  # lines whose places are others
 _SHOWN, _PLACES = 15, 6  # lines of a group, places of a line; the rest is folded
 
 

@@ -58,7 +58,7 @@ WORDS = {
     ),
     "skew_too_large": Words(
         "Clocks far apart",
-        "show clocks that disagree by more than a minute; their times were left as they are.",
+        "show clocks that disagree by more than a minute{clocks}. Their times were left as they are.",
         _CLOCKS,
     ),
     "negative_duration": Words(
@@ -213,8 +213,10 @@ STEPS = {  # what is looked at, in this order
     "calls": "calls between services",
     "values": "values of attributes",
 }
+_PAIRS = "clocks, caller → callee"
 PLACES = {
-    "clock_skew": "clocks, caller → callee",
+    "clock_skew": _PAIRS,
+    "skew_too_large": _PAIRS,
     "many_spans": "operations",
     "short_ids": "services of roots",
 }
@@ -269,7 +271,7 @@ def _facts(line: Line) -> dict[str, str]:
     facts = {name: _fact(name, value) for name, value in line.facts.items()}
     if line.code == "context_lost":
         facts["pairs"] = display.count(int(line.facts["pairs"]))
-    if line.code == "clock_skew":
+    if line.code in ("clock_skew", "skew_too_large"):
         pairs, largest_ns = (int(line.facts[name]) for name in ("pairs", "largest_ns"))
         largest = display.duration(abs(largest_ns))
         # none: of traces that were analysed before shifts were kept
