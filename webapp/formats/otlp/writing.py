@@ -156,7 +156,10 @@ def _filled(**members: object) -> Json:
 
 
 def _attributes(attributes: Attributes) -> list[Json]:
-    return [{"key": key, "value": _value(value)} for key, value in attributes.items()]
+    return [  # most are texts, and there are millions
+        {"key": key, "value": {"stringValue": value} if value.__class__ is str else _value(value)}
+        for key, value in attributes.items()
+    ]
 
 
 def _value(value: Value) -> Json:
