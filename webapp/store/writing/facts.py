@@ -1,5 +1,8 @@
 """What analysis found of a batch → traces, span facts, edges and sums; replaces what an earlier analysis said."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -181,24 +184,24 @@ def _insert_nodes(
     weight: F64 | None,
 ) -> None:
     """Time of services as analysis shares it out; time of peers is that of the calls nobody else reports on."""
-    shares = [(number, share) for number, each in enumerate(facts.traces) for share in each.services]
+    services, *counts = _shares(facts)
     calls = np.flatnonzero(_unanswered_calls(columns))
     peer_ids = names.nodes.ids_of([(peer.type, peer.name) for peer in columns.peers])
-    service_ids = names.nodes.ids_of([("service", share.service) for _, share in shares])
-    trace = np.concatenate([np.array([number for number, _ in shares], np.int32), columns.trace[calls]])
+    id_of = {service: names.nodes.id_of(("service", service)) for service in dict.fromkeys(services)}
+    service_ids = np.fromiter(map(id_of.__getitem__, services), np.uint32, len(services))
+    of_trace = np.repeat(np.arange(len(facts.traces)), [len(each.services) for each in facts.traces])
+    trace = np.concatenate([of_trace, columns.trace[calls]])
     start_ns = np.array([summary.start_ns for summary in facts.traces], np.int64)
-    counts = np.array([(s.spans, s.errors, s.critical_ns) for _, s in shares], np.int64).reshape(-1, 3)
+    spans, errors, critical_ns = (np.array(each, np.int64) for each in counts)
     ones = np.ones(len(calls), np.int64)
     failed = columns.status[calls] == Status.ERROR
     rows = {
         "trace_id": uuids(columns.trace_ids).take(trace),
         "slot": slots_of(start_ns)[trace],
         "node_id": np.concatenate([service_ids, peer_ids[columns.peer[calls]]]),
-        "spans": np.concatenate([counts[:, 0], ones]),
-        "errors": np.concatenate([counts[:, 1], failed]),
-        "critical_ns": _for_all(
-            np.concatenate([counts[:, 2], facts.spans.critical_ns[calls]]), trace, weight
-        ),
+        "spans": np.concatenate([spans, ones]),
+        "errors": np.concatenate([errors, failed]),
+        "critical_ns": _for_all(np.concatenate([critical_ns, facts.spans.critical_ns[calls]]), trace, weight),
     }
     writer.register("fresh_shares", pa.table(rows))
     writer.execute(
@@ -213,6 +216,12 @@ def _insert_nodes(
     writer.unregister("fresh_shares")
     writer.execute("INSERT INTO trace_nodes BY NAME SELECT * FROM fresh_nodes")
     count_nodes(writer, "fresh_nodes")
+
+
+def _shares(facts: BatchFacts) -> Iterator[Sequence[Any]]:
+    """Services, spans, errors and critical times of all traces, one after the other."""
+    shares = [share for each in facts.traces for share in each.services]
+    return zip(*shares, strict=True) if shares else iter(((), (), (), ()))
 
 
 def _unanswered_calls(columns: SpanColumns) -> NDArray[np.bool_]:
