@@ -15,7 +15,7 @@ from tests.views.parsing import parse, text, with_class
 from tests.views.traces import span
 from webapp.app import create_app
 from webapp.errors import TooSlow
-from webapp.model.spans import Resource
+from webapp.model.spans import Resource, Status
 from webapp.store.cohorts.cohorts import Cohorts
 
 SLOW = "trace.duration>170ms"
@@ -284,6 +284,50 @@ def test_a_trace_id_still_means_a_trace(shop_client: FlaskClient) -> None:
     assert missing.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("traces", "query", "offered"),
+    [
+        (40, "", None),
+        (41, "", {"a": "rest", "b": "trace.duration>121ms"}),
+        (223, "", {"a": "rest", "b": "", "band": "high"}),
+        (60, "name=first", {"a": "rest", "b": "name=first"}),
+        (50, "name=first", None),
+        (70, "name=first", {"a": "name=first", "b": "name=first trace.duration>133ms"}),
+    ],
+)
+def test_only_sets_that_are_large_enough_are_offered(
+    traces: int, query: str, offered: dict[str, str] | None
+) -> None:
+    """Of requests that take longer one by one, the first 40 are called first; of 70 the first 65."""
+    first = 65 if traces == 70 else 15 if traces == 50 else 40
+    spans = [
+        span(1, 0, number, 2 * number + 101, trace_id=f"{number + 1:032x}", name="first" if number < first else "last")
+        for number in range(traces)
+    ]  # fmt: skip
+    with stored(spans) as store:
+        client = create_app(store).test_client()
+        page = parse(client.get("/traces", query_string={"q": query}))
+        links = [a.get("href", "") for a in page.iter("a") if text(a) == "What makes these slow?"]
+        found = [
+            {k: v[0] for k, v in parse_qs(urlsplit(each).query, keep_blank_values=True).items()}
+            for each in links
+        ]
+        assert found == ([offered] if offered else [])
+        if links:
+            assert "Too few traces to compare" not in page_text(client.get(links[0]))
+
+
+def test_few_errors_are_shown_rather_than_compared() -> None:
+    spans = [
+        span(1, trace_id=f"{number + 1:032x}", status=Status.ERROR if number < 19 else Status.UNSET)
+        for number in range(60)
+    ]
+    with stored(spans) as store:
+        page = parse(create_app(store).test_client().get("/traces"))
+    [failed] = [a for a in page.iter("a") if "with errors" in text(a)]
+    assert (failed.get("href"), failed.get("title")) == ("/traces?q=trace.errors%3E0", "Show them")
+
+
 def test_one_root_among_others_is_measured_by_the_same_root_unless_all_are_asked_for() -> None:
     spans = [
         span(1, 0, 0, 900 if number < 30 else 100, trace_id=f"{number + 1:032x}", service="web",
@@ -327,7 +371,9 @@ def test_a_service_that_only_slow_traces_call_is_named_and_searched_for() -> Non
         response = client.get("/compare", query_string=sets)
         [tells] = with_class(parse(response), "tells")
         assert text(tells).startswith("takes part of audit: yes")
-        assert "k8s.pod.name" not in page_text(response)  # which pod, of those that take part, tells nothing more
+        assert "k8s.pod.name" not in page_text(
+            response
+        )  # which pod, of those that take part, tells nothing more
         asked = [parse_qs(urlsplit(a.get("href", "")).query).get("q") for a in parse(response).iter("a")]
         assert ["trace.service=audit"] in asked
         assert ["-trace.service=audit"] in asked

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import BadSetting, NotFound
-from webapp.views.cohorts.entrances import why_failed_url, why_slow_url
 from webapp.views.cohorts.page import attributes_part, cohort_json_response, cohort_page
 from webapp.views.cohorts.state import CohortState, means_sets
 from webapp.views.compare.cache import ComparisonCache
@@ -24,8 +23,6 @@ from webapp.views.trace.page import open_canonical
 from webapp.views.trace.values import to_json
 
 blueprint = Blueprint("compare", __name__)
-blueprint.add_app_template_global(why_slow_url)
-blueprint.add_app_template_global(why_failed_url)
 
 
 class Asked(NamedTuple):

@@ -15,6 +15,7 @@ from webapp.query import Query, Window
 from webapp.store.conditions.matching import EXACT
 from webapp.store.searching.span_facets import MOST_SPANS
 from webapp.views import arrivals
+from webapp.views.cohorts.entrances import errors_url, why_slow_url
 from webapp.views.fragments import leave_to, page_or_part
 from webapp.views.present import store
 from webapp.views.search.headline import headline
@@ -91,6 +92,8 @@ def traces() -> BaseResponse:
         totals=totals,
         percentiles=words.told(totals),
         weights=_weights(totals, instead),
+        why_slow=why_slow_url(state, totals, store().total(language.parse(""), asked.window)[0]),
+        errors=errors_url(state, totals),
         counted=words.counted,
         sample=words.sample,
         facets=facets,
