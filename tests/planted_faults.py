@@ -45,6 +45,7 @@ COUNTS: dict[tuple[str, str], tuple[int, int]] = {
     ("private_key", "status_message"): (1, 1),
     ("email", "event.body"): (2, 2),
     ("email", "name"): (1, 1),
+    ("email", "event.name"): (1, 1),
 }
 
 
@@ -202,6 +203,7 @@ def _sensitive(made: _Traces) -> None:
     for _ in range(2):
         made.add((1, 0, 0, 50, {"events": [Event("log", START_NS, {"body": "to jo@example.com"})]}))
     made.add((1, 0, 0, 50, {"name": "mail kim@example.org"}))
+    made.add((1, 0, 0, 50, {"events": [Event("sent to jo@example.com", START_NS)]}))
 
 
 def healthy_spans() -> list[Span]:

@@ -127,6 +127,6 @@ def mask(found: str, name: str) -> str:
     if name == "password" and "://" in found:
         return found.partition("://")[0] + "://•••:•••@"
     if name == "unmasked":
-        return f"••• ({len(found):,} characters)"
+        return "•••"
     start = re.match(r'"?\w+"?', found) if name == "password" else _PUBLIC_START.match(found)
     return f"{start[0] if start else ''}{'=' if name == 'password' else ''}•••"

@@ -125,7 +125,9 @@ def _tables(among: Where) -> Iterator[Cells]:
 
 
 def _bags(among: Where) -> Iterator[Cells]:
-    """Attributes without a column, those of events and of links: texts and whole numbers, not what lists hold."""
+    """Attributes without a column, those of events and of links: texts and whole numbers, not what lists hold. And names
+    of events, which are the message where log lines are kept as events.
+    """
     for scope, (column, bag) in _BAGS.items():
         there = every([among, Where(f"{column} IS NOT NULL")])
         text = f"""
@@ -136,6 +138,9 @@ def _bags(among: Where) -> Iterator[Cells]:
             )
         """
         yield Cells(scope, Where(text, there.values))
+    there = every([among, Where("s.events IS NOT NULL")])
+    names = "unnest(json_extract_string(s.events, '$[*][0]'))"
+    yield _cells("", "event.name", names, there)
 
 
 def _looks(asking: Asking, cells: Cells) -> list[Suspect]:
