@@ -17,7 +17,7 @@ def root(seed: int, traces: int, service: str = "web") -> RootTimes:
     start_ns = np.sort(chance.integers(0, traces * MINUTE // 6, traces))
     duration_ns = (chance.lognormal(0, 0.3, traces) * 100 * MS).astype(np.int64)
     duration_ns[chance.random(traces) < 0.05] *= 4
-    return RootTimes(service, "GET /", start_ns, duration_ns, chance.random(traces) < 0.02)
+    return RootTimes(service, "GET /", start_ns, duration_ns, chance.random(traces) < 0.02, np.ones(traces))
 
 
 def test_a_slow_stretch_is_found_with_its_ends_and_its_numbers() -> None:
@@ -35,6 +35,19 @@ def test_a_slow_stretch_is_found_with_its_ends_and_its_numbers() -> None:
     )
     assert found.stretch.hit == int((planted.duration_ns[inside] > found.usual_ns).sum())
     assert found.stretch.traces == int(inside.sum())
+
+
+def test_percentiles_go_by_weight() -> None:
+    """Of every ten slow requests nine were left out."""
+    planted = root(1, 600)
+    slow = (planted.start_ns >= 40 * MINUTE) & (planted.start_ns < 60 * MINUTE)
+    planted.duration_ns[slow] *= 6
+    planted.weight[planted.duration_ns > 500 * MS] = 10.0
+    [found] = find_slower([planted])
+    inside = (planted.start_ns >= found.stretch.from_ns) & (planted.start_ns <= found.stretch.to_ns)
+    for p95_ns, part in ((found.p95_ns, inside), (found.usual_ns, ~inside)):
+        each = np.repeat(planted.duration_ns[part], planted.weight[part].astype(np.int64))
+        assert p95_ns == np.quantile(each, 0.95, method="inverted_cdf")
 
 
 def test_what_goes_on_comes_before_a_worse_one_that_is_over() -> None:

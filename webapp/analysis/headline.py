@@ -5,12 +5,14 @@ Cautious on purpose: a root operation needs dozens of traces, the change has to 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from webapp.analysis.stretch import risen, risen_each
-from webapp.model.columns import I64, Bool
+from webapp.model.columns import Bool
 from webapp.model.headline import Failing, RootTimes, Slower, Stretch
+from webapp.model.weights import QUANTILES, quantile
 
 _THRESHOLDS = (
     50,
@@ -60,7 +62,8 @@ def together(roots: Sequence[RootTimes]) -> RootTimes:
     order = np.argsort(start_ns, kind="stable")
     duration_ns = np.concatenate([root.duration_ns for root in roots])[order]
     failed = np.concatenate([root.failed for root in roots])[order]
-    return RootTimes("", "", start_ns[order], duration_ns, failed)
+    weight = np.concatenate([root.weight for root in roots])[order]
+    return RootTimes("", "", start_ns[order], duration_ns, failed, weight)
 
 
 def _largest(roots: Sequence[RootTimes]) -> list[RootTimes]:
@@ -84,7 +87,7 @@ def _measured(root: RootTimes, stretch: Stretch) -> Slower | None:
 
 def _against(root: RootTimes, stretch: Stretch, inside: Bool, usual: Bool) -> Slower | None:
     """The traces inside against the usual ones; hit are those beyond the usual p95, whichever limit found the stretch."""
-    p95_ns, usual_ns = _p95(root.duration_ns[inside]), max(1, _p95(root.duration_ns[usual]))
+    p95_ns, usual_ns = _p95(root, inside), max(1, _p95(root, usual))
     if p95_ns < _SLOWER * usual_ns:
         return None
     slow = root.duration_ns > usual_ns
@@ -94,9 +97,10 @@ def _against(root: RootTimes, stretch: Stretch, inside: Bool, usual: Bool) -> Sl
 
 
 def _part(root: RootTimes, chosen: Bool) -> RootTimes:
-    return RootTimes(
-        root.service, root.name, root.start_ns[chosen], root.duration_ns[chosen], root.failed[chosen]
-    )
+    return replace(
+        root, start_ns=root.start_ns[chosen], duration_ns=root.duration_ns[chosen], failed=root.failed[chosen],
+        weight=root.weight[chosen],
+    )  # fmt: skip
 
 
 def _ends(root: RootTimes, inside: Bool) -> Stretch:
@@ -120,8 +124,9 @@ def _inside(root: RootTimes, stretch: Stretch) -> Bool:
     return (root.start_ns >= stretch.from_ns) & (root.start_ns <= stretch.to_ns)
 
 
-def _p95(durations_ns: I64) -> int:
-    return int(np.quantile(durations_ns, 0.95, method="inverted_cdf"))
+def _p95(root: RootTimes, chosen: Bool) -> int:
+    """By weight, as the summary of a search has it."""
+    return quantile(root.duration_ns[chosen], root.weight[chosen], QUANTILES["p95"])
 
 
 def _lost_ns(slower: Slower, root: RootTimes) -> int:

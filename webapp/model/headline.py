@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 
-from webapp.model.columns import I64, Bool
+from webapp.model.columns import F64, I64, Bool
 
 
 @dataclass(frozen=True, slots=True)
 class RootTimes:
-    """The traces of one root operation, in the order of their starts."""
+    """The traces of one root operation, in the order of their starts. `weight`: how many each stands for."""
 
     service: str
     name: str
     start_ns: I64
     duration_ns: I64
     failed: Bool
+    weight: F64
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def _roots(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[list[RootTi
     traces = _traces(cursor, asked)
     table = cursor.sql(
         f"""
-        SELECT t.root_service, t.root_name, t.start_ns, t.duration_ns, t.failed {traces.text}
+        SELECT t.root_service, t.root_name, t.start_ns, t.duration_ns, t.failed, t.weight {traces.text}
         ORDER BY t.start_ns DESC
         LIMIT {MOST_TRACES + 1}
         """,
@@ -127,19 +127,15 @@ def _roots(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[list[RootTi
     )
     codes = services.indices.to_numpy().astype(np.int64) * len(names.dictionary) + names.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
-    starts, durations, failed = (
-        table[column].to_numpy()[order] for column in ("start_ns", "duration_ns", "failed")
-    )
+    columns = [table[column].to_numpy()[order] for column in ("start_ns", "duration_ns", "failed", "weight")]
     found, first, counts = np.unique(codes[order], return_index=True, return_counts=True)
     roots = []
     for code, at, count in zip(found.tolist(), first.tolist(), counts.tolist(), strict=True):
         service = services.dictionary[code // len(names.dictionary)].as_py()
         if count >= _LEAST and service:
             part = slice(at, at + count)
-            oldest_first = [column[part][::-1] for column in (starts, durations, failed)]
-            roots.append(
-                RootTimes(service, names.dictionary[code % len(names.dictionary)].as_py(), *oldest_first)
-            )
+            name = names.dictionary[code % len(names.dictionary)].as_py()
+            roots.append(RootTimes(service, name, *(column[part][::-1] for column in columns)))
     whole = (
         None
         if asked.found.complete or (asked.query.root is None and not cut)
