@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from flask import Flask
 from waitress.server import BaseWSGIServer
@@ -14,7 +15,8 @@ from webapp.settings import Settings
 
 def start(app: Flask, for_spans: Sequence[socket.socket] = ()) -> tuple[BaseWSGIServer, Callable[[], None]]:
     """On a free port of the loopback; the second one stops it."""
-    server = serving(app, Settings(port=0, threads=8), for_spans)
+    settings: Settings = app.config["settings"]
+    server = serving(app, replace(settings, port=0, threads=8), for_spans)
 
     def run() -> None:
         with suppress(OSError):  # its sockets are closed while it waits for them

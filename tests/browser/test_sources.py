@@ -81,6 +81,8 @@ def test_a_program_that_sends_opens_its_first_trace_and_is_seen_among_the_receiv
     received = page.locator(".receivers tbody tr", has_text="OTLP over HTTP")
     expect(received).to_contain_text("ago")
     expect(received.locator("td").nth(1)).to_have_text("1")
+    send(server, 2)
+    expect(received.locator("td").nth(1)).to_have_text("2")
 
 
 def test_a_source_is_read_as_something_else_and_removed(

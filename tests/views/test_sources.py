@@ -323,6 +323,9 @@ def test_receivers_say_where_they_listen_and_what_came(empty: FlaskClient) -> No
     assert "ago" in text(section)
     assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:9999" in text(section)
     assert "What is sent here" in text(document)
+    part = empty.get("/sources/receivers", headers={"HX-Request": "true"})
+    assert "<html" not in part.text
+    assert "OTLP over HTTP" in text(parse(empty.get("/sources/receivers")))
 
 
 def test_the_address_of_a_host_that_is_not_known_is_never_shown(empty: FlaskClient) -> None:

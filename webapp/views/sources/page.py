@@ -55,6 +55,17 @@ def page() -> Response:
     )
 
 
+@blueprint.get("/sources/receivers")
+def receivers() -> Response:
+    """What came and when: asked again and again by the page that shows it."""
+    return page_or_part(
+        "sources/received.html",
+        "sources/_received.html",
+        receivers=live().receivers(),
+        clock_ns=time.time_ns(),
+    )
+
+
 def _rows(sources: list[Source], state: SourcesState) -> tuple[list[listing.Row], int]:
     """Those of the page, and how many there are."""
     found = listing.chosen(sources, state)
