@@ -95,6 +95,7 @@ def test_time_that_others_ran_beside_is_not_said_to_be_saved(opened: Opened) -> 
     page = parse(get(opened(span(1, 0, 0, 900), span(2, 1, 5, 890), span(4, 2, 880, 890), beside)))
     gap = next(line for line in lines(page) if line.get("data-code") == "gap")
     assert "alone it saves at most 1.00 ms: others ran meanwhile" in text(gap)
+    assert text(with_class(gap, "sev")[0]) == "Note"
 
 
 def test_the_failure_of_the_trace_is_not_told_twice(opened: Opened) -> None:

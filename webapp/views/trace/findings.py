@@ -11,6 +11,7 @@ from webapp.analysis.attribution import label
 from webapp.analysis.detectors import find, part
 from webapp.analysis.detectors.part import looked_at
 from webapp.analysis.detectors.rules import rule_of
+from webapp.analysis.detectors.scene import MEDIUM_SHARE
 from webapp.model import display
 from webapp.model.calls import Call, call_of
 from webapp.model.collector import collector_at_rest
@@ -131,29 +132,38 @@ def _told_first(found: list[Finding]) -> list[Finding]:
 
 def _line(trace: OpenTrace, state: TraceState, finding: Finding) -> FindingLine:
     spans, of = _links(trace, state, finding.nodes)
+    saved_ns = _saved_alone(trace, finding)
+    little = saved_ns is not None and saved_ns < MEDIUM_SHARE * trace.facts.response_ns
+    severity = "info" if little else finding.severity
     return FindingLine(
         code=finding.code,
-        severity=finding.severity,
-        word=WORDS[finding.severity],
-        icon=ICONS[finding.severity],
+        severity=severity,
+        word=WORDS[severity],
+        icon=ICONS[severity],
         message=finding.message.rstrip("."),
-        gain=_gain(trace, finding),
+        gain=_gain(finding, saved_ns),
         spans=spans,
         of=of,
         rule=rule_of(finding.code, thresholds()),
     )
 
 
-def _gain(trace: OpenTrace, finding: Finding) -> str:
-    """What it would save; where others ran meanwhile that is less than the time that was found."""
+def _saved_alone(trace: OpenTrace, finding: Finding) -> int | None:
+    """Where others ran meanwhile, and less than half of the time that was found would be saved: how much."""
+    if finding.code != "gap" or not finding.gain_ns:
+        return None
+    own = np.isin(np.arange(len(trace.rows)), finding.nodes)
+    saved_ns = trace.facts.response_ns - schedule(trace).faster(own, 1.0).response_ns
+    return saved_ns if 2 * saved_ns < finding.gain_ns else None
+
+
+def _gain(finding: Finding, saved_ns: int | None) -> str:
+    """What it would save."""
     if not finding.gain_ns:
         return ""
-    if finding.code == "gap":
-        own = np.isin(np.arange(len(trace.rows)), finding.nodes)
-        saved_ns = trace.facts.response_ns - schedule(trace).faster(own, 1.0).response_ns
-        if 2 * saved_ns < finding.gain_ns:
-            saved = f"at most {display.duration(saved_ns)}" if saved_ns else "nothing"
-            return f"alone it saves {saved}: others ran meanwhile"
+    if saved_ns is not None:
+        saved = f"at most {display.duration(saved_ns)}" if saved_ns else "nothing"
+        return f"alone it saves {saved}: others ran meanwhile"
     what = "the last span could end {} sooner" if finding.code == "queue_wait" else "could save {}"
     return what.format(display.duration(finding.gain_ns))
 
