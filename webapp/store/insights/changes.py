@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from webapp.model.insights import Changes, FindingKind, NewError, SlowerOperation
+from webapp.store.reading.columns import id_list
 from webapp.store.writing.buckets import PER_DOUBLING, SLOT_NS
 
 _MANY_SPANS = 2_000_000  # beyond, moments are those between two slots, and sums say which spans are read
@@ -99,34 +100,23 @@ def _candidates(cursor: duckdb.DuckDBPyConnection, since_ns: int, span: tuple[in
 def _slower(
     cursor: duckdb.DuckDBPyConnection, since_ns: int, span: tuple[int, int], among: str, rules: Rules
 ) -> tuple[list[SlowerOperation], int]:
+    """And how many operations have enough spans to be compared."""
     found = cursor.execute(
         f"""
-        WITH timed AS (
-          SELECT s.operation_id, s.start_ns >= ? AS after, s.duration_ns, f.critical_ns
-          FROM spans s JOIN span_facts f USING (span_row)
-          WHERE s.start_ns BETWEEN ? AND ? AND s.duration_ns IS NOT NULL AND {among}
-        ),
-        sides AS (
-          SELECT
-            operation_id,
-            count(*) FILTER (NOT after) AS before_spans, count(*) FILTER (after) AS after_spans,
-            quantile_disc(duration_ns, 0.95) FILTER (NOT after) AS before_ns,
-            quantile_disc(duration_ns, 0.95) FILTER (after) AS after_ns,
-            coalesce(sum(critical_ns) FILTER (NOT after), 0)::BIGINT AS before_critical_ns,
-            coalesce(sum(critical_ns) FILTER (after), 0)::BIGINT AS after_critical_ns
-          FROM timed
-          GROUP BY operation_id
-          HAVING least(before_spans, after_spans) >= ?
-        )
         SELECT
-          service, name, before_spans, after_spans, before_ns, after_ns, before_critical_ns, after_critical_ns,
-          CASE WHEN after_ns >= 2 * before_ns THEN (
-            SELECT count(*) FROM timed t WHERE t.operation_id = sides.operation_id AND after AND duration_ns > 2 * before_ns
-          ) ELSE 0 END AS beyond
-        FROM sides JOIN operations USING (operation_id) JOIN services USING (service_id)
+          operation_id,
+          count(*) FILTER (start_ns < $since) AS before_spans, count(*) FILTER (start_ns >= $since) AS after_spans,
+          quantile_disc(duration_ns, 0.95) FILTER (start_ns < $since),
+          quantile_disc(duration_ns, 0.95) FILTER (start_ns >= $since)
+        FROM spans
+        WHERE start_ns BETWEEN $first AND $last AND duration_ns IS NOT NULL AND {among}
+        GROUP BY operation_id
+        HAVING least(before_spans, after_spans) >= $least
         """,
-        [since_ns, *span, rules.least_spans],
+        {"since": since_ns, "first": span[0], "last": span[1], "least": rules.least_spans},
     ).fetchall()
+    doubled = [row for row in found if row[4] >= 2 * row[3]]
+    tails = _tails(cursor, since_ns, span, {number: before_ns for number, _, _, before_ns, _ in doubled})
     slower = [
         SlowerOperation(
             service,
@@ -137,11 +127,39 @@ def _slower(
             after_ns,
             round(critical_after - critical_before * after / before),
         )
-        for service, name, before, after, before_ns, after_ns, critical_before, critical_after, beyond in found
+        for number, before, after, before_ns, after_ns in doubled
+        for service, name, critical_before, critical_after, beyond in [tails[number]]
         if rules.is_slower((before, before_ns), (after, after_ns), beyond)
     ]
     slower.sort(key=lambda each: (-each.lost_ns, -each.p95_after_ns, each.service, each.name))
     return slower[:_MOST], len(found)
+
+
+def _tails(
+    cursor: duckdb.DuckDBPyConnection, since_ns: int, span: tuple[int, int], p95_ns: dict[int, int]
+) -> dict[int, tuple[str, str, int, int, int]]:
+    """Of operations with their p95 before: service, name, critical time before and after, and how many spans after took
+    more than twice that. Few are asked of, so that the facts of all spans need not be read.
+    """
+    if not p95_ns:
+        return {}
+    usual = ", ".join(f"({number}, {ns})" for number, ns in p95_ns.items())
+    found = cursor.execute(
+        f"""
+        SELECT
+          operation_id, any_value(service), any_value(name),
+          coalesce(sum(critical_ns) FILTER (start_ns < $since), 0)::BIGINT,
+          coalesce(sum(critical_ns) FILTER (start_ns >= $since), 0)::BIGINT,
+          count(*) FILTER (start_ns >= $since AND duration_ns > 2 * p95_ns)
+        FROM spans JOIN (VALUES {usual}) usual(operation_id, p95_ns) USING (operation_id)
+          JOIN operations USING (operation_id) JOIN services ON services.service_id = operations.service_id
+          LEFT JOIN span_facts USING (span_row)
+        WHERE start_ns BETWEEN $first AND $last AND duration_ns IS NOT NULL AND operation_id IN {id_list(p95_ns)}
+        GROUP BY operation_id
+        """,
+        {"since": since_ns, "first": span[0], "last": span[1]},
+    ).fetchall()
+    return {number: (service, name, *sums) for number, service, name, *sums in found}
 
 
 def _errors(
