@@ -122,8 +122,20 @@ def test_few_numbers_of_sixteen_digits_are_cards_and_hexadecimal_ids_are_none(nu
     assert not found_in(f"{number}ab", "card")
 
 
-@pytest.mark.parametrize("key", ["password", "db.password", "user_password", "client_secret", "x-api-key",
-                                 "http.request.header.authorization", "AWS_SECRET_ACCESS_KEY", "refresh_token", "smtp-passwd"])  # fmt: skip
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password",
+        "db.password",
+        "user_password",
+        "client_secret",
+        "x-api-key",
+        "http.request.header.authorization",
+        "AWS_SECRET_ACCESS_KEY",
+        "refresh_token",
+        "smtp-passwd",
+    ],
+)
 def test_a_key_tells_of_a_secret(key: str) -> None:
     assert re.search(TELLING_KEY, key)
 
