@@ -1,5 +1,7 @@
 // Files and folders that are dropped on the page, or chosen in its form, are sent at once, with how much of them is.
 
+import { register } from "./shortcuts.js";
+
 const root = document.documentElement;
 const form = () => document.querySelector("[data-drop]");
 root.classList.add("drops");
@@ -41,6 +43,8 @@ document.addEventListener("change", ({ target }) => {
     send([...target.files].map((file) => [file, file.webkitRelativePath || file.name]));
   }
 });
+
+register("o", () => form()?.querySelector("[name=files]").click());
 
 const megabytes = (bytes) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
 

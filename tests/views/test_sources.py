@@ -474,3 +474,29 @@ def test_the_columns_of_a_known_table_are_shown_as_they_were_read(
 def test_what_is_no_table_is_not_asked_for_columns(empty: FlaskClient) -> None:
     loaded(empty, ("a", OTLP), ("b", b'{"a": 1}'), ("c", b"x" * 99))
     assert [columns_form(empty, number) for number in "123"] == [{}, {}, {}]
+
+
+def test_a_file_of_the_command_line_is_read_again_where_it_lies_and_never_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(OTLP)
+    with Store.open(None) as store:
+        load([str(path)], store, Progress())
+        client = create_app(store).test_client()
+        client.application.config["uploads"].kept.know(str(path))
+        [read] = ask(client, "/source/again", id="1")
+        assert read["traces"] == 1
+        assert ask(client, "/source/remove", id=str(read["id"])) == []
+    assert path.read_bytes() == OTLP
+
+
+def test_nothing_goes_when_the_file_to_read_again_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(OTLP)
+    with Store.open(None) as store:
+        load([str(path)], store, Progress())
+        client = create_app(store).test_client()
+        client.application.config["uploads"].kept.know(str(path))
+        path.unlink()
+        assert "its file is needed" in text(parse(client.get("/source?id=1")))
+        assert client.post("/source/again", data={"id": "1"}).status_code == 404
+        assert client.get("/traces.json").get_json()["total"] == 1

@@ -78,7 +78,8 @@ class Kept:
         return [self.file(name) for name in list(self._places)[-len(sent) :]] if sent else []
 
     def __contains__(self, name: str) -> bool:
-        return name in self._places
+        """Whether it can still be read."""
+        return name in self._places and self._places[name].is_file()
 
     def file(self, name: str) -> File:
         return File(name, kept_as=str(self._places[name]))

@@ -23,6 +23,10 @@ KEYS: dict[str, list[tuple[str, str]]] = {
         ("Enter", "open the trace"),
         ("y", "copy the link"),
     ],
+    "Sources": [
+        ("o", "choose files to open"),
+        ("/", "to the search box"),
+    ],
     "One trace": [
         ("↑ ↓ or j k", "row"),
         ("← →", "fold, unfold; to the parent, to the first child"),
