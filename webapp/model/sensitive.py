@@ -26,15 +26,17 @@ _TOKENS = (
     r"xox[abeoprs]-[\w-]{10,}",  # Slack
     r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}\b",  # Stripe
     r"AIza[\w-]{35}\b",  # Google
-    r"sk-[\w-]{32,}",  # OpenAI, Anthropic
+    r"sk-(?:(?:proj|svcacct|admin|ant-\w{2,12})-[\w-]{32,}|[A-Za-z0-9]{32,}\b)",  # OpenAI, Anthropic
     r"(?i:bearer)[ +][\w.~+/=-]{16,}",
     r"(?i:access_token|refresh_token|id_token|api_?key|x-amz-signature)=[^&\s;,\"']{8,}",
 )
 _PASSWORDS = (
-    r"[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s/:@?#\"']{0,256}:[^\s/@?#\"']{1,256}@",  # in a URL
+    r"[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s/:@?#\"']{0,256}:[^\s/@?#\"']{1,256}@(?:sha\d{3}:)?",  # in a URL
     r"(?i:password|passwd|pwd|passphrase|client_secret)=[^&\s;,]{1,256}",
     r"\"(?i:password|passwd|passphrase|client_secret)\" ?: ?\"[^\"]{1,256}\"",  # in JSON
 )
+# a tag or port of an image, the working directory, what SQL computes or takes from another row
+_INNOCENT = r".*@sha\d{3}:|.*:\d{1,5}@|pwd=/.*|[^:=]*=(?:(?:excluded|new|old|\w*users?)\.\w+|\w+\(.*)"
 _NO_MAILBOX = (  # names of files, hosts, databases on hosts, accounts of machines
     r"(?i).*\.(?:png|jpe?g|gif|svg|webp|ico|m?js|ts|css|html?|json|local|internal|lan|svc|cluster"
     r"|gserviceaccount\.com|amazonaws\.com|windows\.net|azure\.com)"
@@ -76,7 +78,7 @@ LOOKS = {
     "password": Look(
         rf"(?:^|[^\w.-])({'|'.join(_PASSWORDS)})",
         needed=("=", "@", '":', '" :'),
-        never=rf"(?is)[^:=]*=(?:{_QUOTED_MASK})|.*://[^:]*:(?:{_MASKED})@|[^:]*: ?\"(?:{_MASKED})\"",
+        never=rf"(?is)[^:=]*=(?:{_QUOTED_MASK})|.*://[^:]*:(?:{_MASKED})@|[^:]*: ?\"(?:{_MASKED})\"|{_INNOCENT}",
     ),
     "private_key": Look(r"(-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----)", needed=("PRIVATE KEY",)),
     "email": Look(
