@@ -6,7 +6,9 @@ from typing import Any
 from waitress.task import ThreadedTaskDispatcher
 
 _SENDING = {"POST", "PUT"}
-_TAKING = 4  # threads for spans to one for pages: they wait for the disk, and those that wait are stored together
+_TAKING = (
+    4  # threads for spans to one for pages: they wait for the disk, and those that wait are stored together
+)
 
 
 class Lanes:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from webapp.model.carried import carried_weights
 from webapp.model.semconv import error_text, peer_of
 from webapp.model.spans import COUNTED_FROM_0_NS, Kind, Resource, Scope, Span, Status
 from webapp.store.writing.anyvalue import encode_attributes, encode_events, encode_links
@@ -88,6 +89,9 @@ class Encoder:
             **_errors(spans),
             **self._attributes.encode([span.attributes for span in spans], self.size),
         }
+        weights = carried_weights(spans)
+        if weights:
+            columns["weight"] = pa.array(weights, pa.float64())
         self._chunks.append(columns)
         self.size += len(spans)
 
