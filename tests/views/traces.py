@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from tests.samples import checkout
 from tests.views.parsing import text, with_class
 from webapp.analysis.batch import analyse_batch
-from webapp.model.spans import Kind, Span
+from webapp.model.spans import Event, Kind, Span
 from webapp.store import Store
 
 MS = 1_000_000
@@ -58,3 +58,25 @@ def words(element: Element) -> str:
 
 def get(client: FlaskClient, part: str = "", /, **state: str) -> TestResponse:
     return client.get(f"/trace/{ID}{part}", query_string=state)
+
+
+def lines(page: Element) -> list[list[str]]:
+    """The cells of the table's body."""
+    body = next(element for element in page.iter("tbody"))
+    return [[words(cell) for cell in row] for row in body.iter("tr")]
+
+
+def links(page: Element, name: str) -> list[str]:
+    return [a.get("href", "") for a in page.iter("a") if text(a) == name]
+
+
+def tabs(page: Element) -> dict[str, Element]:
+    return {words(tab): tab for tab in with_class(page, "tabs")[0]}  # a count stands behind the name
+
+
+def frames(page: Element) -> list[str]:
+    return [frame.get("title", "") for frame in with_class(page, "fr")]
+
+
+def at(start_ms: int, name: str, **attributes: str) -> Event:
+    return Event(name, (1_000_000 + start_ms) * MS, dict(attributes))
