@@ -150,7 +150,7 @@ def _tails(
           operation_id, any_value(service), any_value(name),
           coalesce(sum(critical_ns) FILTER (start_ns < $since), 0)::BIGINT,
           coalesce(sum(critical_ns) FILTER (start_ns >= $since), 0)::BIGINT,
-          count(*) FILTER (start_ns >= $since AND duration_ns > 2 * p95_ns)
+          count(*) FILTER (start_ns >= $since AND duration_ns > 2 * p95_ns::BIGINT)
         FROM spans JOIN (VALUES {usual}) usual(operation_id, p95_ns) USING (operation_id)
           JOIN operations USING (operation_id) JOIN services ON services.service_id = operations.service_id
           LEFT JOIN span_facts USING (span_row)
