@@ -15,9 +15,12 @@ CHECKOUT = ROOT / "sample_data" / "checkout"
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(page: Page) -> Iterator[Store]:
+    """Closed when the page asks for nothing any more."""
     with Store.open(None) as opened:
         yield opened
+        page.goto("about:blank")
+        page.wait_for_load_state("networkidle")
 
 
 def drop(page: Page, **files: str) -> None:
@@ -48,6 +51,7 @@ def test_the_first_page_takes_what_is_dropped_on_it_and_says_what_it_is(
     assert serious_faults(page, "main") == []
     load.get_by_role("link", name="1 trace").click()
     expect(page.locator("table.results tbody tr")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
 
 
 def test_loading_shows_how_far_it_is_and_can_be_stopped(
