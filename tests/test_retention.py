@@ -1,6 +1,7 @@
 """Limits of size and age, and the keep policy: what goes, what stays, for how many it counts, and what is said of it."""
 
 import random
+import threading
 from pathlib import Path
 from statistics import fmean
 
@@ -10,6 +11,7 @@ from msgspec import structs
 from tests.store.shop import SECOND, START, make_span
 from tests.store.test_facts import ask
 from tests.store.test_span_sums import check
+from tests.views.sending import until
 from webapp.app import create_app
 from webapp.errors import BadSetting
 from webapp.loading import analyse_pending
@@ -79,6 +81,18 @@ def test_a_store_that_takes_too_much_when_empty_is_left_empty() -> None:
         receive(store, trace(1))
         Retention(store, Limits(most_bytes=1)).apply()
         assert not here(store)
+
+
+def test_limits_are_applied_again_and_again_until_the_store_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.loading.retention._PERIOD_SECONDS", 0.02)
+    with Store.open(None) as store:
+        retention = Retention(store, Limits(most_age_ns=DAY), now_ns=lambda: START + 2 * DAY)
+        retention.start()
+        for number in (1, 2):
+            receive(store, trace(number))
+            until(lambda number=number: store.retention.fate(hex_id(number)))
+        until(lambda: not here(store))
+    assert not [thread for thread in threading.enumerate() if thread.name == "retention"]
 
 
 def test_received_traces_go_when_they_are_too_old_and_files_stay() -> None:

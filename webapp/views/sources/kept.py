@@ -1,6 +1,7 @@
 """What is said of what is kept: which rules are at work, what each took away, and what became of one trace."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from flask import current_app
@@ -46,7 +47,7 @@ def watched() -> list[str]:
     watching: Watching = current_app.config["watching"]
     read = store().watched.files()
     sentences = [
-        f"{folder}: {plural(sum(path.startswith(folder) for path in read), 'file')} read"
+        f"{folder}: {plural(sum(Path(path).is_relative_to(folder) for path in read), 'file')} read"
         for folder in watching.folders
     ]
     if waiting := watching.waiting:
