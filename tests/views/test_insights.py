@@ -11,10 +11,11 @@ from tests.store.test_findings import asks, load
 from tests.views.parsing import parse, text, with_class
 from webapp.app import create_app
 from webapp.loading.findings import look_at_all
+from webapp.model.insights import Exemplar, FindingKind, Insight
 from webapp.model.thresholds import DEFAULTS, parse_thresholds
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.views.insights.sentences import LABELS
+from webapp.views.insights.sentences import LABELS, sentence_of
 
 
 @pytest.fixture
@@ -207,3 +208,20 @@ def test_words_of_traces_are_text_on_the_page(small: tuple[Store, FlaskClient]) 
 def test_each_code_has_a_label_and_a_sentence() -> None:
     assert set(LABELS) == set(DEFAULTS) == set(parse_thresholds([]))
     assert all(re.fullmatch(r"[\w+ -]+", label) for label in LABELS.values())
+
+
+@pytest.mark.parametrize(
+    ("times", "gain_ns", "said"),
+    [
+        (4, 5, "web · GET waits 8 ns for “SELECT 1”"),
+        (13, 5, "web · GET waits 8 ns for “SELECT 1”, 3 times a trace"),
+        (13, 0, "web · GET waits 8 ns for “SELECT 1”"),
+    ],
+)
+def test_what_is_lost_in_several_places_of_a_trace_says_so(times: int, gain_ns: int, said: str) -> None:
+    exemplar = Exemplar("1" * 32, 9, gain_ns, 8)
+    insight = Insight(
+        FindingKind("slow_query", "web", "GET", "SELECT 1"), "high", 4, 4.0, times, 4 * gain_ns, 1, 1, 8, gain_ns, 1, 2,
+        [], exemplar, exemplar,
+    )  # fmt: skip
+    assert sentence_of(insight).text == said

@@ -1,7 +1,7 @@
 """Findings of many traces as sentences: what usually happens, where, and how long it takes. Numbers are medians."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.model import display
 from webapp.model.insights import FindingKind, Insight
@@ -73,7 +73,17 @@ class _Said:
 
 
 def sentence_of(insight: Insight) -> Sentence:
-    return _SENTENCES[insight.kind.code](_Said(insight))
+    """What is lost in a trace is lost in all its places, so it is said if there are several."""
+    sentence = _SENTENCES[insight.kind.code](_Said(insight))
+    places = round(insight.times / insight.traces)
+    if places < 2 or not insight.gain_ns:
+        return sentence
+    more = f", {display.count(places)} times a trace"
+    return (
+        replace(sentence, after=sentence.after + more)
+        if sentence.quoted
+        else replace(sentence, before=sentence.before + more)
+    )
 
 
 def _n_plus_one(said: _Said) -> Sentence:
