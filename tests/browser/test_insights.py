@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.samples import checkout
+from webapp.loading import analyse_pending, findings
+from webapp.store import Store
 
 
 @pytest.fixture
@@ -80,3 +85,20 @@ def test_on_a_narrow_window_the_filters_start_closed(new_page: Callable[..., Pag
     kinds.click()
     expect(page).to_have_url(re.compile(r"kind=straggler"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 520
+
+
+def test_an_open_page_follows_the_looking_to_its_end(
+    page: Page, serve: Callable[[Store], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, look = Event(), findings.look_at_next
+    monkeypatch.setattr(findings, "look_at_next", lambda *given: gate.wait(60) and look(*given))
+    with Store.open(None) as store:
+        store.append(checkout.spans(), store.start_source("test", "otlp", ""))
+        analyse_pending(store)
+        page.goto(f"{serve(store)}/insights")
+        for _ in range(2):
+            with page.expect_response("**/insights"):
+                expect(page.locator("#looked")).to_contain_text("Looked at 0")
+        gate.set()
+        expect(page.locator("#looked")).to_contain_text("1 trace looked at")
+        page.close()
