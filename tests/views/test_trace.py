@@ -101,7 +101,7 @@ def test_the_time_of_all_spans_is_that_of_the_picture_after_clocks_were_shifted(
         span(2, 1, -300, -240, kind=Kind.SERVER, service="worker", name="mail"),
     )
     facts = words(with_class(parse(get(client)), "facts")[0])
-    assert facts.startswith("100 ms 2 spans")
+    assert facts.startswith("100 ms recorded as 400 ms 2 spans")
     assert "all spans" not in facts
 
 
