@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from http.client import HTTPConnection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from tests.killing import free_port
+from tests.views.sending import until
 from webapp import cli
 from webapp.cli import main
 from webapp.loading import load
@@ -161,16 +164,22 @@ def test_serving_says_the_url_when_ready_and_answers_503_before(tmp_path: Path) 
         port = probe.getsockname()[1]
     environment = {**os.environ, "TAILRACE_PORT": str(port)}
     command = [sys.executable, "-m", "webapp", str(SAMPLES), "--db", str(tmp_path / "kept.duckdb")]
+    zipkin, told = free_port(), tmp_path / "told"
+    command.append(f"--zipkin-port={zipkin}")
     seen = set()
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    with (
+        told.open("w") as errors,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as server,
+    ):
         try:
             deadline = time.monotonic() + 60
             while time.monotonic() < deadline and 200 not in seen:
                 seen.add(status(port))
             assert server.stdout is not None
             assert server.stdout.readline().strip() == f"Tailrace is ready on http://127.0.0.1:{port}"
+            until(lambda: f"Spans are also received on {zipkin} (Zipkin over HTTP)." in told.read_text())
         finally:
             server.terminate()
             assert server.wait(20) == 0
@@ -194,7 +203,12 @@ def status(port: int) -> int:
 
 def test_ctrl_c_while_the_command_begins_ends_it_without_a_word() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "webapp", "inspect", str(SAMPLES)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell may have switched it off
+    )
     assert process.stderr
     for line in process.stderr:
         if line.rstrip().endswith(b"click.core"):  # in the midst of the imports
