@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from http.client import HTTPConnection
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
