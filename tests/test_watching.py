@@ -1,8 +1,14 @@
 """Folders that are watched: what comes, grows, is replaced or goes, and what of it is read once."""
 
+import gzip
 import json
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
+
+import duckdb
+import pytest
 
 from tests.store.shop import SECOND, START, make_span
 from webapp.app import create_app
@@ -34,8 +40,23 @@ class Folder:
         ]
 
 
-def line(number: int) -> bytes:
-    return write([make_span(1, number, start_ns=START, end_ns=START + SECOND)]).strip() + b"\n"
+def line(*numbers: int) -> bytes:
+    spans = [make_span(1, number, start_ns=START, end_ns=START + SECOND) for number in numbers]
+    return write(spans).strip() + b"\n"
+
+
+def zipkin(count: int) -> bytes:
+    spans = [
+        {
+            "traceId": f"{number:032x}",
+            "id": f"{number:016x}",
+            "name": "get",
+            "timestamp": START // 1000,
+            "duration": 9,
+        }
+        for number in range(1, count + 1)
+    ]
+    return json.dumps(spans).encode()
 
 
 def append(path: Path, *pieces: bytes) -> None:
@@ -65,21 +86,112 @@ def test_lines_are_read_on_from_where_the_file_ended(tmp_path: Path) -> None:
         assert store.summary_of(f"{5:032x}")
 
 
-def test_a_file_that_is_truncated_or_replaced_is_read_from_its_start(tmp_path: Path) -> None:
+def test_what_a_file_that_starts_anew_holds_takes_the_place_of_what_it_gave(tmp_path: Path) -> None:
     path = tmp_path / "spans.jsonl"
     with Store.open(None) as store:
         folder = Folder(tmp_path, store)
         append(path, line(1), line(2), line(3))
         folder.look()
         path.write_bytes(line(4))
-        assert folder.look() == [("spans.jsonl", 4, 0, 0)]
-        (tmp_path / ".new").write_bytes(line(1) + line(5) + line(6))
+        assert folder.look() == [("spans.jsonl", 1, 0, 0)]
+        assert folder.told[-1] == f"{path}: read anew, 1 span"
+        (tmp_path / ".new").write_bytes(line(1) + line(5) + line(4))
         (tmp_path / ".new").replace(path)
-        assert folder.look() == [("spans.jsonl", 6, 0, 1)]
+        assert folder.look() == [("spans.jsonl", 3, 0, 0)]
         path.unlink()
-        assert folder.look() == [("spans.jsonl", 6, 0, 1)]
+        assert folder.look() == [("spans.jsonl", 3, 0, 0)]
         append(path, line(7))
-        assert folder.look() == [("spans.jsonl", 7, 0, 1)]
+        assert folder.look() == [("spans.jsonl", 1, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    "written", [[line(1, 2), line(3, 4), line(5, 6), line(7, 8)], [line(*range(11, 21))], [line(2), line(3)]]
+)
+def test_a_file_rewritten_in_place_with_more_is_read_from_its_start(
+    tmp_path: Path, written: list[bytes]
+) -> None:
+    path = tmp_path / "spans.jsonl"
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        append(path, line(1))
+        folder.look()
+        path.write_bytes(b"".join(written))
+        spans = b"".join(written).count(b'"spanId"')
+        assert folder.look() == folder.look() == [("spans.jsonl", spans, 0, 0)]
+        assert not store.sources()[0].warnings
+        append(path, line(21))
+        assert folder.look() == [("spans.jsonl", spans + 1, 0, 0)]
+        assert folder.told[1:] == [f"{path}: read anew, {spans} spans", f"{path}: 1 span more"]
+
+
+def test_a_file_rewritten_with_as_much_is_read_anew_and_an_emptied_one_keeps_its_spans(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "spans.jsonl"
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        append(path, line(1), line(2))
+        folder.look()
+        path.write_bytes(line(3) + line(4))
+        os.utime(path, ns=(START, START))
+        assert folder.look() == [("spans.jsonl", 2, 0, 0)]
+        assert not folder.watching.waiting
+        assert store.summary_of(f"{4:032x}")
+        assert not store.summary_of(f"{1:032x}")
+        path.write_bytes(b"")
+        assert folder.look() == [("spans.jsonl", 2, 0, 0)]
+        assert not folder.watching.waiting
+
+
+def test_spans_of_a_file_that_was_renamed_stay_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        append(path, line(1), line(2))
+        folder.look()
+        path.rename(tmp_path / "spans-1.jsonl")
+        folder.look()
+        append(path, line(3))
+        assert sorted(folder.look()) == [("spans-1.jsonl", 2, 0, 0), ("spans.jsonl", 1, 0, 0)]
+
+
+@pytest.mark.parametrize("name", ["spans.json", "spans.json.gz"])
+def test_nothing_is_left_of_the_remarks_on_a_half_written_file(tmp_path: Path, name: str) -> None:
+    path, whole = tmp_path / name, zipkin(20)
+    if name.endswith(".gz"):
+        whole = gzip.compress(whole, compresslevel=0)
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        append(path, whole[:900])
+        [(_, spans, _, _)] = folder.look()
+        assert 0 < spans < 20
+        assert store.sources()[0].warnings
+        append(path, whole[900:])
+        assert folder.look() == folder.look() == [(name, 20, 0, 0)]
+        assert not store.sources()[0].warnings
+
+
+def test_a_first_line_that_rested_half_written_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        append(path, line(1, 2, 3)[:-60])
+        folder.look()
+        append(path, line(1, 2, 3)[-60:], line(4))
+        assert folder.look() == [("spans.jsonl", 4, 0, 0)]
+        assert not store.sources()[0].warnings
+
+
+def test_an_archive_that_grew_gives_each_of_its_files_once(tmp_path: Path) -> None:
+    path = tmp_path / "spans.zip"
+    with Store.open(None) as store:
+        folder = Folder(tmp_path, store)
+        for names in (["a.jsonl", "b.jsonl"], ["a.jsonl", "b.jsonl", "c.jsonl"]):
+            path.unlink(missing_ok=True)
+            with zipfile.ZipFile(path, "w") as archive:
+                for number, name in enumerate(names, 1):
+                    archive.writestr(name, line(number))
+            assert folder.look() == [(name, 1, 0, 0) for name in names]
 
 
 def test_a_file_in_one_piece_is_read_again_when_it_rests(tmp_path: Path) -> None:
@@ -94,7 +206,7 @@ def test_a_file_in_one_piece_is_read_again_when_it_rests(tmp_path: Path) -> None
         folder.watching._now_ns = lambda: LATER
         assert folder.look() == [("spans.json", 2, 0, 0)]
         path.write_bytes(json.dumps(json.loads(write(spans)), indent=1).encode())
-        assert folder.look() == folder.look() == [("spans.json", 3, 0, 2)]
+        assert folder.look() == folder.look() == [("spans.json", 3, 0, 0)]
 
 
 def test_what_is_no_trace_is_told_once_and_looked_at_again_when_it_changes(tmp_path: Path) -> None:
@@ -119,6 +231,20 @@ def test_after_a_restart_nothing_is_read_twice(tmp_path: Path) -> None:
         folder = Folder(path.parent, store)
         assert folder.look() == [("spans.jsonl", 3, 0, 0)]
         assert folder.told == [f"{path}: 1 span more"]
+
+
+def test_progress_that_an_older_version_kept_is_read_on_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path, database = tmp_path / "in" / "spans.jsonl", tmp_path / "spans.db"
+    append(path, line(1), line(2))
+    with Store.open(database) as store:
+        Folder(path.parent, store).look()
+    with duckdb.connect(str(database)) as older:
+        older.execute("ALTER TABLE watched_files DROP COLUMN digest")
+        older.execute("DELETE FROM settings WHERE name = 'schema_sum'")
+    append(path, line(3))
+    with Store.open(database) as store:
+        assert Folder(path.parent, store).look() == [("spans.jsonl", 3, 0, 0)]
 
 
 def test_a_source_that_was_removed_comes_back_only_with_its_file(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Folders that are watched: files that come, grow or are replaced are read beside all else, each into one source.
 
-A file of JSON lines is read on from where it ended, up to its last whole line; any other file again as a whole once it
-rests, and what is there already is dropped as a duplicate. Nothing goes when a file goes.
+A file of JSON lines is read on from where it ended, up to its last whole line, while what was read of it is still the
+same. Any other file, and one that was rewritten, is read from its start: once it rests, or from its first whole lines on.
+What it gives then takes the place of what it gave before. Nothing goes when a file goes, or is empty.
 """
 
 import logging
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -19,6 +21,7 @@ from webapp.loading.parts import File, Grown
 from webapp.loading.paths import find_files
 from webapp.loading.sections import Section, lines_in
 from webapp.model.display import plural
+from webapp.model.sources import Source
 from webapp.model.watched import WatchedFile
 from webapp.progress import Progress
 from webapp.store import Store
@@ -27,7 +30,7 @@ PERIOD_SECONDS = 1.0
 _REST_NS = 2_000_000_000  # unchanged for so long, a file is complete
 _BLOCK = 1_000_000  # of bytes, in which the end of a line is looked for
 _LONGEST_LINE = 64_000_000
-_ARCHIVE = "archive"  # the files in it are the sources, new ones each time
+_DIGESTED = 16_384  # bytes at either end: to read gigabytes for each line that comes would take too long
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +42,15 @@ class _Now:
     inode: int
     size: int
     changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What is to be read of a file; `digest` of all that will be read of it then, if it can be read on."""
+
+    file: File
+    now: _Now
+    digest: str = ""
 
 
 class Watching:
@@ -78,14 +90,15 @@ class Watching:
         """Once: read what is new."""
         known = self._store.watched.files()
         waiting: list[str] = []
-        files: dict[str, tuple[File, _Now]] = {}
+        files: dict[str, _New] = {}
         for path in find_files(self.folders):
             now = _seen(path)
-            if now is None or _is_same(known.get(path), now):
+            before = known.get(path)
+            if now is None or _is_same(before, now) or (before and not now.size):
                 continue
-            file = self._new_of(now, known.get(path))
-            if file:
-                files[path] = file, now
+            new = self._new_of(now, before)
+            if new:
+                files[path] = new
             else:
                 waiting.append(path)
         self._read(files, known)
@@ -99,59 +112,67 @@ class Watching:
                 _log.exception("looking at %s", ", ".join(self.folders))
             self._closed.wait(PERIOD_SECONDS)
 
-    def _new_of(self, now: _Now, before: WatchedFile | None) -> File | None:
-        """What is to be read of it; None while that has to wait."""
+    def _new_of(self, now: _Now, before: WatchedFile | None) -> _New | None:
+        """None while it has to wait."""
         try:
             if not _is_lines(now.path):
                 rests = self._now_ns() - now.changed_ns >= _REST_NS
-                return File(now.path, mapping=self._mapping) if rests else None
-            goes_on = before is not None and before.inode == now.inode and before.done <= now.size
-            start = before.done if before and before.format and goes_on else 0
+                return _New(File(now.path, mapping=self._mapping), now) if rests else None
+            start = before.done if before and _goes_on(before, now) else 0
             stop = _last_end(now.path, start, now.size)
+            if stop <= start:
+                return None
+            section = Section(0, start, stop, last=True)
+            return _New(File(now.path, section=section, mapping=self._mapping), now, _digest(now.path, stop))
         except OSError:  # it is gone, or may not be read yet
             return None
-        if stop <= start:
-            return None
-        return File(now.path, section=Section(0, start, stop, last=True), mapping=self._mapping)
 
-    def _read(self, files: dict[str, tuple[File, _Now]], known: dict[str, WatchedFile]) -> None:
+    def _read(self, files: dict[str, _New], known: dict[str, WatchedFile]) -> None:
         if not files:
             return
-        before = {source.source_id: source.report.spans for source in self._store.listing.all()}
-        for path, (file, _) in files.items():
+        before = self._store.listing.all()
+        for path, new in files.items():
             if path in known:
-                self._go_on(file, known[path])
-        sources = load_files([file for file, _ in files.values()], self._store, self._progress)
+                self._follow(new.file, known[path], before)
+        sources = load_files([new.file for new in files.values()], self._store, self._progress)
+        spans_before = {source.source_id: source.report.spans for source in before}
         read: list[WatchedFile] = []
-        for path, (file, now) in files.items():
-            own = [source for source in sources if source.report.path == path]
-            source = next(
-                iter(own or [each for each in sources if each.report.path.startswith(f"{path}/")]), None
-            )
-            if source:
-                read.append(
-                    _remembered(file, now, source.source_id, source.report.format if own else _ARCHIVE)
-                )
-                more = source.report.spans - before.get(source.source_id, 0)
-                why = f"{plural(more, 'span')} more" if source.report.format else source.report.reason
-                self._tell(f"{path}: {why}")
+        for path, new in files.items():
+            if given := _given(path, sources):
+                read.append(_remembered(new, given[0]))
+                more = sum(each.report.spans - spans_before.get(each.source_id, 0) for each in given)
+                anew = path in known and not new.file.grown
+                words = f"read anew, {plural(more, 'span')}" if anew else f"{plural(more, 'span')} more"
+                is_read = any(each.report.format for each in given)
+                self._tell(f"{path}: {words if is_read else given[0].report.reason}")
         self._store.watched.keep(read)
 
-    def _go_on(self, file: File, before: WatchedFile) -> None:
-        """Into the source that it had; what was refused is asked what it is anew."""
-        if not before.format:
-            self._store.remove_source(before.source_id)
-        elif before.format != _ARCHIVE:
-            file.grown = Grown(before.source_id, before.lines if file.section and file.section.start else 0)
+    def _follow(self, file: File, before: WatchedFile, sources: Sequence[Source]) -> None:
+        """Into the source that it had, if it is read on; else in place of what it gave, and asked what it is anew."""
+        if file.section and file.section.start:
+            file.grown = Grown(before.source_id, before.lines)
             file.chosen = before.format
+            return
+        for source in _given(before.path, sources):
+            if source.source_id >= before.source_id:  # those before it came by another way
+                self._store.remove_source(source.source_id)
 
 
-def _remembered(file: File, now: _Now, source_id: int, read_as: str) -> WatchedFile:
+def _given(path: str, sources: Sequence[Source]) -> list[Source]:
+    """What a file gave; of an archive each file in it is a source."""
+    return [each for each in sources if each.report.path == path or each.report.path.startswith(f"{path}/")]
+
+
+def _remembered(new: _New, source: Source) -> WatchedFile:
+    file, now = new.file, new.now
     done, lines = now.size, 0
     if file.section:
         lines_before = file.grown.lines if file.grown else 0
         done, lines = file.section.stop, lines_before + lines_in(file.path, file.section)
-    return WatchedFile(file.path, now.inode, now.size, now.changed_ns, done, lines, source_id, read_as)
+    read_as = source.report.format
+    return WatchedFile(
+        file.path, now.inode, now.size, now.changed_ns, done, lines, source.source_id, read_as, new.digest
+    )
 
 
 def _seen(path: str) -> _Now | None:
@@ -168,6 +189,26 @@ def _is_same(before: WatchedFile | None, now: _Now) -> bool:
         now.size,
         now.changed_ns,
     )
+
+
+def _goes_on(before: WatchedFile, now: _Now) -> bool:
+    """Whether there is more behind what was read, and that is still the same."""
+    return bool(
+        before.format
+        and before.digest
+        and before.inode == now.inode
+        and before.done < now.size
+        and before.digest == _digest(now.path, before.done)
+    )
+
+
+def _digest(path: str, stop: int) -> str:
+    """Of the bytes up to there, the first and the last."""
+    length = min(stop, _DIGESTED)
+    with Path(path).open("rb") as stream:
+        first = stream.read(length)
+        stream.seek(stop - length)
+        return blake2b(first + stream.read(length), digest_size=16).hexdigest()
 
 
 def _is_lines(path: str) -> bool:

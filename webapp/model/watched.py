@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WatchedFile:
-    """As it was when it was last read: `done` bytes with `lines` lines, into one source. `format` "": it was refused."""
+    """As it was when it was last read: `done` bytes with `lines` lines, into one source, of an archive the first.
+
+    `format` "": it was refused. `digest` of what was read, "" if it was read as a whole.
+    """
 
     path: str
     inode: int
@@ -15,3 +18,4 @@ class WatchedFile:
     lines: int
     source_id: int
     format: str
+    digest: str

@@ -123,6 +123,7 @@ CREATE TABLE IF NOT EXISTS watched_files (  -- of watched folders, as they were 
   source_id  UINTEGER NOT NULL,
   format     VARCHAR NOT NULL               -- "": it was refused
 );
+ALTER TABLE watched_files ADD COLUMN IF NOT EXISTS digest VARCHAR DEFAULT '';  -- of what was read; '' = of a whole file
 
 CREATE TABLE IF NOT EXISTS removals (       -- what rules of retention took away
   rule      VARCHAR PRIMARY KEY,            -- size, age, keep

@@ -1,6 +1,7 @@
 """How far the files of watched folders are read, so that nobody reads them twice after a restart."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from webapp.model.watched import WatchedFile
 from webapp.store.connection import Connection
@@ -17,7 +18,7 @@ class Watched:
         with self._connection.reading() as cursor:
             found = cursor.execute(
                 """
-                SELECT path, inode, size, changed_ns, done, lines, source_id, format
+                SELECT path, inode, size, changed_ns, done, lines, source_id, format, digest
                 FROM watched_files
                 WHERE source_id IN (SELECT source_id FROM sources)
                 """
@@ -28,6 +29,6 @@ class Watched:
         with self._connection.writing() as writer:
             for file in files:
                 writer.execute(
-                    "INSERT OR REPLACE INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [file.path, file.inode, file.size, file.changed_ns, file.done, file.lines, file.source_id, file.format],
-                )  # fmt: skip
+                    "INSERT OR REPLACE INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    astuple(file),
+                )
