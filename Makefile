@@ -18,7 +18,7 @@ types: .venv/.test
 	$(BIN)/mypy
 
 check: .venv/.test
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 bench: .venv/.test chromium
 	$(BIN)/python -m tests.bench.bench --spans $(SPANS)
