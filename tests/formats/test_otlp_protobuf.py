@@ -348,4 +348,13 @@ def test_a_length_beyond_everything_is_not_waited_for() -> None:
     ):
         spans, notes = read(start + message(1))
         assert len(spans) <= 1
-        assert notes.rejected
+        assert notes.warnings
+
+
+def test_of_a_message_that_is_cut_after_its_spans_no_record_is_lost() -> None:
+    text = message(1, 2)
+    kept, notes = read(text + b"\x1a\x10https")
+    assert (names(kept), notes.rejected) == (["step 1", "step 2"], 0)
+    assert codes(notes) == ["truncated"]
+    kept, notes = read(text[:-5])
+    assert (names(kept), notes.rejected, codes(notes)) == (["step 1"], 1, ["truncated"])

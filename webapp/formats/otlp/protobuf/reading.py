@@ -22,7 +22,7 @@ from webapp.formats.otlp.protobuf.framing import (
 )
 from webapp.formats.otlp.protobuf.mending import mended
 from webapp.formats.otlp.protobuf.spans import Converter, scope_of
-from webapp.formats.otlp.protobuf.wire import LENGTH, NO_END, Damage, Source, fields
+from webapp.formats.otlp.protobuf.wire import LENGTH, NO_END, Damage, Field, Source, fields
 from webapp.model.display import size
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
@@ -147,7 +147,7 @@ class Reader:
                     if (field.number, field.wire) == (1, LENGTH):
                         scope = scope_of(self._part(source, field.stop, InstrumentationScope))
                     elif (field.number, field.wire) == (2, LENGTH):
-                        found = self._record(source, field.stop)
+                        found = self._record(source, field)
                         if isinstance(found, trace_pb2.Span):
                             yield from self.converter.spans([found], made, scope, f"byte {field.at}")
                         elif found is not None:
@@ -159,9 +159,9 @@ class Reader:
                 if not source.skip_to_match(_SPAN_OR_GROUP, stop) or source.peek(1) != b"\x12":
                     source.skip_to(stop)
 
-    def _record(self, source: Source, stop: int) -> Any:  # noqa: ANN401  of upb
+    def _record(self, source: Source, field: Field) -> Any:  # noqa: ANN401  of upb
         """A span, a log record, or None."""
-        at = source.at
+        at, stop = source.at, field.stop
         if stop - at > LONGEST_SPAN:
             self.notes.reject(
                 "too_large", f"A span of over {size(LONGEST_SPAN)} was left out.", where=f"byte {at}"
@@ -169,7 +169,9 @@ class Reader:
             return None
         raw = source.take(stop - at)
         if at + len(raw) < stop:
-            return None  # `fields` says so
+            self._is_cut = True
+            self.notes.reject("truncated", where=f"byte {field.at}")
+            return None
         found = self._decoded(raw, at, trace_pb2.Span)
         if found is None or not found.start_time_unix_nano:  # it may be a metric or a log record
             signal = signal_of_record(Source(io.BytesIO(raw)), len(raw))
@@ -201,10 +203,12 @@ class Reader:
         return found
 
     def _note(self, damage: Damage) -> None:
-        if damage.cut and self._is_cut:
-            return
-        self._is_cut = self._is_cut or damage.cut
-        self.notes.reject("truncated" if damage.cut else "bad_record", where=f"byte {damage.at}")
+        """What ends too early has lost no record, unless one that had begun: `_record` counts it."""
+        if not damage.cut:
+            self.notes.reject("bad_record", where=f"byte {damage.at}")
+        elif not self._is_cut:
+            self._is_cut = True
+            self.notes.warn("truncated", where=f"byte {damage.at}")
 
 
 def _group(raw: bytes) -> Any:  # noqa: ANN401  of upb
