@@ -1,7 +1,7 @@
 """create_app: settings, store, blueprints, filters, error pages. Status codes are mapped here and nowhere else."""
 
 from flask import Flask, Response, current_app, jsonify, render_template, request, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp import assets, errors, guard
 from webapp.formats.tables.mapping import Mapping
@@ -96,7 +96,8 @@ def _announce_receivers(app: Flask) -> None:
     """They listen at the port of the pages, whatever else does."""
     settings: Settings = app.config["settings"]
     for protocol in OVER_HTTP:
-        app.config["live"].listening.at(protocol.receiver, settings.url(settings.port) + protocol.path)
+        for path in protocol.paths:
+            app.config["live"].listening.at(protocol.receiver, settings.url(settings.port) + path)
 
 
 def _static(filename: str) -> Response:
@@ -138,6 +139,8 @@ def _http_error(error: HTTPException) -> Response:
     hint = "Start at the list of traces." if error.code == 404 else ""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect
+    if isinstance(error, MethodNotAllowed) and receivers.takes(request.path):
+        return receivers.refuse_method(error)
     message = "There is no such page here." if error.code == 404 else (error.description or error.name)
     return _error(error.code, message, "", hint)
 

@@ -48,8 +48,13 @@ def test_a_port_for_spans_has_no_pages(store: Store) -> None:
         found = {each.name: (each.address, each.also) for each in app.config["live"].receivers()}
         assert found["Zipkin over HTTP"] == (
             "http://127.0.0.1:8080/api/v2/spans",
-            (f"http://127.0.0.1:{zipkin}/api/v2/spans",),
+            (
+                "http://127.0.0.1:8080/api/v1/spans",
+                f"http://127.0.0.1:{zipkin}/api/v2/spans",
+                f"http://127.0.0.1:{zipkin}/api/v1/spans",
+            ),
         )
+        assert opened.open == [f"{zipkin} (Zipkin over HTTP)"]
         stop()
 
 

@@ -11,7 +11,18 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+JSON = {"Content-Type": "application/json"}
 _PASSED_ON = {"content-type", "content-encoding", "authorization", "user-agent"}
+
+
+def otlp_json(*ids: str) -> dict[str, Any]:
+    spans = [
+        {"traceId": "5" * 32, "spanId": each, "name": "n", "startTimeUnixNano": "1700000000000000000",
+         "endTimeUnixNano": "1700000000500000000"}
+        for each in ids
+    ]  # fmt: skip
+    return {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
 
 
 def requests_of(capture: str, path: str) -> list[dict[str, Any]]:

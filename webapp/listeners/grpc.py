@@ -16,6 +16,7 @@ from webapp.formats.otlp import answers
 from webapp.loading import reception
 from webapp.loading.live import Live
 from webapp.loading.reception import Reason, Received, Refused
+from webapp.loading.telling import ONLY_TRACES
 
 AT_ONCE = 64  # messages that are read or wait to be stored
 STALLED_SECONDS = 10.0  # for a message to come when its call has begun
@@ -32,7 +33,6 @@ _CODES = {
     Reason.FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.FAILED: grpc.StatusCode.UNAVAILABLE,
 }
-_ONLY_TRACES = "Tailrace keeps traces only; send {signal} elsewhere."
 _LOADING = "Files are still being loaded; send it again later."
 
 Context = Any  # grpc.aio.ServicerContext, of a library without types
@@ -132,7 +132,7 @@ def _refuse_signal(method: str) -> Callable[[object, Context], Coroutine[Any, An
     signal = method.removeprefix(_SERVICES).split(".")[0]
 
     async def refuse(_messages: object, context: Context) -> bytes:
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _ONLY_TRACES.format(signal=signal))
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, ONLY_TRACES.format(signal=signal))
         return b""
 
     return refuse

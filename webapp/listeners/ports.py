@@ -53,6 +53,7 @@ class Listeners:
         self._is_ready = is_ready
         self._datagrams: list[Datagrams] = []
         self.http: list[socket.socket] = []  # bound, for the server of the pages to listen at
+        self.open: list[str] = []  # ports and what comes there, for the user
         self.problems: list[str] = []  # of ports that do not listen, for the user
         with ExitStack() as opened:
             self._opened = opened
@@ -98,7 +99,9 @@ class Listeners:
             self._live.listening.cannot(protocol.receiver, str(problem))
             self.problems.append(str(problem))
         else:
-            self._live.listening.at(protocol.receiver, address + protocol.path)
+            for path in protocol.paths:
+                self._live.listening.at(protocol.receiver, address + path)
+            self.open.append(f"{port.number} ({protocol.receiver.name})")
 
     def _open_http(self, port: _Port) -> str:
         found = self._bound(port)
@@ -143,6 +146,7 @@ class Listeners:
             raise self._cannot_listen(_Port(setting, number, is_asked=True), error) from error
         self._opened.callback(found.close)
         self._datagrams.append(found)
+        self.open.append(f"{number} ({protocol.receiver.name})")
         self._live.listening.at(protocol.receiver, self._settings.url(number).replace("http:", "udp:"))
 
     def _cannot_listen(self, port: _Port, error: OSError) -> BadSetting:

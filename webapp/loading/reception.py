@@ -17,14 +17,15 @@ import msgspec
 from webapp.formats import datadog, honeycomb, jaeger, otlp, sentry, xray, zipkin
 from webapp.formats.content_encoding import BodyDamaged, BodyTooLarge, UnknownEncoding, decoded
 from webapp.formats.jaeger import thrift_batch
-from webapp.formats.notes import Notes
+from webapp.formats.notes import CUT, Notes
 from webapp.formats.otlp import protobuf
+from webapp.loading import telling
 from webapp.loading.listening import Receiver
 from webapp.loading.live import Live, Post, Taken
+from webapp.loading.telling import Form
 from webapp.model.logs import LogLine
 from webapp.model.spans import Span
 
-_SINGLE = frozenset({"bad_id"})  # codes of records that are wrong in a body that is not
 _FULL = "More is being sent than can be stored; send it again later."
 # Bodies are read one at a time: several would not be read sooner, keep pages waiting, and each needs many times its size.
 _reading = threading.Lock()
@@ -52,7 +53,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a body: how many of its records were left out, and why."""
+    """What became of a body: how many of its records were left out, and why. None, but a reason: its end is missing."""
 
     rejected: int
     why: str
@@ -62,15 +63,16 @@ class Received:
 class Protocol:
     """What reads the bodies of a receiver. `may_be_empty`: whether one of which nothing was read merely holds no spans.
 
-    `path`: where HTTP takes them; nothing where clients append it. `harmless`: codes of what may be wrong with all
+    `paths`: where HTTP takes them; none where clients append it. `harmless`: codes of what may be wrong with all
     records of a body that is not damaged.
     """
 
     receiver: Receiver
+    form: Form
     read: Callable[[BinaryIO, Notes], Iterator[Span | LogLine]]
     may_be_empty: Callable[[bytes], bool]
-    path: str = ""
-    harmless: frozenset[str] = _SINGLE
+    paths: tuple[str, ...] = ("",)
+    harmless: frozenset[str] = frozenset()
 
 
 def receive(
@@ -115,11 +117,12 @@ def _receive(live: Live, protocol: Protocol, body: Callable[[], bytes], size: in
     if taken is Taken.FAILED:
         raise Refused(Reason.FAILED, "The spans could not be stored; send them again later.")
     reasons = dict.fromkeys(warning.message for warning in post.warnings)
-    return Received(post.rejected, " ".join(reasons) if post.rejected else "")
+    is_told = post.rejected or any(warning.code == CUT for warning in post.warnings)
+    return Received(post.rejected, " ".join(reasons) if is_told else "")
 
 
 def _read_post(protocol: Protocol, body: bytes) -> tuple[Post, str]:
-    """And what is wrong with the body if it cannot be what it should be, else ""."""
+    """And what is wrong with the body if nothing of it can be kept, else ""."""
     notes = Notes()
     spans: list[Span] = []
     lines = 0
@@ -134,16 +137,15 @@ def _read_post(protocol: Protocol, body: bytes) -> tuple[Post, str]:
         notes.reject("bad_record", f"The reader failed: {type(error).__name__}.")
     if lines:
         notes.warn("other_signal", count=lines)
-    rejected = max(notes.rejected, int(notes.is_cut))
-    post = Post(protocol.receiver, spans, rejected, notes.warnings, len(body))
-    return post, "" if spans else _damage(protocol, body, notes)
+    post = Post(protocol.receiver, spans, notes.rejected, telling.of_bodies(notes.warnings), len(body))
+    is_kept = spans or _is_empty(protocol, body, notes)
+    return post, "" if is_kept else telling.why_nothing(protocol.form, body, notes)
 
 
-def _damage(protocol: Protocol, body: bytes, notes: Notes) -> str:
-    for warning in notes.warnings:
-        if warning.code not in protocol.harmless:
-            return warning.message
-    return "" if notes.warnings or protocol.may_be_empty(body) else "This is not what such a body looks like."
+def _is_empty(protocol: Protocol, body: bytes, notes: Notes) -> bool:
+    """Of a body without spans: whether nothing is wrong with that."""
+    codes = {warning.code for warning in notes.warnings}
+    return codes <= protocol.harmless if codes else protocol.may_be_empty(body)
 
 
 def _is_json(body: bytes) -> bool:
@@ -172,31 +174,45 @@ def _is_thrift(body: bytes) -> bool:
 
 _OTLP_HTTP = Receiver("OTLP over HTTP", otlp.NAME)
 
-OTLP_PROTOBUF = Protocol(_OTLP_HTTP, protobuf.read, lambda _: True, "/v1/traces")
-OTLP_JSON = Protocol(_OTLP_HTTP, otlp.read, _is_json, "/v1/traces")
+OTLP_PROTOBUF = Protocol(_OTLP_HTTP, telling.OTLP_PROTOBUF, protobuf.read, lambda _: True, ("/v1/traces",))
+OTLP_JSON = Protocol(_OTLP_HTTP, telling.OTLP_JSON, otlp.read, _is_json, ("/v1/traces",))
 # tells JSON, protobuf and Thrift of either version by their bytes, whatever a request calls them
 ZIPKIN = Protocol(
     Receiver("Zipkin over HTTP", zipkin.NAME),
+    telling.ZIPKIN,
     zipkin.read,
     lambda body: not body or _is_json(body),
-    "/api/v2/spans",
+    ("/api/v2/spans", "/api/v1/spans"),
 )
-JAEGER = Protocol(Receiver("Jaeger over HTTP", jaeger.NAME), jaeger.read, _is_thrift, "/api/traces")
+JAEGER = Protocol(
+    Receiver("Jaeger over HTTP", jaeger.NAME), telling.JAEGER, jaeger.read, _is_thrift, ("/api/traces",)
+)
 DATADOG = Protocol(
     Receiver("Datadog agent", datadog.NAME),
+    telling.DATADOG,
     datadog.read,
     lambda body: not body or _is_json(body) or _is_msgpack(body),
 )
-HONEYCOMB = Protocol(Receiver("Honeycomb events", honeycomb.NAME), honeycomb.read, _is_json)
+HONEYCOMB = Protocol(
+    Receiver("Honeycomb events", honeycomb.NAME),
+    telling.HONEYCOMB,
+    honeycomb.read,
+    _is_json,
+    ("/1/batch/DATASET",),
+)
 # an error has an envelope of its own
 SENTRY = Protocol(
     Receiver("Sentry envelopes", sentry.NAME),
+    telling.SENTRY,
     sentry.read,
     _begins_with_json,
-    harmless=_SINGLE | {"other_signal"},
+    ("/api/PROJECT/envelope/",),
+    harmless=frozenset({"other_signal"}),
 )
 OVER_HTTP = (OTLP_PROTOBUF, ZIPKIN, JAEGER, DATADOG, HONEYCOMB, SENTRY)
 
-OTLP_GRPC = Protocol(Receiver("OTLP over gRPC", otlp.NAME), protobuf.read, lambda _: True)
-JAEGER_UDP = Protocol(Receiver("Jaeger over UDP", jaeger.NAME), jaeger.read, _is_thrift)
-XRAY_UDP = Protocol(Receiver("X-Ray over UDP", xray.NAME), xray.read, lambda _: False)
+OTLP_GRPC = Protocol(
+    Receiver("OTLP over gRPC", otlp.NAME), telling.OTLP_PROTOBUF, protobuf.read, lambda _: True
+)
+JAEGER_UDP = Protocol(Receiver("Jaeger over UDP", jaeger.NAME), telling.JAEGER, jaeger.read, _is_thrift)
+XRAY_UDP = Protocol(Receiver("X-Ray over UDP", xray.NAME), telling.XRAY, xray.read, lambda _: False)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp import __version__
 from webapp.loading import reception
 from webapp.loading.reception import Protocol, Reason, Received, Refused
+from webapp.loading.telling import ONLY_TRACES
 from webapp.settings import Settings
 from webapp.views.arrivals import live
 from webapp.views.otlp_answers import accepted, refused
@@ -36,18 +37,25 @@ def otlp_http() -> Response:
     return accepted(found.rejected, found.why, as_json=as_json)
 
 
+@blueprint.post("/v1/metrics", defaults={"signal": "metrics"})
+@blueprint.post("/v1/logs", defaults={"signal": "logs"})
+def otlp_other(signal: str) -> Response:
+    """SDKs send these, too, unless they are told not to."""
+    return _refusal(404, ONLY_TRACES.format(signal=signal))
+
+
 @blueprint.post("/api/v2/spans")
 @blueprint.post("/api/v1/spans")
 def zipkin_http() -> Response:
     _receive(reception.ZIPKIN)
-    return Response(status=202)
+    return Response(status=202, mimetype="text/plain")
 
 
 @blueprint.post("/api/traces")
 def jaeger_http() -> Response:
     _check_type("Jaeger's Thrift", "application/x-thrift", "application/vnd.apache.thrift.binary")
     _receive(reception.JAEGER)
-    return Response(status=202)
+    return Response(status=202, mimetype="text/plain")
 
 
 @blueprint.route("/v0.3/traces", methods=["PUT", "POST"])
@@ -123,8 +131,26 @@ def _refuse_http(error: HTTPException) -> Response:
     return _refusal(error.code or 400, error.description or error.name)
 
 
+def takes(path: str) -> bool:
+    """Whether something is sent there."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path, method="POST")
+    except HTTPException:
+        return False
+    return str(endpoint).startswith(f"{blueprint.name}.")
+
+
+def refuse_method(error: MethodNotAllowed) -> Response:
+    """Which is found before anybody knows that the request is for a receiver."""
+    methods = sorted(set(error.valid_methods or ()) - {"OPTIONS"})
+    response = _refusal(405, f"Spans are sent here with {' or '.join(methods)}, not with {request.method}.")
+    response.allow.update(methods)
+    return response
+
+
 def _refusal(status: int, message: str) -> Response:
-    if request.endpoint == "receivers.otlp_http":
+    """In the form of the protocol, if the request has one."""
+    if request.path.startswith("/v1/") and request.mimetype in (_PROTOBUF, _JSON):
         response = refused(status, message, as_json=request.mimetype == _JSON)
     else:
         response = Response(message + "\n", status, mimetype="text/plain")

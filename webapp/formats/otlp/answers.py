@@ -7,9 +7,9 @@ _RETRY_INFO = b"type.googleapis.com/google.rpc.RetryInfo"
 
 
 def response(rejected: int, why: str) -> bytes:
-    """Nothing is said when all was accepted."""
+    """Nothing is said when all was accepted; words without a number of rejected spans are a warning."""
     answer = ExportTraceServiceResponse()
-    if rejected:
+    if rejected or why:
         answer.partial_success.rejected_spans = rejected
         answer.partial_success.error_message = why
     return bytes(answer.SerializeToString())
