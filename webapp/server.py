@@ -55,6 +55,8 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
         def load_and_start() -> None:
             _load_and_tell(store, settings, paths, progress)
             if not progress.cancelled:
+                if listeners.open:
+                    click.echo(f"Spans are also received on {', '.join(listeners.open)}.", err=True)
                 live.start()
                 app.config["retention"].start()
                 app.config["watching"].start(partial(click.echo, err=True))
