@@ -15,6 +15,7 @@ from webapp.app import create_app
 from webapp.formats.otlp.writing import write
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.loading.watching import Watching
+from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
 
@@ -231,6 +232,21 @@ def test_after_a_restart_nothing_is_read_twice(tmp_path: Path) -> None:
         folder = Folder(path.parent, store)
         assert folder.look() == [("spans.jsonl", 3, 0, 0)]
         assert folder.told == [f"{path}: 1 span more"]
+
+
+def test_what_was_being_read_at_the_end_is_read_anew_after_a_restart(tmp_path: Path) -> None:
+    def end_amid(progress: Progress) -> None:
+        progress.cancelled = progress.spans > 0
+
+    path = tmp_path / "spans.jsonl"
+    append(path, line(1), line(2))
+    with Store.open(None) as store:
+        ended = Folder(tmp_path, store)
+        ended.watching._progress.listener = end_amid
+        ended.look()
+        assert [each["code"] for each in store.sources()[0].warnings] == ["stopped"]
+        assert Folder(tmp_path, store).look() == [("spans.jsonl", 2, 0, 0)]
+        assert not store.sources()[0].warnings
 
 
 def test_progress_that_an_older_version_kept_is_read_on_from_the_start(tmp_path: Path) -> None:

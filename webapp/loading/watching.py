@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -31,6 +31,7 @@ _REST_NS = 2_000_000_000  # unchanged for so long, a file is complete
 _BLOCK = 1_000_000  # of bytes, in which the end of a line is looked for
 _LONGEST_LINE = 64_000_000
 _DIGESTED = 16_384  # bytes at either end: to read gigabytes for each line that comes would take too long
+_UNSEEN = -1  # the size of no file: it is read anew
 _log = logging.getLogger(__name__)
 
 
@@ -145,6 +146,8 @@ class Watching:
                 words = f"read anew, {plural(more, 'span')}" if anew else f"{plural(more, 'span')} more"
                 is_read = any(each.report.format for each in given)
                 self._tell(f"{path}: {words if is_read else given[0].report.reason}")
+        if self._progress.cancelled:  # perhaps amid one of them
+            read = [replace(each, size=_UNSEEN, digest="") for each in read]
         self._store.watched.keep(read)
 
     def _follow(self, file: File, before: WatchedFile, sources: Sequence[Source]) -> None:
