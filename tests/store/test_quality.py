@@ -17,7 +17,7 @@ from webapp.model.spans import Event, Resource
 from webapp.model.warnings import Warning
 from webapp.query import Window, parse, write_key
 from webapp.store import Store
-from webapp.store.quality import values
+from webapp.store.quality import clocks, values
 
 NOW_NS = START_NS + 3_600_000_000_000
 EVER = Window()
@@ -204,6 +204,35 @@ def test_whatever_the_spans_hold_each_count_is_that_of_its_list() -> None:
             assert listed(store, line, line.unit) == line.count, line
             if line.unit == "spans":
                 assert listed(store, line, "traces") == line.traces, line
+
+
+def test_all_lines_count_the_same_spans_whatever_is_written_meanwhile() -> None:
+    def write(looked_at: str) -> None:
+        if looked_at == "spans":
+            store.append(others, 1)
+            store.remove_traces([faulty_spans()[0].trace_id])
+
+    others = [replace(span, attributes={"brought.later": "1"}) for span in healthy_spans()]
+    with stored(faulty_spans()) as store:
+        before = report_of(store)
+        meanwhile = store.quality.report(0, BREAKING, NOW_NS, write)
+        assert (meanwhile.spans, meanwhile.traces, meanwhile.lines) == (
+            before.spans,
+            before.traces,
+            before.lines,
+        )
+        assert report_of(store).spans != before.spans
+
+
+def test_times_of_calls_are_told_to_be_of_the_newest_spans_where_there_are_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with stored(faulty_spans()) as store:
+        [whole] = [line for line in report_of(store).lines if line.code == "longer_than_call"]
+        assert "newest" not in whole.facts
+        monkeypatch.setattr(clocks, "_NEWEST", len(faulty_spans()) - 1)
+        [newest] = [line for line in report_of(store).lines if line.code == "longer_than_call"]
+        assert newest.facts["newest"] == len(faulty_spans()) - 1
 
 
 def test_a_store_that_closes_does_not_wait_for_a_report(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ from tests.planted import stored
 from tests.planted_faults import COUNTS, SECRETS, faulty_spans, healthy_spans
 from tests.views.parsing import parse, text, with_class
 from webapp.app import create_app
+from webapp.loading import analyse_pending
 from webapp.model.quality import CODES, Line
 from webapp.store import Store
 from webapp.views.sources import quality_words
@@ -95,6 +96,28 @@ def test_an_empty_store_has_nothing_to_look_at() -> None:
         client = create_app(store).test_client()
         report(client)
         assert "No spans to look at yet" in text(parse(client.get("/sources/quality")))
+
+
+def test_the_first_spans_are_looked_at_before_anything_is_said_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webapp.views.sources.quality._WAIT_SECONDS", 0.0)
+    with Store.open(None) as store:
+        client = create_app(store).test_client()
+        report(client)
+        store.append(healthy_spans(), store.start_source("web", "otlp", ""))
+        for _ in range(2):
+            page = client.get("/sources/quality").get_data(as_text=True)
+            assert "No spans to look at" not in page
+            assert "Looking again" not in page
+            assert "came since" not in page
+            assert "Looking at" in page
+            assert report(client)["spans"] == 0
+        analyse_pending(store)
+        assert report(client)["spans"] == 24
+        assert "No faults found in 24 spans" in client.get("/sources/quality").get_data(as_text=True).replace(
+            "</b>", ""
+        )
 
 
 def test_one_source_is_reported_alone() -> None:

@@ -72,8 +72,9 @@ class Examiner:
     def _is_wanted(self, known: Examined) -> bool:
         if known.report is None:
             return not known.failed
-        resting = max(_REST_SECONDS, _REST_TIMES * known.took_seconds) > time.monotonic() - known.made_at
-        return known.report.version != self._store.quality.version and not resting
+        rest = max(_REST_SECONDS, _REST_TIMES * known.took_seconds) if known.report.spans else 0.0
+        is_resting = rest > time.monotonic() - known.made_at
+        return known.report.version != self._store.quality.version and not is_resting
 
     def _begin(self, source_id: int, known: Examined) -> None:
         known.idle.clear()

@@ -97,7 +97,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of all sources, or of one; the worst lines first. `version`: writes to the store by then; `stored`: all spans in it.
+    """Of all sources, or of one; the worst lines first. `version`: writes to the store by then; `stored`: spans of all
+    sources that a search found then.
 
     `looked`: in so many of the spans values were looked at one by one, the rest of the lines counts all of them.
     """

@@ -65,7 +65,7 @@ class Store:
         self.origins = Origins(self._knowing)
         self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
         self.findings = Findings(connection, self._words)
-        self.quality = Quality(self._knowing, lambda: connection.writes)
+        self.quality = Quality(connection.reading, lambda: connection.writes)
         self.headline = Headline(self._asking)
         self.span_search = SpanSearch(self._asking, self._knowing)
         self.typing = Typing(self._knowing)

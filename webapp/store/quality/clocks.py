@@ -42,7 +42,7 @@ def precision_lines(asking: Asking, spans: int) -> list[Line]:
 
 def unit_lines(asking: Asking, spans: int) -> list[Line]:
     """Services whose spans usually last far longer, or far shorter, than the calls that they answer; among the newest."""
-    [(newest,)] = asking.cursor.execute("SELECT coalesce(max(span_row), 0) FROM spans").fetchall()
+    [(first, newest)] = asking.cursor.execute("SELECT min(span_row), max(span_row) FROM spans").fetchall()
     found = asking.cursor.execute(
         f"""
         SELECT service, median(s.duration_ns / c.duration_ns), median(c.duration_ns)
@@ -58,14 +58,13 @@ def unit_lines(asking: Asking, spans: int) -> list[Line]:
         """,
         list(asking.rows.values),
     ).fetchall()
+    among = {"newest": _NEWEST} if first <= newest - _NEWEST else {}
     longer = {service: times for service, times, _ in found if times >= _LONGER}
     shorter = {service: 1 / times for service, times, ns in found if times <= 1 / _SHORTER and ns >= _LONG_NS}
     return [
-        _of_services(
-            asking, code, list(services), spans, "kind=server", {"times": round(min(services.values()))}
-        )
+        _of_services(asking, code, list(services), spans, "kind=server", {"times": round(least), **among})
         for code, services in (("longer_than_call", longer), ("shorter_than_call", shorter))
-        if services
+        if (least := min(services.values(), default=0))
     ]
 
 

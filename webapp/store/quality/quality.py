@@ -14,12 +14,14 @@ _SECONDS = 600.0
 
 
 class Quality:
-    """`knowing` opens the small tables, with a cursor, for some seconds; `writes` counts what was written."""
+    """`reading` gives a cursor for some seconds; `writes` counts what was written."""
 
     def __init__(
-        self, knowing: Callable[[float], AbstractContextManager[Catalogue]], writes: Callable[[], int]
+        self,
+        reading: Callable[[float], AbstractContextManager[duckdb.DuckDBPyConnection]],
+        writes: Callable[[], int],
     ) -> None:
-        self._knowing = knowing
+        self._reading = reading
         self._writes = writes
         self._cursor: duckdb.DuckDBPyConnection | None = None  # of the report that is made
 
@@ -31,10 +33,11 @@ class Quality:
     def report(self, source_id: int, rules: Matched, now_ns: int, step: Step) -> Report:
         """Of one source, or of all (0). `step` is told what is looked at next; what it raises ends the work."""
         version = self.version
-        with self._knowing(_SECONDS) as catalogue:
-            self._cursor = catalogue.cursor
+        with self._reading(_SECONDS) as cursor:
+            self._cursor = cursor
+            cursor.begin()  # so that all lines count the same spans, whatever is written meanwhile
             try:
-                return make_report(catalogue, source_id, rules, now_ns, version, step)
+                return make_report(Catalogue(cursor), source_id, rules, now_ns, version, step)
             finally:
                 self._cursor = None
 

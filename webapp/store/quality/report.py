@@ -36,8 +36,10 @@ def make_report(
         lines += _sensitive(asking, suspects(asking, among, lambda: step("values")), everything.spans)
     else:
         looked = 0
-    stored = catalogue.rows("SELECT count(*) FROM spans")[0][0]
-    return Report(source_id, version, stored, everything.spans, everything.traces, looked, ranked(lines))
+    [stored] = Asking(catalogue).spans([""]) if source_id else [everything]
+    return Report(
+        source_id, version, stored.spans, everything.spans, everything.traces, looked, ranked(lines)
+    )
 
 
 def _whole_traces(asking: Asking, traces: int) -> list[Line]:

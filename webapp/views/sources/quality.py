@@ -60,20 +60,22 @@ def page() -> Response:
     groups = [
         (name, *said, [row for row in rows if row.of.group == name]) for name, said in words.GROUPS.items()
     ]
+    came_since = store().span_total() - report.stored if report else 0
     groups = sorted((group for group in groups if group[3]), key=lambda group: rows.index(group[3][0]))
     return page_or_part(
         "sources/quality.html",
         "sources/_quality.html",
         found=found,
         report=report,
-        working=not found.idle.is_set(),
+        # the first spans have come and are not looked at yet: it does not say that there are none
+        working=not found.idle.is_set() or bool(came_since and report and not report.stored),
         address=address(source_id),
         source=source,
         groups=groups,
         rows=rows,
         severities=words.SEVERITIES,
         steps=words.STEPS,
-        came_since=store().span_total() - report.stored if report else 0,
+        came_since=came_since,
         place_words=words.PLACES,
         shown=_SHOWN,
         clean=[words.WORDS[code].label for code in _clean(report)],

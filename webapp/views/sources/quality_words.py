@@ -91,34 +91,34 @@ WORDS = {
     ),
     "early_times": Words(
         "Times before 2000",
-        "start before the year 2000: by a wrong clock, or in another unit than their format has.",
+        "start before the year 2000: by a wrong clock, or in another unit than the format has.",
         _UNITS,
     ),
     "future_times": Words(
         "Times in the future",
-        "start more than a day from now: by a wrong clock, or in another unit than their format has.",
+        "start more than a day from now: by a wrong clock, or in another unit than the format has.",
         _UNITS,
     ),
     "day_long": Words(
         "Longer than a day",
         "last longer than a day.",
-        "Either they were never ended, or their unit is not that of their format. "
+        "Either they were never ended, or their unit is not that of the format. "
         "For work that never ends, record a span for each of its rounds.",
     ),
     "longer_than_call": Words(
         "Longer than their calls",
-        "are of services whose spans usually last {times} times as long as the calls that they answer, or longer.",
+        "are of services whose spans usually last {times} times as long as the calls that they answer, or longer{among}.",
         _UNITS,
     ),
     "shorter_than_call": Words(
         "Shorter than their calls",
-        "are of services whose spans usually last 1/{times} of the calls that they answer, or less: "
+        "are of services whose spans usually last 1/{times} of the calls that they answer, or less{among}: "
         "perhaps in another unit.",
         _UNITS,
     ),
     "unit_guessed": Words(
         "Units that were guessed",
-        "do not say the unit of their times; it was decided by how large they are.",
+        "do not say the unit of times; it was decided by how large they are.",
         "Compare a duration that you know. If it is wrong, name the columns and their unit with --map.",
     ),
     "whole_seconds": Words(
@@ -138,7 +138,7 @@ WORDS = {
     ),
     "no_service": Words(
         "No service name",
-        "do not name their service.",
+        "do not name a service.",
         "Set OTEL_SERVICE_NAME, or service.name of the resource, for each process.",
     ),
     "short_ids": Words(
@@ -184,7 +184,7 @@ WORDS = {
         "Record loops as one span with a count, and start a new trace, with a link, for each part of a batch.",
     ),
     "private_key": Words("Private keys", "hold private keys", _REMOVE + _ROTATE),
-    "secret": Words("Secrets by their key", "hold what their key calls a secret", _REMOVE + _ROTATE),
+    "secret": Words("Secrets by their key", "hold what is a secret by its key", _REMOVE + _ROTATE),
     "password": Words("Passwords", "hold what looks like passwords", _REMOVE + _ROTATE),
     "token": Words("Tokens", "hold what looks like tokens", _REMOVE + _ROTATE),
     "card": Words(
@@ -276,6 +276,7 @@ def _facts(line: Line) -> dict[str, str]:
         largest = display.duration(abs(largest_ns))
         # none: of traces that were analysed before shifts were kept
         facts["clocks"] = f": {display.plural(pairs, 'pair')} of clocks, by up to {largest}" if pairs else ""
+    facts["among"] = f", among the newest {facts['newest']} spans" if "newest" in facts else ""
     if line.facts.get("more"):
         facts["services"] += f" (and of {display.count(int(line.facts['more']))} more)"
     return facts
