@@ -8,7 +8,7 @@ async function look(note) {
   const { newer, words, active } = await answer.json();
   note.querySelector("a").textContent = words;
   note.hidden = !newer;
-  if (!active && !("first" in note.dataset)) delete note.dataset.newer;  // until the page is asked for again
+  if (!active) delete note.dataset.newer;  // until the page is asked for again
 }
 
 async function watch() {

@@ -98,7 +98,7 @@ def test_an_open_page_can_ask_for_newer_traces(client: FlaskClient) -> None:
 def test_an_empty_store_says_where_to_send_traces(client: FlaskClient) -> None:
     page = client.get("/traces", headers={"Host": "localhost:9999"}).text
     assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:9999" in page
-    assert "data-first" in page
+    assert "data-newer" not in page
 
 
 def test_an_open_trace_is_told_of_what_came_since_and_judged_when_it_is_quiet(client: FlaskClient) -> None:

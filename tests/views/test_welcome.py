@@ -1,12 +1,13 @@
 """The first page of an empty store, and the page of a trace that is not here (yet)."""
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.planted import stored
-from tests.views.parsing import parse, text
+from tests.views.parsing import parse, text, with_class
 from tests.views.sending import until
 from tests.views.traces import span
 from webapp.app import create_app
@@ -20,6 +21,20 @@ CHECKOUT = "4bf92f3577b34da6a3ce929d0e0e4736"
 def empty() -> Iterator[FlaskClient]:
     with Store.open(None) as store:
         yield create_app(store).test_client()
+
+
+@pytest.mark.parametrize("path", ["/", "/traces"])
+def test_the_page_of_an_empty_store_opens_the_first_trace_by_itself(empty: FlaskClient, path: str) -> None:
+    [welcome] = with_class(parse(empty.get(path)), "welcome")
+    assert (welcome.get("hx-get"), welcome.get("hx-swap")) == ("/sources/first", "none")
+    assert "opens by itself" in text(welcome)
+
+
+@pytest.mark.parametrize("path", ["/services", "/graph", "/insights", "/sources/quality"])
+def test_other_pages_of_an_empty_store_lead_to_it(empty: FlaskClient, path: str) -> None:
+    empty.get("/sources/quality.json?wait=60")
+    [main] = list(parse(empty.get(path)).iter("main"))
+    assert [link.get("href") for link in main.iter("a") if "see an example" in text(link)] == ["/"]
 
 
 @pytest.mark.parametrize("path", ["/", "/traces"])
@@ -59,6 +74,11 @@ def test_the_first_page_leads_to_the_first_trace_or_to_all_of_several(empty: Fla
         assert client.get("/sources/first", headers=PART).headers["HX-Redirect"] == f"/trace/{one.trace_id}"
     with stored([one, other]) as store:
         client = create_app(store).test_client()
+        assert client.get("/sources/first", headers=PART).headers["HX-Redirect"] == "/traces"
+        asked = PART | {"HX-Current-URL": "http://localhost/traces?q=error"}
+        assert client.get("/sources/first", headers=asked).headers["HX-Redirect"] == "/traces?q=error"
+        client.post("/sources", data={"files": (BytesIO(b"no trace"), "notes.txt")})
+        until(lambda: client.get("/sources.json").get_json()["loads"][0]["over"])
         assert client.get("/sources/first", headers=PART).headers["HX-Redirect"] == "/traces"
 
 

@@ -33,8 +33,11 @@ def now_ns() -> int:
 
 
 def newer_url(state: SearchState, from_ns: int, seen: int) -> str:
-    """Where a page of results asks how many more there are now; "" if nothing comes in."""
-    if not live().is_active and store().span_total():
+    """Where a page of results asks how many more there are now; "" if nothing comes in.
+
+    Of an empty store there are no results: its page opens what comes.
+    """
+    if not live().is_active or not store().span_total():
         return ""
     asked = state.url("/traces/newer.json", page=1)
     return f"{asked}{'&' if '?' in asked else '?'}now={from_ns}&seen={seen}"

@@ -9,7 +9,7 @@ from webapp.loading.parts import File
 from webapp.loading.paths import find_files
 from webapp.model.id_spellings import hex_digits
 from webapp.query import Window, parse
-from webapp.views.fragments import leave_to
+from webapp.views.fragments import leave_to, page_address
 from webapp.views.present import store
 from webapp.views.sources.sending import started, uploads
 from webapp.views.sources.snippets import snippets_for
@@ -42,15 +42,17 @@ def snippets() -> dict[str, str]:
 
 @blueprint.get("/sources/first")
 def first() -> BaseResponse:
-    """Asked by the first page again and again: leads to the traces that are sent, or to the only one, when there are any.
+    """Asked again and again by who sees the first page: leads to the traces that are sent, or to the only one.
 
     Who opens files is led to what became of these.
     """
     total, _ = store().total(parse(""), Window())
-    if not total or uploads().loads:
+    if not total or any(not load.is_over or load.progress.spans for load in uploads().loads):
         return Response(status=204)
     [newest, *_] = store().search(parse(""), Window(), "newest", 1, 1).rows
-    return leave_to(f"/trace/{newest.summary.trace_id}" if total == 1 else "/traces")
+    return leave_to(
+        f"/trace/{newest.summary.trace_id}" if total == 1 else SearchState.read(page_address()).url()
+    )
 
 
 def missing(error: TraceNotHere) -> Response:
