@@ -262,6 +262,11 @@ def test_pages_tell_what_is_kept_and_what_went() -> None:
         assert "older than what is kept" in client.get(f"/trace/{hex_id(77)}").get_data(as_text=True)
 
 
+def test_a_size_below_the_least_is_told_from_what_is_none() -> None:
+    with pytest.raises(BadSetting, match=r"^30MB is too little: 50MB or more"):
+        parse_size("30MB")
+
+
 @pytest.mark.parametrize(
     ("parse", "text"),
     [

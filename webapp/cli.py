@@ -119,7 +119,11 @@ def main() -> None:
     metavar="DIR",
     help="Read new and growing files of a folder. Once for each folder.",
 )
-@click.option("--max-size", metavar="SIZE", help="Remove the oldest traces when more is stored, such as 2GB.")
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="Remove the oldest traces when more is stored, such as 2GB; 50MB or more.",
+)
 @click.option("--max-age", metavar="AGE", help="Remove received traces that began longer ago, such as 7d.")
 @click.option(
     "--keep", metavar="RULES", help="Which received traces stay, such as errors,slow=1s,others=10%."

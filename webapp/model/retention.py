@@ -75,11 +75,11 @@ def parse_size(text: str) -> int:
     if not text:
         return 0
     found = _SIZE.fullmatch(text.strip())
-    size = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
+    if not found:
+        raise BadSetting(f"{text!r} is no size.", where="max_size", hint="Write it as 500MB or 2GB.")
+    size = round(float(found[1]) * _SIZES[found[2].upper()])
     if size < LEAST_BYTES:
-        raise BadSetting(
-            f"{text!r} is no size.", where="max_size", hint="Write it as 500MB or 2GB; 50MB or more."
-        )
+        raise BadSetting(f"{text} is too little: {LEAST_BYTES // 1_000_000}MB or more.", where="max_size")
     return size
 
 
