@@ -154,6 +154,13 @@ def test_places_of_warnings_are_those_in_the_file(tmp_path: Path) -> None:
     assert places == ["line 6, span 3", f"byte {section.start + 7}", ""]
 
 
+def test_what_is_said_again_of_one_place_is_merged_into_it() -> None:
+    found = merged(
+        [Warning("bad_id", "m", "span 1"), Warning("bad_id", "m", "span 2"), Warning("bad_id", "m", "span 1")]
+    )
+    assert found == [Warning("bad_id", "m", "span 1", count=2), Warning("bad_id", "m", "span 2")]
+
+
 def test_merged_warnings_keep_their_count() -> None:
     found = merged([Warning("bad_id", "m", f"line {number}", count=2) for number in range(50)])
     assert (len(found), sum(each.count for each in found)) == (20, 100)

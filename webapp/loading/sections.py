@@ -141,12 +141,18 @@ def moved(warnings: Sequence[Warning], section: Section, lines_before: int) -> l
 
 
 def merged(warnings: Sequence[Warning]) -> list[Warning]:
-    """Of each code the first places alone; what happened elsewhere counts with the last of them."""
+    """Of each code the first places alone; what happened there again counts with them, elsewhere with the last of them."""
     kept: dict[str, list[Warning]] = {}
     for each in warnings:
         places = kept.setdefault(each.code, [])
-        if len(places) < PLACES_KEPT:
+        again = (at for at, place in enumerate(places) if _same(place, each))
+        at = next(again, -1 if len(places) == PLACES_KEPT else None)
+        if at is None:
             places.append(each)
         else:
-            places[-1] = msgspec.structs.replace(places[-1], count=places[-1].count + each.count)
+            places[at] = msgspec.structs.replace(places[at], count=places[at].count + each.count)
     return [each for places in kept.values() for each in places]
+
+
+def _same(one: Warning, other: Warning) -> bool:
+    return (one.message, one.where, one.span_id) == (other.message, other.where, other.span_id)
