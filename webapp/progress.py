@@ -26,7 +26,7 @@ class Progress:
         for name, value in counters.items():
             setattr(self, name, value)
         if self.done and not self.ended:
-            self.ended = time.monotonic()
+            self.ended, self.current = time.monotonic(), ""
         if self.listener:
             self.listener(self)
 

@@ -46,20 +46,20 @@ document.addEventListener("change", ({ target }) => {
 
 register("o", () => form()?.querySelector("[name=files]").click());
 
-const megabytes = (bytes) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+const written = (bytes) => bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
 
 function send(files) {
   const most = Number(form().dataset.drop);
   const size = files.reduce((sum, [file]) => sum + file.size, 0);
   if (!files.length) return say("There is no file in it.");
-  if (size > most) return say(`${megabytes(size)} are more than ${megabytes(most)}: start Tailrace with the path of the files.`);
+  if (size > most) return say(`${written(size)} are more than ${written(most)}: start Tailrace with the path of the files.`);
   const body = new FormData();
   for (const [file, path] of files) body.append("files", file, path);
   const request = new XMLHttpRequest();
   request.open("POST", form().action);
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
-  request.upload.onprogress = ({ loaded, total }) => say(`${megabytes(loaded)} of ${megabytes(total)} sent`, loaded / total, request);
+  request.upload.onprogress = ({ loaded, total }) => say(`${written(loaded)} of ${written(total)} sent`, loaded / total, request);
   request.onload = () => {
     const { url, error } = request.response ?? {};
     if (url) location.assign(url);

@@ -17,8 +17,8 @@ from webapp.views.present import ago, store
 
 _WHY = {
     SIZE: "to keep the store below {size}",
-    AGE: "because they began longer ago than is kept",
-    KEEP: "since the keep policy did not choose them",
+    AGE: "for beginning longer ago than is kept",
+    KEEP: "without being chosen by the keep policy",
 }
 _WHY_ONE = {
     SIZE: "was removed to keep the store below {size}",
