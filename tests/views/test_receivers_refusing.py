@@ -144,3 +144,9 @@ def test_receivers_tell_all_their_addresses(receiver: FlaskClient) -> None:
     assert states["Zipkin over HTTP"].also == (f"{start}/api/v1/spans",)
     assert states["Honeycomb events"].address == f"{start}/1/batch/DATASET"
     assert states["Sentry envelopes"].address == f"{start}/api/PROJECT/envelope/"
+
+
+def test_the_last_refusal_stands_beside_its_receiver(receiver: FlaskClient) -> None:
+    receiver.post("/v1/traces", data=b'{"<b>": 1}', headers=JSON)
+    page = receiver.get("/sources/receivers").text
+    assert "it looks like JSON with the keys <code>&lt;b&gt;</code>." in page
