@@ -69,7 +69,7 @@ def test_a_receiver_is_one_source_for_as_long_as_the_store_lasts(tmp_path: Path)
                 run,
                 2 * run,
             )
-            assert [each["code"] for each in source.warnings if each["code"] == "bad_id"] == ["bad_id"] * run
+            assert [each["count"] for each in source.warnings if each["code"] == "bad_id"] == [run]
 
 
 def as_pair(receiver: Receiver) -> tuple[str, str]:
