@@ -75,7 +75,7 @@ def test_what_an_xray_sdk_sends_is_here_with_its_services(
     xray = listening(reception.XRAY_UDP, Gathering())
     xray.send(*datagrams)
     assert found(xray.store, key.spans) == key
-    assert set(xray.store.service_slots()) >= {"frontend", "checkout"}
+    until(lambda: set(xray.store.service_slots()) >= {"frontend", "checkout"})  # coloured with the analysis
     assert "unknown_service" not in xray.store.service_slots()
 
 
