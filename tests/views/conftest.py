@@ -36,3 +36,9 @@ def opened() -> Iterator[Callable[..., FlaskClient]]:
     yield open_store
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def empty() -> Iterator[FlaskClient]:
+    with Store.open(None) as store:
+        yield create_app(store).test_client()

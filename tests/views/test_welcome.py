@@ -1,6 +1,5 @@
 """The first page of an empty store, and the page of a trace that is not here (yet)."""
 
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -11,16 +10,9 @@ from tests.views.parsing import parse, text, with_class
 from tests.views.sending import until
 from tests.views.traces import span
 from webapp.app import create_app
-from webapp.store import Store
 
 PART = {"HX-Request": "true"}
 CHECKOUT = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-@pytest.fixture
-def empty() -> Iterator[FlaskClient]:
-    with Store.open(None) as store:
-        yield create_app(store).test_client()
 
 
 @pytest.mark.parametrize("path", ["/", "/traces"])
