@@ -103,7 +103,12 @@ document.addEventListener("pointerdown", (event) => {
   const item = event.target.closest?.("#suggestions li");
   if (item) { event.preventDefault(); take(item); }
 });
-document.addEventListener("focusout", (event) => { if (event.target.matches("[data-query]")) show(false); });
+document.addEventListener("focusout", (event) => {
+  if (!event.target.matches("[data-query]")) return;
+  clearTimeout(timer);
+  asked?.abort();  // or a late answer would open under whoever comes back, and take the next Escape
+  show(false);
+});
 document.addEventListener("scroll", (event) => { if (event.target === box()) follow(); }, true);
 document.addEventListener("selectionchange", () => { if (document.activeElement === box()) follow(); });
 document.addEventListener("htmx:after:swap", () => { document.title = document.querySelector("[data-title]")?.dataset.title ?? document.title; });
