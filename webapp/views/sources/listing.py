@@ -112,7 +112,7 @@ def sentence(sources: Sequence[Source], traces: str, spans: int) -> str:
     origins += [plural(receivers, "receiver")] if receivers else []
     held = f"{traces} with {plural(spans, 'span')} from {' and '.join(origins)}"
     rejected = sum(source.report.rejected for source in sources)
-    lost = [f"{plural(len(files) - read, 'file')} could not be read"] if len(files) > read else []
+    lost = [f"{plural(len(files) - read, 'file')} skipped"] if len(files) > read else []
     lost += (
         [f"{plural(rejected, 'record')} {'was' if rejected == 1 else 'were'} left out"] if rejected else []
     )
