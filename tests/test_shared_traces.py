@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from msgspec import structs
 
 from webapp import formats
@@ -103,23 +101,6 @@ READABLE = [row for row in rows() if row.format in READ_AS and row.path.stat().s
 REFUSED = [row for row in rows() if row not in READABLE]
 
 
-class Compiled(BytecodeCache):
-    """Templates are compiled once, not once a file."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._by_key:
-            bucket.bytecode_from_string(self._by_key[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._by_key[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
-
-
 @dataclass(frozen=True)
 class Loaded:
     row: Row
@@ -149,9 +130,7 @@ def loaded(request: pytest.FixtureRequest) -> Iterator[Loaded]:
     """A file, alone in a store, as `tailrace inspect` loads it."""
     with Store.open(None) as store:
         [report] = load([str(request.param.path)], store, Progress())
-        app = create_app(store)
-        app.jinja_env.bytecode_cache = COMPILED
-        yield Loaded(request.param, report, store, app.test_client())
+        yield Loaded(request.param, report, store, create_app(store).test_client())
 
 
 @pytest.fixture(scope="module")
