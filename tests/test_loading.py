@@ -1,7 +1,8 @@
 import gzip
 import io
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,29 @@ def test_a_cancelled_load_keeps_what_was_read(tmp_path: Path) -> None:
         reports = load([str(tmp_path)], store, progress)
         assert [report.spans for report in reports] == [3, 3, 3]
         assert list(store.pending()) == []
+
+
+def test_small_files_share_the_writes_that_begin_and_end_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 30):
+        write(tmp_path / f"{number:02}.json", trace(number))
+    begun: list[int] = []
+    start_sources = Store.start_sources
+
+    def counting(store: Store, files: Sequence[tuple[str, str, str]]) -> list[int]:
+        begun.append(len(files))
+        return start_sources(store, files)
+
+    monkeypatch.setattr(Store, "start_sources", counting)
+    with Store.open(None) as store:
+        reports = load_into(store, tmp_path)
+    assert begun == [29]
+    assert [(report.traces, report.spans) for report in reports] == [(1, 3)] * 29
+
+
+def test_a_file_whose_name_is_not_utf8_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.json")).write_bytes(otlp.write(trace(1)))
+    with Store.open(None) as store:
+        [report] = load_into(store, tmp_path)
+    assert (Path(report.path).name, report.spans) == ("caf\ufffd.json", 3)

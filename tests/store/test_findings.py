@@ -24,7 +24,7 @@ from webapp.model.insights import FindingKind, InsightsAsked
 from webapp.model.spans import Span
 from webapp.model.thresholds import DEFAULTS, Least, parse_thresholds, written
 from webapp.progress import Progress
-from webapp.store import Store
+from webapp.store import Ended, Store
 from webapp.store.insights import changes
 
 EVERYTHING = InsightsAsked()
@@ -41,7 +41,7 @@ def load(store: Store, *traces: list[Span], first: int = 0) -> None:
     source = store.start_source("test", "otlp", "")
     for number, spans in enumerate(traces):
         store.append(moved(spans, first + number), source)
-    store.finish_source(source, 0, [])
+    store.finish_sources([Ended(source, 0, [])])
     analyse_pending(store)
 
 

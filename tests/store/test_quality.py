@@ -16,7 +16,7 @@ from webapp.model.sensitive import found_in
 from webapp.model.spans import Event, Resource
 from webapp.model.warnings import Warning
 from webapp.query import Window, parse, write_key
-from webapp.store import Store
+from webapp.store import Ended, Store
 from webapp.store.quality import clocks, values
 
 NOW_NS = START_NS + 3_600_000_000_000
@@ -130,8 +130,9 @@ def test_what_readers_said_is_told_by_source() -> None:
     with Store.open(None) as store:
         first, second = store.start_source("a.json", "otlp", ""), store.start_source("b.csv", "tables", "")
         store.append(healthy_spans(), first)
-        store.finish_source(first, 3, [Warning("id_padded", "…", count=7)])
-        store.finish_source(second, 2, [Warning("time_unit", "…"), Warning("bad_time", "…", count=4)])
+        first_ended = Ended(first, 3, [Warning("id_padded", "…", count=7)])
+        second_ended = Ended(second, 2, [Warning("time_unit", "…"), Warning("bad_time", "…", count=4)])
+        store.finish_sources([first_ended, second_ended])
         lines = {line.code: line for line in report_of(store).lines}
         assert (lines["rejected"].count, lines["rejected"].total) == (5, 29)
         assert [(place.name, place.count, place.source_id) for place in lines["rejected"].places] == [

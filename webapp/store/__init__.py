@@ -13,7 +13,6 @@ from webapp.model.columns import I64, SpanColumns
 from webapp.model.facts import BatchFacts, TraceSummary
 from webapp.model.results import Facet, Graph, HeatMap, Note, Point, ResultPage, SourceReport, Summary
 from webapp.model.spans import Span
-from webapp.model.warnings import Warning
 from webapp.query import Query, Term, Window, parse
 from webapp.store import sources
 from webapp.store.cohorts.cohorts import Cohorts
@@ -43,6 +42,7 @@ from webapp.store.searching.saved import Saved
 from webapp.store.searching.span_search import SpanSearch
 from webapp.store.searching.typing import Typing
 from webapp.store.services.services import Services
+from webapp.store.sources import Ended
 from webapp.store.watched import Watched
 from webapp.store.writing import colours, pending
 from webapp.store.writing.append import append_encoded
@@ -51,7 +51,7 @@ from webapp.store.writing.facts import append_facts
 from webapp.store.writing.keys import KeyCatalog
 from webapp.store.writing.names import Names
 
-__all__ = ["MOST_LINES", "Encoded", "Encoder", "Removed", "Store", "encode_lines"]
+__all__ = ["MOST_LINES", "Encoded", "Encoder", "Ended", "Removed", "Store", "encode_lines"]
 
 
 class Store:
@@ -116,12 +116,16 @@ class Store:
         return self._connection.writing()
 
     def start_source(self, path: str, file_format: str, reason: str) -> int:
-        with self._connection.writing() as writer:
-            return sources.start_source(writer, path, file_format, reason)
+        [source_id] = self.start_sources([(path, file_format, reason)])
+        return source_id
 
-    def finish_source(self, source_id: int, rejected: int, warnings: Sequence[Warning]) -> None:
+    def start_sources(self, files: Sequence[tuple[str, str, str]]) -> list[int]:
         with self._connection.writing() as writer:
-            sources.finish_source(writer, source_id, rejected, warnings)
+            return sources.start_sources(writer, files)
+
+    def finish_sources(self, ended: Sequence[Ended]) -> None:
+        with self._connection.writing() as writer:
+            sources.finish_sources(writer, ended)
 
     def append(self, batch: list[Span], source_id: int) -> None:
         encoder = Encoder()
@@ -248,8 +252,7 @@ class Store:
             )
 
     def sources(self) -> list[SourceReport]:
-        with self.reading() as cursor:
-            return list(sources.read_reports(cursor).values())
+        return [source.report for source in self.listing.all()]
 
     def keep_view_state(self, text: str) -> str:
         """A short id for a long state of a page. Only the last ones are kept."""

@@ -7,7 +7,7 @@ import msgspec
 
 from webapp.model.warnings import Warning
 from webapp.store.connection import Connection
-from webapp.store.sources import finish_source, start_source
+from webapp.store.sources import Ended, finish_sources, start_sources
 from webapp.store.writing import colours
 
 RECEIVED = "received"  # the reason of such a source: a file may have any name
@@ -25,7 +25,7 @@ class Receivers:
             found = writer.execute(
                 "SELECT source_id FROM sources WHERE path = ? AND reason = ?", [name, RECEIVED]
             ).fetchall()
-            return int(found[0][0]) if found else start_source(writer, name, file_format, RECEIVED)
+            return int(found[0][0]) if found else start_sources(writer, [(name, file_format, RECEIVED)])[0]
 
     def counts(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Spans and rejected records of each, by name and format."""
@@ -49,7 +49,8 @@ class Receivers:
                 "SELECT rejected, warnings FROM sources WHERE source_id = ?", [source_id]
             ).fetchall()
             known = msgspec.json.decode(said, type=list[Warning])
-            finish_source(writer, source_id, before + rejected, merged([*known, *warnings]))
+            ended = Ended(source_id, before + rejected, merged([*known, *warnings]))
+            finish_sources(writer, [ended])
 
     def colour_services(self) -> None:
         """Give those that came since their colours. Nothing is written when there are none."""

@@ -1,7 +1,7 @@
 """Files and receivers that spans came from, and what became of them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
@@ -12,56 +12,78 @@ from numpy.typing import NDArray
 
 from webapp.model.results import SourceReport
 from webapp.model.warnings import CODES, Warning
+from webapp.store.writing.arrow import Column, insert, strings
 
 DUPLICATES = "duplicate_dropped"
 BESIDE = "log_lines_beside"
 INFERRED = "inferred_from_logs"  # counted for the file of each span's first line, not for that of its trace
 
 
-def start_source(writer: duckdb.DuckDBPyConnection, path: str, file_format: str, reason: str) -> int:
-    found = writer.execute(
+class Ended(NamedTuple):
+    """What is known of a source when all of it was read."""
+
+    source_id: int
+    rejected: int
+    warnings: Sequence[Warning]
+
+
+def start_sources(writer: duckdb.DuckDBPyConnection, files: Sequence[tuple[str, str, str]]) -> list[int]:
+    """The ids of as many sources, of which path, format and reason are given. One write for all of them."""
+    if not files:
+        return []
+    [(last,)] = writer.execute(
         """
-        INSERT INTO sources
-        SELECT
-          greatest(coalesce(max(source_id), 0), (SELECT coalesce(max(value), 0) FROM settings WHERE name = 'last_source'))
-          + 1, ?, ?, ?, 0, 0, 0, NULL, '[]'
-        FROM sources
-        RETURNING source_id
-        """,
-        [path, file_format, reason],
+        SELECT greatest(
+          (SELECT coalesce(max(source_id), 0) FROM sources),
+          (SELECT coalesce(max(value), 0) FROM settings WHERE name = 'last_source')
+        )
+        """
     ).fetchall()
-    return int(found[0][0])
+    source_ids = list(range(last + 1, last + 1 + len(files)))
+    paths, formats, reasons = (strings(column) for column in zip(*files, strict=True))
+    columns = {"source_id": pa.array(source_ids), "path": paths, "format": formats, "reason": reasons}
+    zeros = pa.array([0] * len(files))
+    columns |= dict.fromkeys(("spans", "rejected", "duplicates"), zeros)
+    insert(writer, "sources", columns | {"warnings": strings(["[]"] * len(files))})
+    return source_ids
 
 
-def finish_source(
-    writer: duckdb.DuckDBPyConnection, source_id: int, rejected: int, warnings: Sequence[Warning]
-) -> None:
-    writer.execute(
-        "UPDATE sources SET rejected = ?, warnings = ? WHERE source_id = ?",
-        [rejected, msgspec.json.encode(warnings).decode(), source_id],
+def finish_sources(writer: duckdb.DuckDBPyConnection, ended: Sequence[Ended]) -> None:
+    _update(
+        writer,
+        "rejected = fresh.rejected, warnings = fresh.warnings",
+        {
+            "source_id": pa.array([each.source_id for each in ended], pa.uint32()),
+            "rejected": pa.array([each.rejected for each in ended], pa.uint64()),
+            "warnings": strings([msgspec.json.encode(each.warnings).decode() for each in ended]),
+        },
     )
+
+
+def _update(writer: duckdb.DuckDBPyConnection, change: str, columns: Mapping[str, Column]) -> None:
+    """`change` the sources whose `source_id` is in `columns`, there known as `fresh`."""
+    rows = pa.table(dict(columns))
+    if not rows.num_rows:
+        return
+    writer.register("fresh", rows)
+    try:
+        writer.execute(f"UPDATE sources SET {change} FROM fresh WHERE sources.source_id = fresh.source_id")
+    finally:
+        writer.unregister("fresh")
 
 
 def count_spans(writer: duckdb.DuckDBPyConnection, sources: NDArray[np.uint32]) -> None:
     """`sources` has one entry a span that was appended."""
     source_ids, spans = np.unique(sources, return_counts=True)
-    writer.register("fresh_counts", pa.table({"source_id": source_ids, "spans": spans}))
-    writer.execute(
-        """
-        UPDATE sources
-        SET spans = sources.spans + fresh_counts.spans, traces = NULL
-        FROM fresh_counts
-        WHERE sources.source_id = fresh_counts.source_id
-        """
-    )
-    writer.unregister("fresh_counts")
+    columns = {"source_id": pa.array(source_ids), "spans": pa.array(spans)}
+    _update(writer, "spans = sources.spans + fresh.spans, traces = NULL", columns)
 
 
 def store_trace_counts(writer: duckdb.DuckDBPyConnection) -> None:
     """Count the traces of each source once, after the load, so that nobody has to read all spans for it."""
-    counts = [(traces, source_id) for source_id, traces in _count_traces(writer).items()]
-    if counts:
-        writer.executemany("UPDATE sources SET traces = ? WHERE source_id = ?", counts)
+    counted = _count_traces(writer)
+    source_ids, traces = pa.array(list(counted), pa.uint32()), pa.array(list(counted.values()), pa.uint64())
+    _update(writer, "traces = fresh.traces", {"source_id": source_ids, "traces": traces})
 
 
 def read_reports(cursor: duckdb.DuckDBPyConnection) -> dict[int, SourceReport]:
