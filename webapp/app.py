@@ -13,7 +13,7 @@ from webapp.loading.watching import Watching
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
-from webapp.views import arrivals, help, preferences, present, receivers
+from webapp.views import arrivals, help, patience, preferences, present, receivers
 from webapp.views.compare import page as compare
 from webapp.views.fragments import as_whole
 from webapp.views.graph import page as graph
@@ -54,6 +54,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         watching=Watching(store, settings.watch, Mapping.parse(settings.map)),
         retention=Retention(store, settings.limits),
         uploads=Uploads(store, settings.max_upload_mb * 1_000_000),
+        pages=patience.Pages(store),
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -73,6 +74,7 @@ def create_app(store: Store, settings: Settings | None = None, progress: Progres
         service,
         compare,
         help,
+        patience,
         preferences,
         saved,
         receivers,

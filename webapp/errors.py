@@ -66,5 +66,9 @@ class TooSlow(TailraceError):
     """A query stopped by the watchdog."""
 
 
+class Stopped(TailraceError):
+    """Work for a page that somebody stopped."""
+
+
 class StillLoading(TailraceError):
     """The start-up paths are still being read."""

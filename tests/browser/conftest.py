@@ -10,6 +10,7 @@ from tests.serving import start
 from webapp.app import create_app
 from webapp.settings import Settings
 from webapp.store import Store
+from webapp.views.patience import Pages
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -46,7 +47,9 @@ def serve() -> Iterator[Callable[[Store], str]]:
     stops = []
 
     def start_serving(store: Store) -> str:
-        served, stop = start(create_app(store, Settings()))
+        app = create_app(store, Settings())
+        app.config["pages"] = Pages(store, patience_seconds=60)  # a busy machine is slow
+        served, stop = start(app)
         stops.append(stop)
         return f"http://127.0.0.1:{served.effective_port}"
 

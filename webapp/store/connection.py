@@ -12,7 +12,9 @@ from zlib import crc32
 
 import duckdb
 
+from webapp import working
 from webapp.errors import BadSetting, TooSlow, UnreadableFile
+from webapp.working import Work
 
 READ_SECONDS = 5.0
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text("utf-8")
@@ -24,10 +26,12 @@ _WATCH_SECONDS = 0.25
 
 
 class Watchdog:
-    """Interrupts cursors that run longer than they may. Its thread sleeps while nothing is watched."""
+    """Interrupts cursors that run longer than they may, or for work that somebody stopped. Its thread sleeps while nothing
+    is watched.
+    """
 
     def __init__(self) -> None:
-        self._deadlines: dict[int, tuple[float, duckdb.DuckDBPyConnection]] = {}
+        self._deadlines: dict[int, tuple[float, Work, duckdb.DuckDBPyConnection]] = {}
         self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._closed = threading.Event()
@@ -37,7 +41,7 @@ class Watchdog:
     @contextmanager
     def watch(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
         with self._lock:
-            self._deadlines[id(cursor)] = (time.monotonic() + seconds, cursor)
+            self._deadlines[id(cursor)] = (time.monotonic() + seconds, working.current(), cursor)
         self._wanted.set()
         try:
             yield
@@ -55,8 +59,8 @@ class Watchdog:
             self._wanted.wait()
             self._closed.wait(_WATCH_SECONDS)
             with self._lock:  # also keeps a cursor from being interrupted after its read is over
-                for deadline, cursor in self._deadlines.values():
-                    if deadline < time.monotonic():
+                for deadline, work, cursor in self._deadlines.values():
+                    if deadline < time.monotonic() or work.stopped:
                         cursor.interrupt()
                 if not self._deadlines:
                     self._wanted.clear()
@@ -83,12 +87,17 @@ class Connection:
 
     @contextmanager
     def reading(self, seconds: float = READ_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A fresh cursor. A read that is still running after `seconds` ends with TooSlow."""
+        """A fresh cursor. A read that is still running after `seconds` ends with TooSlow, with Stopped if the work of
+        this thread was stopped.
+        """
+        work = working.current()
+        work.check()
         cursor = self._database.cursor()
         try:
             with self._watchdog.watch(cursor, seconds):
                 yield cursor
         except duckdb.InterruptException as error:
+            work.check()
             raise TooSlow(
                 f"This takes longer than {seconds:g} seconds and was stopped.",
                 hint="Narrow the time range or add a term.",

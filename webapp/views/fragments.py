@@ -14,6 +14,11 @@ def wants_part() -> bool:
     )
 
 
+def wants_navigation() -> bool:
+    """Whether somebody followed a link or sent a form, for a part of the page: no part that asks for itself."""
+    return request.headers.get("HX-Boosted") == "true"
+
+
 def page_address() -> dict[str, str]:
     """The parameters in the address of the page that htmx asks from."""
     query = urlsplit(request.headers.get("HX-Current-URL", "")).query
@@ -31,6 +36,11 @@ def leave_to(url: str) -> BaseResponse:
     if not wants_part():
         return redirect(url)
     return Response(headers={"HX-Redirect": url})
+
+
+def reload_page() -> Response:
+    """Let htmx load the page anew that it asks from."""
+    return Response(headers={"HX-Refresh": "true"})
 
 
 def as_whole(response: Response) -> Response:

@@ -32,11 +32,13 @@ from webapp.store.reading.columns import Selection, read_columns
 from webapp.store.reading.words import Words, services_by_id
 from webapp.store.sampling import is_tail_sampled
 from webapp.store.writing.arrow import uuids
+from webapp.working import step
 
 MOST_TRACES = 5_000  # of either set …
 MOST_SPANS = 100_000  # … with so many spans together …
 GIANT = 10_000  # … none of them in a trace with more than these
 _SECONDS = 10.0  # that reading the two sets may take
+STEPS = 5  # of which the last two are those of who compares
 _KEPT = 2  # of up to 30 MB each
 
 
@@ -107,6 +109,7 @@ class Cohorts:
 
 def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
     cursor = catalogue.cursor
+    step("Finding the traces of both sets", 1, STEPS)
     in_both, root = gather_members(catalogue, asked)
     members = [_sample(cursor, selected) for selected in (True, False)]
     found = cursor.execute(
@@ -118,12 +121,15 @@ def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
         ORDER BY number
         """
     ).fetchnumpy()
+    step("Reading their spans", 2, STEPS)
     gather_spans(cursor)
     traces = CohortTraces(
         found["selected"].astype(np.bool_), found["response_ns"].astype(np.int64), weights(cursor, len(found["selected"]))
     )  # fmt: skip
     services = services_by_id(cursor)
     roots = [" · ".join(pair) for pair in zip(found["root_service"], found["root_name"], strict=True)]
+    times = path_times(cursor)
+    step("Looking where errors began", 3, STEPS)
     return CohortData(
         selection=members[0],
         baseline=members[1],
@@ -131,7 +137,7 @@ def _read(catalogue: Catalogue, asked: Asked) -> CohortData:
         traces=traces,
         spans=found["spans"].astype(np.int64),
         roots=roots,
-        times=path_times(cursor),
+        times=times,
         services=services,
         origins=error_origins(cursor),
         exemplars=_exemplars(cursor),

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp import query as language
 from webapp.analysis.cohorts.whatif import Prediction
 from webapp.model import display
+from webapp.store.cohorts.cohorts import STEPS
 from webapp.store.cohorts.members import LEAST, MOSTLY
 from webapp.views.cohorts.attributes import attribute_rows, not_comparable
 from webapp.views.cohorts.json import cohort_json
@@ -20,6 +21,7 @@ from webapp.views.cohorts.state import FLAMES, CohortState
 from webapp.views.fragments import page_or_part, two_faced, wants_part
 from webapp.views.state import SearchState
 from webapp.views.trace.values import to_json
+from webapp.working import step
 
 _PERCENTS = (10, 25, 50, 75, 90, 100)
 _MOST_CHOICES = 30
@@ -202,6 +204,7 @@ def _same_root(facts: Read) -> tuple[str, str] | None:
 
 def _what_if(facts: Read) -> WhatIf:
     """Of the operations with the most time in the selection; the first cause is chosen when nothing is said."""
+    step("Predicting", STEPS, STEPS)
     tree, after = facts.comparison.split.tree, facts.comparison.split.after
     sums: dict[str, float] = {}
     for entry in range(len(tree) - 2):

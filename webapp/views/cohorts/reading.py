@@ -17,10 +17,12 @@ from webapp.model.cohorts import TAKES_PART, AttributeData, CohortData, ValueSou
 from webapp.model.results import Note
 from webapp.query import Query, Window
 from webapp.query.tree import leaves
+from webapp.store.cohorts.cohorts import STEPS
 from webapp.store.cohorts.members import Asked
 from webapp.views import arrivals
 from webapp.views.cohorts.state import CohortState, before
 from webapp.views.present import store
+from webapp.working import step
 
 MISSING = "(missing)"
 _KEPT = 2
@@ -115,12 +117,14 @@ def read(state: CohortState, attributes: bool = False) -> Read:
 
 
 def _told(asked: Asked, data: CohortData) -> Told:
+    step("Reading attributes", STEPS, STEPS)
     found = store().cohorts.attributes(data)
     ranking = rank(found.columns, found.traces, _defining(asked.query), _asks_for_failure(asked.query))
     return Told(found, ranking, _words(found, ranking))
 
 
 def _compare(data: CohortData) -> Comparison:
+    step("Comparing call paths", 4, STEPS)
     spans = np.bincount(data.times.trace, data.times.calls, len(data.traces)).astype(np.int64)
     telling = [data.trace_ids[trace] for trace in telling_traces(data.times, spans)]
     columns = store().cohorts.columns(telling) if telling else None

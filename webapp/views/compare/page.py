@@ -17,6 +17,7 @@ from webapp.views.compare.pair import PAGE_ROWS, Pair
 from webapp.views.compare.rows import compare_rows
 from webapp.views.compare.state import CompareState, row_id_in
 from webapp.views.fragments import leave_to, page_or_part
+from webapp.views.patience import patient
 from webapp.views.search.page import traces_meant
 from webapp.views.trace.cache import OpenTrace
 from webapp.views.trace.page import open_canonical
@@ -34,6 +35,7 @@ class Asked(NamedTuple):
 
 
 @blueprint.get("/compare")
+@patient
 def page() -> BaseResponse:
     if ticked := request.args.getlist("trace"):
         return _ticked(ticked)

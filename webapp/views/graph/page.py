@@ -13,11 +13,13 @@ from webapp.views.graph.groups import GroupQueries, drawn_groups
 from webapp.views.graph.matrix import MOST, matrix_of
 from webapp.views.graph.parts import MOST_NODES, Shown, draw, way_in
 from webapp.views.graph.state import FORMS, GROUPS, HOPS, LEAST, SIZES, GraphState
+from webapp.views.patience import patient
 from webapp.views.present import store
 from webapp.views.search.page import Asked, understand
 from webapp.views.services import words
 from webapp.views.services.state import ServicesState
 from webapp.views.state import SearchState
+from webapp.working import step
 
 blueprint = Blueprint("graph", __name__)
 _SLOWEST = 5
@@ -39,11 +41,14 @@ class Inspected:
 
 
 @blueprint.get("/graph")
+@patient
 def page() -> Response:
     state = GraphState.read(request.args)
     namespaces = store().services.namespaces()
+    step("Reading who calls whom", 1, 2)
     asked, graph = _read(state, namespaces)
     queries = GroupQueries(graph, namespaces)
+    step("Drawing", 2, 2)
     inspected = _inspect(graph, state, asked, queries)
     focus = inspected.node.name if inspected else ""
     form = state.form or ("graph" if focus or state.group or len(graph.nodes) <= MOST_NODES else "table")

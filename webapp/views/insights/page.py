@@ -17,8 +17,10 @@ from webapp.views.insights.changes import ChangeLines, changes_json, changes_of
 from webapp.views.insights.rows import TREND, Row, rows_of, threshold_lines
 from webapp.views.insights.sentences import LABELS
 from webapp.views.insights.state import InsightsState
+from webapp.views.patience import patient
 from webapp.views.present import store, thresholds
 from webapp.views.state import SearchState
+from webapp.working import step
 
 blueprint = Blueprint("insights", __name__)
 SECTIONS = {
@@ -63,9 +65,13 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
     window, problem = SearchState(from_=state.from_, to=state.to).window(now_ns())
     asked = state.asked(window)
     span = _span(window, first_ns, newest_ns)
+    step("Adding up findings", 1, 3)
     insights = store().findings.insights(asked, span)
     complete = 0 < progress.traces == progress.looked
     late = store().findings.late_services(asked, _LEAST_CHILDREN) if not state.kind else []
+    step("Looking for broken traces", 2, 3)
+    broken = _broken(state, span) if not state.kind else []
+    step("Looking for what is new", 3, 3)
     return Answer(
         state=state,
         window=window,
@@ -75,7 +81,7 @@ def answer(wait_seconds: float = _WAIT_SECONDS) -> Answer:
         rows=rows_of(insights.listed, state, thresholds(), store().service_slots(), span),
         late=[each for each in late if each.share > _LATE_SHARE],
         span=span,
-        broken=_broken(state, span) if not state.kind else [],
+        broken=broken,
         changes=changes_of(state, span) if complete and not state.kind else None,
     )
 
@@ -95,6 +101,7 @@ def _span(window: Window, first_ns: int, newest_ns: int) -> tuple[int, int]:
 
 
 @blueprint.get("/insights")
+@patient
 def page() -> Response:
     found = answer()
     sections = [

@@ -17,6 +17,7 @@ from webapp.store.searching.span_facets import MOST_SPANS
 from webapp.views import arrivals
 from webapp.views.cohorts.entrances import errors_url, why_slow_url
 from webapp.views.fragments import leave_to, page_or_part
+from webapp.views.patience import patient
 from webapp.views.present import store
 from webapp.views.search.headline import headline
 from webapp.views.search.numbers import chart_title, narrow_key, numbers, outward, value_rows
@@ -25,6 +26,7 @@ from webapp.views.search.saved import saved_links, saved_search
 from webapp.views.search.spans import Shown, fields, number_fields, shown, trace_fields
 from webapp.views.services import words
 from webapp.views.state import AMONG, CHARTS, PER_PAGE, SHOWS, SORTS, SearchState
+from webapp.working import step
 
 blueprint = Blueprint("search", __name__)
 # trace_id=…, "traceID": "…" from a log line, or the address of a trace in another tool
@@ -69,6 +71,7 @@ def understand(state: SearchState) -> Asked:
 
 
 @blueprint.get("/traces")
+@patient
 def traces() -> BaseResponse:
     if "saved" in request.args:
         return leave_to(saved_search(request.args["saved"]))
@@ -76,11 +79,15 @@ def traces() -> BaseResponse:
     opened = _pasted_trace(state)
     if opened:
         return leave_to(state.changed(q="").trace_url(opened))
+    step("Finding traces", 1, 4)
     asked = understand(state)
     instead = shown(state, asked.query, asked.window)
     page = store().search(asked.query, asked.window, state.sort, 1 if instead else state.page)
+    step("Adding up what was found", 2, 4)
     totals = store().totals(asked.query, asked.window)
+    step("Counting values", 3, 4)
     facets = FacetLinks(state, store().facets(asked.query, asked.window))
+    step("Looking for what stands out", 4, 4)
     return page_or_part(
         "search/page.html",
         "search/_search.html",
@@ -197,6 +204,7 @@ def headline_json() -> Response:
 
 
 @blueprint.get("/traces/table")
+@patient
 def chart_table() -> Response:
     """What the chart shows, as a table: the accessible form, and the one without JavaScript."""
     asked = understand(SearchState.read(request.args))

@@ -7,9 +7,11 @@ from webapp.errors import BadQuery, TooSlow
 from webapp.model.completions import Completions
 from webapp.query import OWN_KEYS, free_word, rephrased
 from webapp.views.fragments import page_or_part
+from webapp.views.patience import patient
 from webapp.views.present import store
 from webapp.views.search.parts import query_line
 from webapp.views.state import SearchState
+from webapp.working import step
 
 blueprint = Blueprint("suggest", __name__)
 _LONGEST = 4_000  # characters of a query that are still coloured and completed
@@ -33,10 +35,12 @@ def _said(found: Completions) -> str:
 
 
 @blueprint.get("/occurs")
+@patient
 def occurs() -> Response:
     """In which keys a text occurs that the query names alone, each a link to the query that asks this key."""
     state = SearchState.read(request.args)
     word = free_word(state.q)
+    step("Looking through all values", 1, 1)
     found, problem = None, ""
     try:
         found = store().typing.occurrences(word) if word else None

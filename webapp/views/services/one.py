@@ -15,10 +15,12 @@ from webapp.query import Window
 from webapp.views.fragments import page_or_part
 from webapp.views.graph.queries import of_edge
 from webapp.views.graph.state import GraphState
+from webapp.views.patience import patient
 from webapp.views.present import store, tail_note
 from webapp.views.services import json, listing, queries, words
 from webapp.views.services.state import ServicesState
 from webapp.views.state import SearchState
+from webapp.working import step
 
 blueprint = Blueprint("service", __name__)
 MOST = 20  # of each list; the rest is said to be there
@@ -76,17 +78,22 @@ def _missing(name: str, here: list[Presence]) -> NotFound:
 
 
 @blueprint.get("/service")
+@patient
 def page() -> Response:
+    step("Counting calls", 1, 4)
     asked = _understand()
     state, profile = asked.state, asked.profile
+    step("Reading who calls it and whom it calls", 2, 4)
     graph = store().graph(asked.window)
     known_keys = dict(store().keys())
+    step("Reading its errors", 3, 4)
     kinds = store().services.error_kinds(state.name, asked.window)
     kind_of = {node.name: node.kind for node in graph.nodes}
 
     def graph_url(name: str) -> str:
         return GraphState(focus=name, from_=state.from_, to=state.to).url()
 
+    step("Finding its slowest calls", 4, 4)
     operations = [row for row in profile.operations.rows if row.red.spans]
     rated = not store().services.tail_sampled()
     red = profile.itself.red if profile.itself else Red()

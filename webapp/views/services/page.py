@@ -4,18 +4,23 @@ from flask import Blueprint, Response, jsonify, request
 
 from webapp.model.red import Measured, Overview
 from webapp.views.fragments import page_or_part
+from webapp.views.patience import patient
 from webapp.views.present import store
 from webapp.views.services import json, listing, words
 from webapp.views.services.state import COLUMNS, ServicesState
+from webapp.working import step
 
 blueprint = Blueprint("services", __name__)
 
 
 @blueprint.get("/services")
+@patient
 def page() -> Response:
     state = ServicesState.read(request.args)
     window, problem = state.window()
+    step("Counting calls", 1, 2)
     overview = store().services.overview(window, entry=state.entry)
+    step("Looking who is here", 2, 2)
     here = store().services.here()
     rated = not store().services.tail_sampled()
     shown = _named(overview, state.find)
