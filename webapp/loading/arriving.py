@@ -21,15 +21,20 @@ class Arriving:
     def __init__(self, quiet_seconds: float = QUIET_SECONDS) -> None:
         self._quiet_seconds = quiet_seconds
         self._traces: OrderedDict[str, _Times] = OrderedDict()  # the one that is quiet for longest first
+        self._again: dict[str, _Times] = {}  # of these, those that an analysis may have taken in only in part
         self._lock = threading.Lock()
 
     def note(self, trace_ids: Iterable[str], now: float) -> None:
         """Spans of these came."""
         with self._lock:
             for trace_id in trace_ids:
-                times = self._traces.setdefault(trace_id, _Times(now, now))
+                times = self._traces.get(trace_id)
+                if times is None:
+                    self._traces[trace_id] = _Times(now, now)
+                    continue
                 times.last = now
                 self._traces.move_to_end(trace_id)
+                self._again[trace_id] = times
 
     def __contains__(self, trace_id: str) -> bool:
         return trace_id in self._traces
@@ -44,11 +49,14 @@ class Arriving:
             return first is not None and self._is_quiet(first, now)
 
     def waiting(self, now: float) -> set[str]:
-        """Those whose next analysis can wait, since more of them is expected."""
+        """Those whose next analysis can wait, since more of them is expected.
+
+        Not those of which spans came but once: they have no analysis yet, or one that took in all of them.
+        """
         with self._lock:
             return {
                 trace_id
-                for trace_id, times in self._traces.items()
+                for trace_id, times in self._again.items()
                 if not self._is_quiet(times, now) and now - times.waits_since < LONGEST_WAIT_SECONDS
             }
 
@@ -56,11 +64,15 @@ class Arriving:
         """All but those that were `waiting` at that time have their facts; returns those that are quiet."""
         quiet: list[str] = []
         with self._lock:
-            for trace_id, times in list(self._traces.items()):
-                if self._is_quiet(times, now):
-                    del self._traces[trace_id]
-                    quiet.append(trace_id)
-                elif now - times.waits_since >= LONGEST_WAIT_SECONDS:
+            for trace_id, times in self._traces.items():
+                if not self._is_quiet(times, now):
+                    break
+                quiet.append(trace_id)
+            for trace_id in quiet:
+                del self._traces[trace_id]
+                self._again.pop(trace_id, None)
+            for times in self._again.values():
+                if now - times.waits_since >= LONGEST_WAIT_SECONDS:
                     times.waits_since = now
         return quiet
 

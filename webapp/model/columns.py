@@ -41,6 +41,7 @@ class SpanColumns:
     `error_texts` holds, by row index, what spans of status ERROR say; spans without words are not in it.
     `inferred`: the traces (numbers into `trace_ids`) whose spans are guesses from log lines, all of them.
     `weight`: how many spans each stands for; None: each for itself.
+    `analysed_before`: whether the store may have facts of any of these traces, of the spans that came until then.
     """
 
     trace_ids: list[str]
@@ -68,6 +69,7 @@ class SpanColumns:
     error_texts: dict[int, ErrorText]
     inferred: tuple[int, ...] = ()
     weight: F64 | None = None
+    analysed_before: bool = True
 
     def __len__(self) -> int:
         return len(self.span_id)

@@ -42,6 +42,9 @@ class Lines:
 
         Not of traces that only sources of the formats `beside` name.
         """
+        with self._connection.reading() as cursor:
+            if not logs.has_lines(cursor):
+                return
         with self._connection.writing() as writer:
             logs.give_way(writer)
             logs.settle_beside(writer, beside)

@@ -72,10 +72,12 @@ def append_lines(writer: duckdb.DuckDBPyConnection, rows: pa.Table, source_ids: 
     )
 
 
+def has_lines(cursor: duckdb.DuckDBPyConnection) -> bool:
+    return bool(cursor.execute("SELECT 1 FROM log_traces LIMIT 1").fetchall())
+
+
 def give_way(writer: duckdb.DuckDBPyConnection) -> None:
     """Takes the inferred spans from traces of which recorded ones have come; lines of such traces are settled."""
-    if not writer.execute("SELECT 1 FROM log_traces LIMIT 1").fetchall():
-        return
     _take_in_short_ids(writer)
     writer.execute(_RECORDED, [setting(writer, "settled_row")])
     _drop_inferred(writer, "trace_id IN (SELECT trace_id FROM recorded_traces)")

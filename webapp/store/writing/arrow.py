@@ -28,14 +28,15 @@ def uuids(hex_ids: Sequence[str]) -> Column:
 
 def insert(
     writer: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, Column], *, replace: bool = False
-) -> None:
+) -> pa.Table:
     """Append rows, or `replace` those of equal primary key. Columns that are not given take their default."""
     rows = pa.table(dict(columns))
     if not rows.num_rows:
-        return
+        return rows
     writer.register("fresh_rows", rows)
     try:
         verb = "INSERT OR REPLACE" if replace else "INSERT"
         writer.execute(f"{verb} INTO {table} BY NAME SELECT * FROM fresh_rows")
     finally:
         writer.unregister("fresh_rows")
+    return rows

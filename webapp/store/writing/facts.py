@@ -45,10 +45,13 @@ WHERE gone.source_id <> kept.source_id
 def append_facts(
     writer: duckdb.DuckDBPyConnection, names: Names, keys: KeyCatalog, columns: SpanColumns, facts: BatchFacts
 ) -> None:
-    """All of it in the transaction of `writer`. Doing it twice leaves the same as doing it once."""
+    """All of it in the transaction of `writer`. Doing it twice leaves the same as doing it once.
+
+    That costs a look at all traces: it is spared where none of these was analysed before.
+    """
     trace_ids = uuids(columns.trace_ids)
     writer.register("analysed_traces", pa.table({"trace_id": trace_ids}))
-    take_back(writer)
+    replace = columns.analysed_before and take_back(writer)
     kept = ~np.isin(columns.row, facts.dropped)
     first_row = np.full(len(trace_ids), np.iinfo(np.int64).max)
     last_row = np.full(len(trace_ids), -1)
@@ -57,10 +60,14 @@ def append_facts(
     if len(facts.dropped):
         _drop_duplicates(writer, keys, columns, facts)
     weight = _trace_weights(columns, facts)
-    insert_summaries(writer, facts.traces, first_row, last_row, weight)
-    count_traces(writer, "traces SEMI JOIN analysed_traces USING (trace_id)")
+    rows = insert_summaries(writer, facts.traces, first_row, last_row, weight, replace=replace)
+    writer.register("fresh_traces", rows)
+    count_traces(writer, "fresh_traces")
+    if replace:
+        _drop_span_facts(writer, columns)
     _insert_span_facts(writer, columns, facts, kept)
-    count_spans(writer, "(FROM traces SEMI JOIN analysed_traces USING (trace_id))")
+    count_spans(writer, "fresh_traces")
+    writer.unregister("fresh_traces")
     _insert_edges(writer, names, facts, trace_ids, weight)
     _insert_nodes(writer, names, columns, facts, weight)
     _insert_warnings(writer, facts, trace_ids, first_row)
@@ -115,15 +122,19 @@ def _dropped(columns: SpanColumns, rows: I64) -> pa.Table:
     return pa.table({"span_row": row[gone], "kept_row": kept[gone]})
 
 
-def _insert_span_facts(
-    writer: duckdb.DuckDBPyConnection, columns: SpanColumns, facts: BatchFacts, kept: NDArray[np.bool_]
-) -> None:
+def _drop_span_facts(writer: duckdb.DuckDBPyConnection, columns: SpanColumns) -> None:
+    """Of an earlier analysis."""
     writer.register("analysed_rows", pa.table({"span_row": columns.row}))
     writer.execute(
         "DELETE FROM span_facts WHERE span_row BETWEEN ? AND ? AND span_row IN (SELECT span_row FROM analysed_rows)",
         [int(columns.row.min()), int(columns.row.max())],
     )
     writer.unregister("analysed_rows")
+
+
+def _insert_span_facts(
+    writer: duckdb.DuckDBPyConnection, columns: SpanColumns, facts: BatchFacts, kept: NDArray[np.bool_]
+) -> None:
     order = np.flatnonzero(kept)
     order = order[np.argsort(columns.row[order])]
     rows: dict[str, Column] = {

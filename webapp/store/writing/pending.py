@@ -1,6 +1,7 @@
 """Traces that have no facts yet, or got spans since: handed out as columns, whole traces at a time."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -26,7 +27,8 @@ SELECT
   trace_id,
   least(fresh.first_row, traces.first_row) AS first_row,
   fresh.last_row AS last_row,
-  fresh.spans + coalesce(traces.spans, 0) AS spans
+  fresh.spans + coalesce(traces.spans, 0) AS spans,
+  traces.last_row IS NOT NULL AS analysed_before
 FROM fresh LEFT JOIN traces USING (trace_id)
 WHERE traces.last_row IS NULL OR (
   traces.last_row < fresh.last_row AND trace_id NOT IN (SELECT trace_id FROM later_traces)
@@ -40,7 +42,9 @@ def hand_out(
     """Each must have its facts before the next is asked for."""
     with connection.reading(seconds=float("inf")) as cursor:
         _leave(cursor, later)
-        end_row = _first_left(cursor, setting(cursor, "next_row"))
+        end_row = setting(cursor, "next_row")
+        if later:
+            end_row = _first_left(cursor, end_row)
         removals = -1
         while removals != connection.removals:  # what is pending is found anew when some of it is gone
             removals = connection.removals
@@ -75,14 +79,14 @@ def find_pending(
     removals = connection.removals
     cursor.execute(_FIND, [setting(cursor, "settled_row")])
     found = cursor.execute(
-        "SELECT first_row, last_row, spans FROM pending_traces ORDER BY number"
+        "SELECT first_row, last_row, spans, analysed_before FROM pending_traces ORDER BY number"
     ).fetchnumpy()
     for first, end in _chunks(found["spans"], max_spans):
         if removals != connection.removals:
             return
         chunk = slice(first, end)
         rows = (int(found["first_row"][chunk].min()), int(found["last_row"][chunk].max()))
-        yield read_columns(
+        columns = read_columns(
             cursor,
             Selection(
                 _trace_ids(cursor, first, end - 1),
@@ -93,6 +97,7 @@ def find_pending(
             ),
             words,
         )
+        yield replace(columns, analysed_before=bool(found["analysed_before"][chunk].any()))
 
 
 def _trace_ids(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> list[str]:

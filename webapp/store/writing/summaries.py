@@ -34,8 +34,10 @@ def insert_summaries(
     first_row: I64,
     last_row: I64,
     weight: F64 | None = None,
-) -> None:
-    """Insert or replace, in order of time."""
+    *,
+    replace: bool = False,
+) -> pa.Table:
+    """Insert or `replace`, in order of time; the rows."""
     order = sorted(range(len(summaries)), key=lambda number: summaries[number].start_ns)
     summaries = [summaries[number] for number in order]
     columns: dict[str, Column] = {
@@ -52,7 +54,7 @@ def insert_summaries(
         columns[name] = strings([getattr(summary, name) for summary in summaries])
     for name in _VERDICT_TEXTS:
         columns[f"verdict_{name}"] = strings([getattr(summary.verdict, name) for summary in summaries])
-    insert(writer, "traces", columns, replace=True)
+    return insert(writer, "traces", columns, replace=replace)
 
 
 def _shares(summary: TraceSummary) -> list[tuple[str, int, int, int]]:

@@ -118,8 +118,8 @@ def count_nodes(writer: duckdb.DuckDBPyConnection, nodes: str, *, sign: int = 1)
     writer.execute(_NODES.format(nodes=nodes, sign=sign))
 
 
-def take_back(writer: duckdb.DuckDBPyConnection) -> None:
-    """Undo what is stored of the traces in `analysed_traces`."""
+def take_back(writer: duckdb.DuckDBPyConnection) -> bool:
+    """Undo what is stored of the traces in `analysed_traces`; whether there was anything."""
     writer.execute(
         """
         CREATE OR REPLACE TEMP TABLE replaced_traces AS
@@ -127,10 +127,11 @@ def take_back(writer: duckdb.DuckDBPyConnection) -> None:
         """
     )
     if not writer.execute("SELECT count(*) FROM replaced_traces").fetchall()[0][0]:
-        return
+        return False
     count_traces(writer, "replaced_traces", sign=-1)
     count_spans(writer, "replaced_traces", sign=-1)
     count_edges(writer, "trace_edges SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
     count_nodes(writer, "trace_nodes SEMI JOIN replaced_traces USING (trace_id)", sign=-1)
     for table in ("trace_edges", "edge_weights", "trace_nodes", "trace_warnings", "clock_shifts"):
         writer.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT trace_id FROM replaced_traces)")
+    return True
