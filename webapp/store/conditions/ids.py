@@ -23,6 +23,7 @@ from webapp.store.writing.pending import setting
 MOST = 50  # of an ambiguous prefix
 _SHORTEST_PREFIX = 8
 _ESCAPE = "ESCAPE '\\'"
+_ONE_WORD = re.compile(r"[^\s=<>~]{1,300}")  # what may be an id, and no query
 _LIKE_AN_ID = re.compile(r"(?=.*\d)[^\s=<>]{4,300}")  # what is worth a look at all spans
 
 
@@ -40,7 +41,8 @@ def find_traces(cursor: duckdb.DuckDBPyConnection, text: str) -> Meant:
 
 def _meanings(cursor: duckdb.DuckDBPyConnection, text: str) -> Iterator[tuple[str, list[str]]]:
     """The surest first; each is looked up only if those before it gave nothing."""
-    for trace_id in any_trace_id(text):
+    may_be_id = any(_ONE_WORD.fullmatch(each) for each in spellings(text))
+    for trace_id in any_trace_id(text) if may_be_id else trace_ids_in(text):
         yield "id", _known(cursor, "trace_id = ?::UUID", [trace_id])
     yield "id", _as_written(cursor, "written_trace_id", text)
     for trace_id in trace_ids_in(text):  # the lower half, as Zipkin and Datadog log it
