@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.analysis.rows import TraceRows
-from webapp.analysis.runs import run_lengths, run_starts
+from webapp.analysis.runs import renumbered, run_starts
 from webapp.model.columns import I32, I64, U8, Bool
 from webapp.model.spans import Status
 
@@ -55,19 +55,23 @@ class Preview:
     def minimap(self, shown: I64, width: int = 500, height: int = 46, ends_ns: I64 | None = None) -> Minimap:
         """Rows that share a pixel show the colour that most of them have there, so 100,000 cost no more than 1,000."""
         lines = max(1, min(len(shown), height))
-        line = np.arange(len(shown)) * lines // max(1, len(shown))
+        thickness = min(_THICKEST, max(1, height // lines - 1))
+        if not len(shown):
+            return Minimap(thickness, [])
+        line = np.arange(len(shown)) * lines // len(shown)
         left = np.minimum(self.begin[shown] * width, width - 1).astype(np.int64)
         right = np.maximum(left + 1, np.ceil(self._end(shown, ends_ns) * width).astype(np.int64))
-        cells = (lines, width + 1, SLOTS + 1)
-        first = np.ravel_multi_index((line, left, self.slot[shown]), cells)
-        count = cells[0] * cells[1] * cells[2]
-        edges = np.bincount(first, minlength=count) - np.bincount(
-            first + (right - left) * cells[2], minlength=count
+        first = line * (width + 1)  # a place behind each line, where its last bar may end
+        starts, slot, length = _stretches(first + left, first + right, self.slot[shown])
+        y, x = starts // (width + 1) * height // lines, starts % (width + 1)
+        bars = np.stack((x, y, length), axis=1)
+        return Minimap(
+            thickness,
+            [
+                (one, [(x, y, width) for x, y, width in bars[slot == one].tolist()])
+                for one in np.unique(slot).tolist()
+            ],
         )
-        many = np.cumsum(edges.reshape(cells), axis=1, dtype=np.int32)[:, :width]
-        colour = np.where(many.any(axis=2), many.argmax(axis=2), -1)
-        pitch = height // lines
-        return Minimap(min(_THICKEST, max(1, pitch - 1)), _runs(colour, height))
 
     def _end(self, shown: I64, ends_ns: I64 | None) -> NDArray[np.float64]:
         """`ends_ns` of rows that end later than their own span: they stand for several."""
@@ -119,13 +123,17 @@ def _byte(values: I64 | I32) -> U8:
     return np.minimum(values, 255).astype(np.uint8)
 
 
-def _runs(colour: I64, height: int) -> list[tuple[int, list[tuple[int, int, int]]]]:
-    lines, width = colour.shape
-    flat, line = colour.reshape(-1), np.repeat(np.arange(lines), width)
-    starts = run_starts(flat, line)
-    bars = np.stack((starts % width, line[starts] * height // lines, run_lengths(starts, len(flat))), axis=1)
-    return [
-        (slot, [(x, y, length) for x, y, length in bars[flat[starts] == slot].tolist()])
-        for slot in np.unique(flat).tolist()
-        if slot >= 0
-    ]
+def _stretches(begin: I64, behind: I64, slot: U8) -> tuple[I64, U8, I64]:
+    """Where the colour that is on top changes: place, slot and length of each stretch. Only those places are counted."""
+    changes = np.zeros(int(behind.max(initial=0)) + 1, np.bool_)
+    changes[begin] = changes[behind] = True
+    places, number = np.flatnonzero(changes), np.cumsum(changes) - 1
+    used, first = np.flatnonzero(np.bincount(slot)), renumbered(slot.astype(np.int64)) * len(places)
+    count = len(used) * len(places)
+    edges = np.bincount(first + number[begin], minlength=count)
+    edges -= np.bincount(first + number[behind], minlength=count)
+    many = np.cumsum(edges.reshape(len(used), len(places)), axis=1)
+    colour = np.where(many.any(axis=0), used[many.argmax(axis=0)], -1)
+    starts = run_starts(colour)
+    length, covered = np.diff(places[starts], append=0), colour[starts] >= 0
+    return places[starts][covered], colour[starts][covered].astype(np.uint8), length[covered]
