@@ -63,11 +63,11 @@ def by_brute_force(store: Store) -> Counted:
         facts = analyse_trace(columns)
         forest = facts.forest
         nodes = np.flatnonzero(np.isin(forest.kind, ASKING) & (forest.source >= 0)).tolist()
-        rows = [int(columns.row[forest.source[node]]) for node in nodes]
-        read = store.operations.asked(trace_id, rows) if rows else []
+        rows = columns.row[forest.source[nodes]]
+        read = store.operations.asked(rows)
         calls = {
-            node: call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], *said)
-            for node, said in zip(nodes, read, strict=True)
+            node: call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], *read[row])
+            for node, row in zip(nodes, rows.tolist(), strict=True)
         }
         scene = Scene(facts, calls)
         here = defaultdict(list)

@@ -32,7 +32,9 @@ def test_percentiles_and_buckets_of_an_operation() -> None:
 
 def test_the_trace_itself_is_left_out_of_what_is_usual_for_it() -> None:
     with filled(10, 10, 900) as store:
-        usual = store.operations.usual("orders", "checkout", but_trace=f"{3:032x}")
+        own = store.columns(f"{3:032x}")
+        assert own is not None
+        usual = store.operations.usual("orders", "checkout", but_rows=own.row)
         assert usual is not None
         assert (usual.spans, usual.p95_ns) == (2, 10 * MS)
 

@@ -124,6 +124,11 @@ def _qualifiers(top: Row, total_ns: int, gain: Gain | None, usually: Usually | N
     return told
 
 
+def may_be_unusual(span_ns: int, evidence: Evidence) -> bool:
+    """Whether it is worth asking what is usual for a span: one that takes so little is not said to be unusual."""
+    return 20 * span_ns >= evidence.total_ns
+
+
 def _unusual(top: Row, total_ns: int, usually: Usually) -> list[str]:
     """Twice of what is usual, and a twentieth of the whole more than that."""
     enough = usually.spans >= _LEAST_USUAL and usually.p50_ns > 0

@@ -29,7 +29,7 @@ from webapp.store.reading.lines import Lines
 from webapp.store.reading.links import LINK_SECONDS, Links
 from webapp.store.reading.logs import MOST_LINES, encode_lines
 from webapp.store.reading.operations import Operations
-from webapp.store.reading.origins import Origins
+from webapp.store.reading.whole import WholeTrace, read_whole
 from webapp.store.reading.words import Words
 from webapp.store.receivers import Receivers
 from webapp.store.removal import Removal, Removed
@@ -62,7 +62,6 @@ class Store:
         self._recent = Recent(connection)
         self._words = Words()
         self.operations = Operations(self._knowing)
-        self.origins = Origins(self._knowing)
         self.cohorts = Cohorts(self._knowing, self._words, lambda: connection.writes)
         self.findings = Findings(connection, self._words)
         self.quality = Quality(connection.reading, lambda: connection.writes)
@@ -159,6 +158,11 @@ class Store:
     def columns(self, trace_id: str) -> SpanColumns | None:
         with self._knowing() as catalogue:
             return traces.columns_of(catalogue, self._words, trace_id)
+
+    def whole(self, trace_id: str) -> WholeTrace | None:
+        """The same, with what its page shows beside the analysis."""
+        with self._knowing() as catalogue, collector_at_rest():
+            return read_whole(catalogue, self._words, trace_id)
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""

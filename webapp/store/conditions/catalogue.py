@@ -48,6 +48,11 @@ class Catalogue:
     def columns_of_type(self, types: Iterable[str]) -> list[KeyColumn]:
         return self._key_columns(Where("list_contains(?, type)", (list(types),)))
 
+    def span_columns(self) -> list[tuple[str, str]]:
+        """Columns of span attributes, and their keys."""
+        text = """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
+        return self._names(text, ())
+
     def has_rest(self) -> bool:
         """Whether any value lies in `attributes_rest`."""
         return bool(self._names("SELECT 1 FROM key_catalog WHERE in_rest LIMIT 1", ()))
@@ -78,6 +83,16 @@ class Catalogue:
             ).fetchall()
             known.update({number: (service, name) for number, service, name in found})
         return known
+
+    def operation_id(self, service: str, name: str) -> int:
+        """-1 if there is none."""
+        text = """
+          SELECT operation_id
+          FROM operations JOIN services USING (service_id)
+          WHERE service = ? AND name = ?
+        """
+        found = self._names(text, (service, name))
+        return int(found[0][0]) if found else -1
 
     def operation_ids(self, condition: Where) -> list[int]:
         """Of operations that fit a condition on `name`."""

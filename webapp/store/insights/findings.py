@@ -9,12 +9,14 @@ from webapp.errors import TooSlow
 from webapp.model.columns import I64
 from webapp.model.insights import BrokenContext, Changes, InsightsAsked, LateService, LookedAt, Progress
 from webapp.model.spans import Attributes
+from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS, Connection
 from webapp.store.insights import broken_context, changes, looked
 from webapp.store.insights.broken_context import Matched
 from webapp.store.insights.changes import Rules
 from webapp.store.insights.insights import Insights, late_services, read_insights
 from webapp.store.insights.looked import Unlooked
+from webapp.store.reading.spans import read_asked
 from webapp.store.reading.words import Words
 
 _PAGE_SECONDS = 1.0  # for what a page can do without
@@ -50,7 +52,7 @@ class Findings:
     def asked(self, rows: I64) -> dict[int, tuple[Attributes, str]]:
         """By row what its span says of whom it asks for what, and its status message."""
         with self._connection.reading(_LOOKING_SECONDS) as cursor:
-            return looked.read_asked(cursor, rows)
+            return read_asked(Catalogue(cursor), rows)
 
     def keep(self, of: Unlooked, found: LookedAt) -> None:
         with self._connection.writing() as writer:

@@ -10,14 +10,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from webapp.model.calls import tells_of_call
 from webapp.model.columns import I64, SpanColumns
 from webapp.model.insights import FindingKind, LookedAt, Progress
-from webapp.model.spans import Attributes
 from webapp.store.conditions.hints import repeating_traces, resent_rows
 from webapp.store.reading.columns import Selection, read_columns
 from webapp.store.reading.words import Words
-from webapp.store.writing.anyvalue import decode_attributes
 from webapp.store.writing.arrow import insert, strings, uuids
 from webapp.store.writing.pending import set_setting, setting
 
@@ -124,36 +121,6 @@ def next_unlooked(
         resent=resent_rows(cursor, first, last),
         repeating=repeating_traces(cursor, first, last, least_alike),
     )
-
-
-def read_asked(cursor: duckdb.DuckDBPyConnection, rows: I64) -> dict[int, tuple[Attributes, str]]:
-    """By row what its span says of whom it asks for what, and its status message."""
-    if not len(rows):
-        return {}
-    catalog = [
-        (column, key)
-        for column, key in cursor.execute(
-            """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
-        ).fetchall()
-        if tells_of_call(key)
-    ]
-    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in catalog)])
-    cursor.register("asked_rows", pa.table({"span_row": rows}))
-    found = cursor.sql(
-        f"SELECT {names} FROM spans SEMI JOIN asked_rows USING (span_row) WHERE span_row BETWEEN ? AND ?",
-        params=[int(rows.min()), int(rows.max())],
-    ).to_arrow_table()
-    cursor.unregister("asked_rows")
-    attributes: list[Attributes] = [
-        decode_attributes(text) if text else {} for text in found["attributes_rest"].to_pylist()
-    ]
-    for column, key in catalog:
-        cells = found[column]
-        places = np.flatnonzero(cells.is_valid()).tolist()
-        for place, value in zip(places, cells.drop_null().to_pylist(), strict=True):
-            attributes[place][key] = value
-    messages = [text or "" for text in found["status_message"].to_pylist()]
-    return dict(zip(found["span_row"].to_pylist(), zip(attributes, messages, strict=True), strict=True))
 
 
 def keep(writer: duckdb.DuckDBPyConnection, of: Unlooked, found: LookedAt) -> None:

@@ -17,7 +17,7 @@ from webapp.store.reading.inferences import inferred_among
 from webapp.store.reading.words import Words
 
 _SPAN_ID = re.compile("[0-9a-f]{16}")
-_Odd = tuple[int, str, str, str]  # row, links, error message and source, of the few spans that have any
+Odd = tuple[int, str, str, str]  # row, links, error message and source, of the few spans that have any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,30 @@ class Selection:
 def read_columns(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, words: Words | None = None
 ) -> SpanColumns:
-    words = words or Words()
-    arrays = _read_arrays(cursor, selection)
+    arrays = read_arrays(cursor, selection)
+    odd = _read_odd(cursor, selection)
+    inferred = inferred_among(cursor, selection.trace_ids)
+    return columns_from(cursor, selection.trace_ids, arrays, odd, words or Words(), inferred)
+
+
+def columns_from(
+    cursor: duckdb.DuckDBPyConnection,
+    trace_ids: list[str],
+    arrays: Mapping[str, NDArray[Any]],
+    odd: Sequence[Odd],
+    words: Words,
+    inferred: tuple[int, ...],
+) -> SpanColumns:
+    """What `read_arrays` found, with the words behind its ids."""
     names, name = _names(cursor, words, arrays["operation_id"])
     hosts, host = _hosts(cursor, words, arrays["resource_id"])
     peers, peer = _peers(cursor, words, arrays["peer_id"])
     services = words.services(cursor, int(arrays["service_id"].max(initial=0)))
-    odd = _read_odd(cursor, selection)
     places = _places(arrays["span_row"], [row for row, *_ in odd])
-    linking = [selection.trace_ids[arrays["trace"][place]] for place in places]
+    linking = [trace_ids[arrays["trace"][place]] for place in places]
     link_owner, link_span = _links_within(odd, places, linking)
     return SpanColumns(
-        trace_ids=selection.trace_ids,
+        trace_ids=trace_ids,
         services=services,
         names=names,
         hosts=hosts,
@@ -71,18 +83,21 @@ def read_columns(
             for place, (*_, message, source) in zip(places, odd, strict=True)
             if message or source
         },
-        inferred=inferred_among(cursor, selection.trace_ids),
+        inferred=inferred,
         weight=arrays["weight"] if (arrays["weight"] != 1).any() else None,
     )
 
 
-def _read_arrays(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> dict[str, NDArray[Any]]:
+def read_arrays(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, more: str = ""
+) -> dict[str, NDArray[Any]]:
+    """By trace and row. `more`: expressions with their names, read beside."""
     found = cursor.execute(
         f"""
         SELECT
           {selection.trace}::INTEGER AS trace, span_row, span_id, parent_id, start_ns, end_ns, kind, status,
           service_id, operation_id, resource_id, coalesce(peer_id, -1) AS peer_id, follows_from, shared,
-          weight
+          weight{more and ", " + more}
         FROM {selection.source}
         """,
         list(selection.parameters),
@@ -140,7 +155,7 @@ def _distinct(word_of: Mapping[int, str], used: list[int], place: I32) -> tuple[
     return words, np.array([places[word_of[each]] for each in used], np.int32)[place]
 
 
-def _read_odd(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Odd]:
+def _read_odd(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[Odd]:
     return cursor.execute(
         f"""
         SELECT span_row, coalesce(links, '[]'), coalesce(error_message, ''), coalesce(error_source, '')
@@ -158,7 +173,7 @@ def _places(rows: I64, wanted: list[int]) -> list[int]:
     return places
 
 
-def _links_within(odd: list[_Odd], places: list[int], trace_ids: list[str]) -> tuple[I32, U64]:
+def _links_within(odd: Sequence[Odd], places: list[int], trace_ids: list[str]) -> tuple[I32, U64]:
     """Owner and target of links to spans of the same trace, by owner."""
     pairs = [
         (place, int(span_id, 16))

@@ -7,10 +7,12 @@ import pyarrow as pa
 
 from webapp.store.writing.arrow import uuids
 
+ANY_INFERRED = "SELECT 1 FROM log_traces WHERE inferred_first IS NOT NULL LIMIT 1"
+
 
 def inferred_among(cursor: duckdb.DuckDBPyConnection, trace_ids: Sequence[str]) -> tuple[int, ...]:
     """The numbers of those of `trace_ids`."""
-    if not cursor.execute("SELECT 1 FROM log_traces WHERE inferred_first IS NOT NULL LIMIT 1").fetchall():
+    if not cursor.execute(ANY_INFERRED).fetchall():
         return ()
     cursor.register("asked_ids", pa.table({"trace_id": uuids(trace_ids), "number": range(len(trace_ids))}))
     found = cursor.execute(

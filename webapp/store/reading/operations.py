@@ -6,21 +6,16 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from webapp.errors import TooSlow
-from webapp.model.columns import I64, U64
+from webapp.model.columns import I64
 from webapp.model.results import Usual
 from webapp.model.spans import Attributes
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
-from webapp.store.reading.spans import read_attributes, read_values
+from webapp.store.reading.spans import read_asked, read_values
 from webapp.store.writing.buckets import bucket_floor, buckets_of
 
 _SECONDS = 1.0  # then the page goes without
 _KEPT, _KEPT_SPANS = 16, 200_000  # operations whose durations are kept, of so many spans at most: 3 MB
-_ID = """
-  SELECT operation_id
-  FROM operations JOIN services USING (service_id)
-  WHERE service = ? AND name = ?
-"""
 
 
 class Operations:
@@ -29,18 +24,18 @@ class Operations:
     def __init__(self, knowing: Callable[[float], AbstractContextManager[Catalogue]]) -> None:
         self._knowing = knowing
 
-    def usual(self, service: str, name: str, but_trace: str = "") -> Usual | None:
-        """Durations of the spans of a service and name, those of one trace left out. None: too many to count in time."""
+    def usual(self, service: str, name: str, but_rows: I64 | None = None) -> Usual | None:
+        """Durations of the spans of a service and name but for some (SpanColumns.row). None: too many to count in time."""
         try:
             with self._knowing(_SECONDS) as catalogue:
-                return _usual(catalogue, service, name, but_trace)
+                return _usual(catalogue, service, name, but_rows)
         except TooSlow:
             return None
 
-    def asked(self, trace_id: str, rows: Sequence[int]) -> list[tuple[Attributes, str]]:
-        """Of spans of a trace (SpanColumns.row) what they carry and their status message."""
+    def asked(self, rows: I64) -> dict[int, tuple[Attributes, str]]:
+        """By row what spans (SpanColumns.row) say of whom they ask for what, and their status message."""
         with self._knowing(READ_SECONDS) as catalogue:
-            return read_attributes(catalogue, trace_id, rows)
+            return read_asked(catalogue, rows)
 
     def values(self, trace_id: str, rows: Sequence[int], keys: Sequence[str]) -> dict[int, Attributes]:
         """By row, what spans of a trace carry under these keys; where a span does not, its resource may."""
@@ -55,20 +50,19 @@ class Operations:
                     f"""
                     SELECT count(*) FILTER (duration_ns < ?), count(*) FILTER (duration_ns > ?)
                     FROM spans
-                    WHERE operation_id = ({_ID})
+                    WHERE operation_id = {catalogue.operation_id(service, name)}
                     """,
-                    (duration_ns, duration_ns, service, name),
+                    (duration_ns, duration_ns),
                 )
                 return shorter, longer
         except TooSlow:
             return None
 
 
-def _usual(catalogue: Catalogue, service: str, name: str, but_trace: str) -> Usual:
-    durations_ns, traces = _durations(catalogue, service, name)
-    if but_trace:
-        [(own,)] = catalogue.rows("SELECT hash(?::UUID)", (but_trace,))
-        durations_ns = durations_ns[traces != own]
+def _usual(catalogue: Catalogue, service: str, name: str, but_rows: I64 | None) -> Usual:
+    durations_ns, rows = _durations(catalogue, service, name)
+    if but_rows is not None:
+        durations_ns = durations_ns[~np.isin(rows, but_rows)]
     if not len(durations_ns):
         return Usual(0, 0, 0, [])
     p50_ns, p95_ns = np.quantile(durations_ns, [0.5, 0.95], method="inverted_cdf").tolist()
@@ -84,22 +78,19 @@ def _usual(catalogue: Catalogue, service: str, name: str, but_trace: str) -> Usu
     )
 
 
-def _durations(catalogue: Catalogue, service: str, name: str) -> tuple[I64, U64]:
-    """Those that are known, and by hash the traces of the spans. Kept of the last operations: many traces have the same
-    cause.
-    """
-    kept: dict[tuple[str, str], tuple[I64, U64]] = catalogue.remembered("durations", dict)
+def _durations(catalogue: Catalogue, service: str, name: str) -> tuple[I64, I64]:
+    """Those that are known, and the rows of the spans. Kept of the last operations: many traces have the same cause."""
+    kept: dict[tuple[str, str], tuple[I64, I64]] = catalogue.remembered("durations", dict)
     found = kept.get((service, name))
     if found is None:
         read = catalogue.cursor.execute(
             f"""
-            SELECT duration_ns, hash(trace_id) AS trace
+            SELECT duration_ns, span_row
             FROM spans
-            WHERE operation_id = ({_ID}) AND duration_ns IS NOT NULL
-            """,
-            [service, name],
+            WHERE operation_id = {catalogue.operation_id(service, name)} AND duration_ns IS NOT NULL
+            """
         ).fetchnumpy()
-        found = read["duration_ns"].astype(np.int64), read["trace"].astype(np.uint64)
+        found = read["duration_ns"].astype(np.int64), read["span_row"].astype(np.int64)
         if len(found[0]) <= _KEPT_SPANS:
             kept[service, name] = found
             for old in list(kept)[:-_KEPT]:

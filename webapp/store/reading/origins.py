@@ -1,14 +1,12 @@
 """Where the spans of one trace came from: the id as their files write it, and whether such a file was read in part only."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import orjson
 
 from webapp.model.warnings import Warning
 from webapp.store.conditions.catalogue import Catalogue
-from webapp.store.reading.traces import rows_of
 
 # of a file: spans may be missing that the trace had
 _IN_PART = ("truncated", "size_limit", "bad_record", "bad_id", "too_large")
@@ -22,30 +20,13 @@ class Origin:
     losses: list[Warning] = field(default_factory=list)
 
 
-class Origins:
-    """Asked of the store as `store.origins`."""
-
-    def __init__(self, knowing: Callable[[], AbstractContextManager[Catalogue]]) -> None:
-        self._knowing = knowing
-
-    def of(self, trace_id: str) -> Origin:
-        with self._knowing() as catalogue:
-            rows = rows_of(catalogue, trace_id)
-            if rows is None:
-                return Origin()
-            [(written, source_ids)] = catalogue.cursor.execute(
-                """
-                SELECT any_value(written_trace_id), list(DISTINCT source_id)
-                FROM spans
-                WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?
-                """,
-                [trace_id, *rows],
-            ).fetchall()
-            warned = catalogue.rows(
-                "SELECT source_id, path, warnings FROM sources WHERE warnings <> '[]' ORDER BY source_id"
-            )
-        told = [(path, text) for source_id, path, text in warned if source_id in (source_ids or ())]
-        return Origin(written or "", [loss for path, text in told for loss in _losses(path, text)])
+def origin_of(catalogue: Catalogue, written_id: str, source_ids: Collection[int]) -> Origin:
+    """Of spans of these sources."""
+    warned = catalogue.rows(
+        "SELECT source_id, path, warnings FROM sources WHERE warnings <> '[]' ORDER BY source_id"
+    )
+    told = [(path, text) for source_id, path, text in warned if source_id in source_ids]
+    return Origin(written_id, [loss for path, text in told for loss in _losses(path, text)])
 
 
 def _losses(path: str, text: str) -> list[Warning]:

@@ -7,6 +7,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from webapp.model.calls import tells_of_call
+from webapp.model.columns import I64
 from webapp.model.spans import Attributes, Resource, Scope, Span
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
@@ -38,28 +40,35 @@ def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None =
         f"SELECT * FROM spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? {chosen}",
         params=[trace_id, *extent],
     ).to_arrow_table()
-    spans = _build(cursor, trace_id, found)
+    spans = _build(catalogue, trace_id, found)
     if rows is None:
         return spans
     by_row = dict(zip(found["span_row"].to_pylist(), spans, strict=True))
     return [by_row[row] for row in rows if row in by_row]
 
 
-def read_attributes(catalogue: Catalogue, trace_id: str, rows: Sequence[int]) -> list[tuple[Attributes, str]]:
-    """Attributes and status message of spans of a trace, in the order of `rows`; empty for one that is not stored."""
-    catalog = _columns(catalogue.cursor)
-    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in catalog)])
-    found = catalogue.cursor.sql(
-        f"""
-        SELECT {names} FROM spans
-        WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ? AND span_row IN {id_list(rows)}
-        """,
-        params=[trace_id, min(rows), max(rows)],
-    ).to_arrow_table()
-    texts = found["status_message"].to_pylist()
-    read = zip(_attributes(catalogue.cursor, found), texts, strict=True)
-    by_row = dict(zip(found["span_row"].to_pylist(), read, strict=True))
-    return [(attributes, text or "") for attributes, text in (by_row.get(row, ({}, "")) for row in rows)]
+def read_asked(catalogue: Catalogue, rows: I64) -> dict[int, tuple[Attributes, str]]:
+    """By row what its span says of whom it asks for what, and its status message."""
+    if not len(rows):
+        return {}
+    telling = [(column, key) for column, key in catalogue.span_columns() if tells_of_call(key)]
+    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in telling)])
+    cursor = catalogue.cursor
+    cursor.register("asked_rows", pa.table({"span_row": rows}))
+    found = cursor.execute(
+        f"SELECT {names} FROM spans SEMI JOIN asked_rows USING (span_row) WHERE span_row BETWEEN ? AND ?",
+        [int(rows.min()), int(rows.max())],
+    ).fetchnumpy()
+    cursor.unregister("asked_rows")
+    attributes: list[Attributes] = [
+        decode_attributes(text) if text else {} for text in found["attributes_rest"].tolist()
+    ]
+    for column, key in telling:
+        for place, value in enumerate(found[column].tolist()):
+            if value is not None:
+                attributes[place][key] = value
+    messages = [text or "" for text in found["status_message"].tolist()]
+    return dict(zip(found["span_row"].tolist(), zip(attributes, messages, strict=True), strict=True))
 
 
 def read_values(
@@ -95,7 +104,8 @@ def read_values(
     return values
 
 
-def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) -> list[Span]:
+def _build(catalogue: Catalogue, trace_id: str, found: pa.Table) -> list[Span]:
+    cursor = catalogue.cursor
     fields: dict[str, list[Any]] = {name: found[name].to_pylist() for name in _SAME}
     fields["span_id"] = [f"{number:016x}" for number in found["span_id"].to_pylist()]
     fields["parent_span_id"] = [
@@ -108,7 +118,7 @@ def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) ->
     fields["service"], fields["name"] = _names(cursor, found["operation_id"].to_numpy().tolist())
     fields["resource"] = _resources(cursor, found["resource_id"].to_numpy().tolist())
     fields["scope"] = _scopes(cursor, found["scope_id"].to_numpy().tolist())
-    fields["attributes"] = _attributes(cursor, found)
+    fields["attributes"] = _attributes(catalogue, found)
     names = list(fields)
     return [
         Span(trace_id=trace_id, **dict(zip(names, values, strict=True)))
@@ -116,10 +126,10 @@ def _build(cursor: duckdb.DuckDBPyConnection, trace_id: str, found: pa.Table) ->
     ]
 
 
-def _attributes(cursor: duckdb.DuckDBPyConnection, found: pa.Table) -> list[Attributes]:
+def _attributes(catalogue: Catalogue, found: pa.Table) -> list[Attributes]:
     texts = found["attributes_rest"].to_pylist()
     attributes: list[Attributes] = [decode_attributes(text) if text else {} for text in texts]
-    for column, key in _columns(cursor):
+    for column, key in catalogue.span_columns():
         if column not in found.column_names:  # added since `found` was read
             continue
         cells = found[column]
@@ -127,13 +137,6 @@ def _attributes(cursor: duckdb.DuckDBPyConnection, found: pa.Table) -> list[Attr
         for row, value in zip(rows, cells.drop_null().to_pylist(), strict=True):
             attributes[row][key] = value
     return attributes
-
-
-def _columns(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Columns of span attributes, and their keys."""
-    return cursor.execute(
-        """SELECT "column", key FROM key_catalog WHERE "column" IS NOT NULL AND scope = 'span' ORDER BY key"""
-    ).fetchall()
 
 
 def _names(cursor: duckdb.DuckDBPyConnection, ids: list[int]) -> tuple[list[str], list[str]]:

@@ -1,5 +1,7 @@
 """One trace: its columns, its summary, its version; and what is true of the whole store."""
 
+from typing import NamedTuple
+
 import duckdb
 
 from webapp.model.columns import SpanColumns
@@ -10,9 +12,30 @@ from webapp.store.reading.words import Words
 from webapp.store.writing.summaries import to_summary
 
 
+class TraceSums(NamedTuple):
+    """What the table of traces says of one."""
+
+    first_row: int
+    last_row: int
+    start_ns: int
+    duration_ns: int
+    spans: int
+
+
+def sums_of(catalogue: Catalogue, trace_id: str) -> TraceSums | None:
+    """None while the trace is not analysed."""
+    columns = ", ".join(TraceSums._fields)
+    found = catalogue.rows(f"SELECT {columns} FROM traces WHERE trace_id = ?::UUID", (trace_id,))
+    return TraceSums(*found[0]) if found else None
+
+
 def rows_of(catalogue: Catalogue, trace_id: str) -> tuple[int, int] | None:
     """First and last span_row of a trace: from its summary, and from what arrived since."""
-    settled = catalogue.rows("SELECT value FROM settings WHERE name = 'settled_row'")
+    known: dict[str, int] = dict(catalogue.rows("SELECT name, value FROM settings WHERE name LIKE '%_row'"))
+    settled_row = known.get("settled_row", 0)
+    if settled_row >= known.get("next_row", 0):
+        found = sums_of(catalogue, trace_id)
+        return found and (found.first_row, found.last_row)
     first, last = catalogue.rows(
         """
         SELECT min(first_row), max(last_row)
@@ -22,7 +45,7 @@ def rows_of(catalogue: Catalogue, trace_id: str) -> tuple[int, int] | None:
           SELECT span_row, span_row FROM spans WHERE span_row >= ? AND trace_id = ?::UUID
         )
         """,
-        (trace_id, settled[0][0] if settled else 0, trace_id),
+        (trace_id, settled_row, trace_id),
     )[0]
     return None if first is None else (first, last)
 

@@ -23,6 +23,7 @@ from webapp.store.conditions.parts import showing
 from webapp.store.conditions.sql import Plan
 from webapp.store.conditions.where import Where
 from webapp.store.reading.columns import id_list
+from webapp.store.reading.traces import sums_of
 from webapp.store.searching.newest_page import MATCH_COLUMNS, find_newest, to_match
 from webapp.store.searching.recent import Asked
 from webapp.store.writing.summaries import to_summary
@@ -108,14 +109,15 @@ def find_neighbours(
     cursor: duckdb.DuckDBPyConnection, asked: Asked, sort: str, trace_id: str
 ) -> tuple[str, str, int]:
     """The traces before and after one among the results, and its place from 1; "" and 0 where there is none."""
-    key = f"t.{SORTS[sort]}, t.start_ns, t.first_row"
-    own = cursor.execute(f"SELECT {key} FROM traces t WHERE trace_id = ?::UUID", [trace_id]).fetchall()
-    if not own:
+    own = sums_of(Catalogue(cursor, asked.known), trace_id)
+    if own is None:
         return "", "", 0
-    found, first_row = asked.found, own[0][-1]
-    if found.complete or (sort == "newest" and first_row in found.rows.first_row[:-1]):
-        return _neighbours_found(cursor, found.rows, sort, first_row)
-    return _neighbours_stored(cursor, asked, key, own[0])
+    found = asked.found
+    if found.complete or (sort == "newest" and own.first_row in found.rows.first_row[:-1]):
+        return _neighbours_found(cursor, found.rows, sort, own.first_row)
+    key = (SORTS[sort], "start_ns", "first_row")
+    values: tuple[int, int, int] = tuple(getattr(own, name) for name in key)
+    return _neighbours_stored(cursor, asked, ", ".join(f"t.{name}" for name in key), values)
 
 
 def _neighbours_found(

@@ -13,6 +13,7 @@ from webapp.errors import NotFound
 from webapp.formats.redaction import Redaction, patterns_in
 from webapp.model.spans import Span
 from webapp.store import Store
+from webapp.store.reading.origins import Origin
 from webapp.views.present import store
 from webapp.views.trace.cache import OpenTrace, open_trace
 
@@ -60,10 +61,11 @@ def taken(trace: OpenTrace) -> Iterator[Taken]:
     with Store.open(None) as hidden:
         hidden.append(spans, hidden.start_source("redacted", "otlp", ""))
         hidden.settle()
-        columns = hidden.columns(trace.trace_id)
-        if columns is None:
+        whole = hidden.whole(trace.trace_id)
+        if whole is None:
             raise NotFound(f"The trace {trace.trace_id} holds no spans.")
         slots = g.slots = hidden.service_slots() | store().service_slots()
-        opened = open_trace(hidden, trace.trace_id, trace.version, analyse_trace(columns))
+        whole = replace(whole, origin=Origin())  # names files, and the id as they write it
+        opened = open_trace(hidden, whole, (trace.trace_id, trace.version), analyse_trace(whole.columns))
         coloured = preview_of(opened.rows, opened.facts.critical_ns > 0, slots)
         yield Taken(replace(opened, preview=coloured), hidden, removed)

@@ -29,6 +29,7 @@ from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.store.reading.origins import Origin
+from webapp.store.reading.whole import WholeTrace
 from webapp.views.trace.logs import TraceLogs, logs_beside
 from webapp.views.trace.paths import Segments, segments_of
 
@@ -172,7 +173,9 @@ class OpenTrace:
         return np.unique(self.chosen_path(path).node).astype(np.int64)
 
 
-def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> OpenTrace:
+def open_trace(store: Store, whole: WholeTrace, key: tuple[str, int], facts: TraceFacts) -> OpenTrace:
+    """`key`: id and version."""
+    trace_id, version = key
     rows = rows_of(facts.forest)
     errors = np.sort(rows.row_of_node[np.flatnonzero(facts.forest.status == Status.ERROR)])
     failed_nodes = rows.node[errors].astype(np.int64)
@@ -183,7 +186,6 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
     order = np.argsort(~causes[failed_nodes], kind="stable")
     place, siblings = _among_siblings(rows)
     alike = alike_siblings(rows)
-    event_rows, event_times_ns = store.event_times(trace_id)
     begin_ns, end_ns = int(facts.forest.start_ns.min()), int(facts.forest.end_ns.max())
     return OpenTrace(
         trace_id=trace_id,
@@ -201,9 +203,10 @@ def open_trace(store: Store, trace_id: str, version: int, facts: TraceFacts) -> 
         length_ns=max(1, end_ns - begin_ns),
         place=place,
         siblings=siblings,
-        event_rows=event_rows,
-        event_times_ns=event_times_ns,
+        event_rows=whole.event_rows,
+        event_times_ns=whole.event_times_ns,
         logs=logs_beside(store, trace_id, facts.forest),
+        origin=whole.origin,
     )
 
 
@@ -237,14 +240,14 @@ class TraceCache:
         with working:
             if found := self._kept(key):
                 return found
-            columns = store.columns(trace_id)
-            if columns is None or not len(columns):
+            whole = store.whole(trace_id)
+            if whole is None or not len(whole.columns):
                 with self._lock:
                     self._working.pop(trace_id, None)
                 return None
-            facts, origin = analyse_trace(columns), store.origins.of(trace_id)
-            facts = replace(facts, warnings=[*origin.losses, *facts.warnings])
-            opened = replace(open_trace(store, trace_id, key[1], facts), origin=origin)
+            facts = analyse_trace(whole.columns)
+            facts = replace(facts, warnings=[*whole.origin.losses, *facts.warnings])
+            opened = open_trace(store, whole, key, facts)
             self._keep(key, opened)
             return opened
 

@@ -93,12 +93,10 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
     for first in range(0, len(nodes), _AT_ONCE):
         _still_awaited()
         some = order[first : first + _AT_ONCE]
-        read = store.operations.asked(trace.trace_id, rows[some].tolist())
-        for node, (attributes, message) in zip(nodes[some].tolist(), read, strict=True):
-            yield (
-                node,
-                call_of(int(forest.kind[node]), forest.columns.names[forest.name[node]], attributes, message),
-            )
+        read = store.operations.asked(rows[some])
+        for node, row in zip(nodes[some].tolist(), rows[some].tolist(), strict=True):
+            name = forest.columns.names[forest.name[node]]
+            yield node, call_of(int(forest.kind[node]), name, *read.get(row, ({}, "")))
 
 
 def finding_lines(trace: OpenTrace, state: TraceState, store: Store) -> FindingLines:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from webapp.analysis.attribution import Evidence, evidence
-from webapp.analysis.verdict import completion_verdict, qualified, verdict
+from webapp.analysis.verdict import completion_verdict, may_be_unusual, qualified, verdict
 from webapp.analysis.verdict_beyond import NO_SPAN, Gain, Usually, blamed, culprit, gain
 from webapp.analysis.whatif import Schedule
 from webapp.model import display
@@ -98,12 +98,13 @@ def _usually(trace: OpenTrace, store: Store, shown: Shown) -> Usually | None:
     node = culprit(trace.facts.forest, shown.path, shown.verdict)
     if node == NO_SPAN or not shown.evidence.rows or shown.evidence.rows[0].wait:
         return None
-    said = shown.verdict
-    usual = store.operations.usual(said.service, said.name, trace.trace_id)
+    said, forest = shown.verdict, trace.facts.forest
+    span_ns = int(forest.end_ns[node] - forest.start_ns[node])
+    if not may_be_unusual(span_ns, shown.evidence):
+        return None
+    usual = store.operations.usual(said.service, said.name, forest.columns.row)
     if usual is None:
         return None
-    forest = trace.facts.forest
-    span_ns = int(forest.end_ns[node] - forest.start_ns[node])
     return Usually(span_ns, usual.spans, usual.p50_ns, usual.p95_ns)
 
 
