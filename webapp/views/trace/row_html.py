@@ -103,9 +103,9 @@ def _error(row: Row) -> str:
 def _tags(tags: list[Tag]) -> str:
     first, more = tags[0], tags[1:]
     kind = f' data-kind="{first.kind}"' if first.kind else ""
-    html = f'<span class="tag"{kind} title="{escape(first.title)}">{escape(first.text)}</span>'
+    html = f'<span class="tag"{kind} title="{escape(first.title)}"><i>{escape(first.text)}</i></span>'
     if more:
-        html += f'<span class="tag" title="{escape(" ".join(tag.title for tag in more))}">+{len(more)}</span>'
+        html += f'<span class="tag" title="{escape(" ".join(tag.title for tag in more))}"><i>+{len(more)}</i></span>'
     return html
 
 
