@@ -72,7 +72,7 @@ document.addEventListener("pointermove", (event) => {
     line ??= Object.assign(document.createElement("div"), { className: "at", innerHTML: "<b></b>" });
     if (line.parentNode !== box) box.append(line);
     line.style.left = `${event.clientX - box.getBoundingClientRect().left}px`;
-    line.firstChild.textContent = written(begin + shareOf(event, surface.getBoundingClientRect()) * length, length);
+    line.firstChild.textContent = written(begin + shareOf(event, surface.getBoundingClientRect()) * length, length).replace("u", "µ").replace(/(?=[^\d.])/, " ");
   } else line?.remove();
   if (!drag || (!drag.moved && Math.abs(event.clientX - drag.x) < 5)) return;
   drag.moved = true;

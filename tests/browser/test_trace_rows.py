@@ -111,7 +111,7 @@ def test_a_line_follows_the_pointer_and_says_the_time(page: Page, address: str) 
     lane = rows(page).nth(1).locator("svg").bounding_box()
     assert lane
     page.mouse.move(lane["x"] + lane["width"] / 2, lane["y"] + 10)
-    expect(page.locator(".at")).to_have_text("450ms")
+    expect(page.locator(".at")).to_have_text("450 ms")
     page.mouse.move(lane["x"] - 300, lane["y"] + 10)
     expect(page.locator(".at")).to_have_count(0)
 
