@@ -1,10 +1,10 @@
-// Windows of 25 rows around what is in view, fetched as they are needed and dropped when far; see pane.js for what
+// Windows of 20 rows around what is in view, fetched as they are needed and dropped when far; see pane.js for what
 // shows meanwhile. Row numbers count from 0 within the segment of the document. Styles are set through CSSOM only.
 
 import { Pane } from "./pane.js";
 
 export const ROW = 30;
-export const WINDOW = 25;
+export const WINDOW = 20;
 const MOST_ROWS = 800;       // in the document
 const NEAR = 50;             // rows kept ready above and below, at rest
 const AT_ONCE = 3;           // requests

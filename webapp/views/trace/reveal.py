@@ -8,7 +8,7 @@ from webapp.views.trace.folds import MOST_FOLDS, RUN, Folds
 from webapp.views.trace.shown import view_of
 from webapp.views.trace.state import ALL_DEPTHS, TraceState
 
-WINDOW = 25  # rows that are fetched at once
+WINDOW = 20  # rows that are fetched at once
 
 
 def revealed(trace: OpenTrace, state: TraceState, node: int, store: Store) -> TraceState:
