@@ -54,6 +54,13 @@ def test_several_traces_are_listed(client: FlaskClient, pasted: str, words: str,
     assert client.get("/traces/chart.json", query_string={"q": pasted}).status_code == 200
 
 
-def test_one_trace_still_opens(client: FlaskClient) -> None:
-    response = client.get("/traces", query_string={"q": "cd" * 8})
+@pytest.mark.parametrize(
+    "pasted", ["cd" * 8, "c" * 32, "c" * 8, f"traceID={'c' * 32}", f"00-{'c' * 32}-{'cd' * 8}-01"]
+)
+def test_one_trace_still_opens_and_machines_get_just_it(client: FlaskClient, pasted: str) -> None:
+    response = client.get("/traces", query_string={"q": pasted})
     assert response.headers["Location"].startswith(f"/trace/{'c' * 32}")
+    found = client.get("/traces.json", query_string={"q": pasted}).get_json()
+    assert [trace["trace_id"] for trace in found["traces"]] == ["c" * 32]
+    assert ("c" * 32) in client.get("/traces.csv", query_string={"q": pasted}).text
+    assert client.get("/graph.json", query_string={"q": pasted}).get_json()["traces"] == 1

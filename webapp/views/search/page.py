@@ -40,7 +40,7 @@ HEAT_FROM = 500  # traces; below, each trace is a point
 class Asked:
     """A search as understood: with a broken query, `query` is the empty one and `error` says why.
 
-    A text that is the id of several traces, or begins several, asks for these.
+    A text that is the id of a trace or of several, or begins some, asks for these.
     """
 
     state: SearchState
@@ -61,8 +61,9 @@ def understand(state: SearchState) -> Asked:
     now_ns = arrivals.now_ns()
     window, problem = state.window(now_ns)
     notes = [Note(problem)] if problem else []
-    if several := _several_meant(state.q):
-        return Asked(state, language.parse(several.instead), window, now_ns, None, problem, [*notes, several])
+    if by_id := _meant_by_id(state.q):
+        notes += [by_id] if by_id.message else []
+        return Asked(state, language.parse(by_id.instead), window, now_ns, None, problem, notes)
     try:
         query = language.parse(state.q)
         return Asked(state, query, window, now_ns, None, problem, [*notes, *store().notes(query)])
@@ -133,11 +134,13 @@ def _pasted_trace(state: SearchState) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _several_meant(text: str) -> Note | None:
-    """When the whole query is the id of several traces, or a part of several ids: says so, with the query for them."""
+def _meant_by_id(text: str) -> Note | None:
+    """When the whole query is the id of traces, or a part of ids: the query for them; says so if they are several."""
     meant = store().meant(_id_in(text)) if text else None
-    if meant is None or len(meant.traces) < 2:
+    if meant is None or not meant.traces:
         return None
+    if len(meant.traces) == 1:
+        return Note("", f"trace.id={meant.traces[0]}")
     written = without_key(_id_in(text))
     value = language.write_value(written)
     message, query = {
