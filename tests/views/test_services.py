@@ -160,6 +160,19 @@ def test_charts_lead_to_the_traces_behind_each_point(client: FlaskClient, kind: 
         assert found(client, trace["customdata"][-1])["total"] > 0
 
 
+@pytest.mark.parametrize("kind", ["rate", "errors", "duration"])
+def test_new_versions_of_the_service_stand_in_its_charts(client: FlaskClient, kind: str) -> None:
+    charts = {
+        name: client.get(f"/service/chart.json?name={name}&chart={kind}").get_json()["layout"]
+        for name in ("fraud-service", "payment-service")
+    }
+    assert [note["text"] for note in charts["fraud-service"]["annotations"]] == ["2.14.0"]
+    [line] = charts["fraud-service"]["shapes"]
+    assert line["x0"] == line["x1"]
+    assert line["x0"].startswith("2025-11-20 10:08:18")
+    assert not charts["payment-service"].get("shapes")
+
+
 def test_callers_and_callees_are_those_of_the_graph(client: FlaskClient) -> None:
     answer = client.get("/service.json?name=payment-service").get_json()
     edges = client.get("/graph.json").get_json()["edges"]

@@ -6,7 +6,9 @@ import plotly.graph_objects as go
 
 from webapp.charts import theme as themes
 from webapp.charts.ticks import duration_ticks, plotly_time, time_format
+from webapp.charts.versions import draw_versions
 from webapp.model import display
+from webapp.model.headline import VersionChange
 from webapp.model.red import Moment
 
 HEIGHT = 150
@@ -19,9 +21,17 @@ _PERCENTILES = (
 
 
 def figure(
-    moments: Sequence[Moment], kind: str, theme: str, address: Callable[[Moment], str], *, rated: bool = True
+    moments: Sequence[Moment],
+    kind: str,
+    theme: str,
+    address: Callable[[Moment], str],
+    changes: Sequence[VersionChange] = (),
+    *,
+    rated: bool = True,
 ) -> bytes:
-    """`kind`: one of KINDS. `address`: what a click on a moment opens. `rated`: whether calls tell how often there were."""
+    """`kind`: one of KINDS. `address`: what a click on a moment opens. `changes`: new versions of the service. `rated`:
+    whether calls tell how often there were.
+    """
     layout = themes.layout(theme, HEIGHT)
     counted = [moment for moment in moments if moment.red.spans]
     if not counted:
@@ -37,6 +47,7 @@ def figure(
         if kind == "duration"
         else [_bars(counted, kind, theme, layout, rated=rated)]
     )
+    draw_versions(layout, changes, moments[0].from_ns, moments[-1].to_ns, theme, of_one=True)
     for trace in traces:
         trace.update(customdata=[address(moment) for moment in counted])
     return themes.to_json(go.Figure(traces, layout))

@@ -13,9 +13,18 @@ MOST = 6  # lines; more would be a fence. The table beside the chart has all
 
 
 def draw_versions(
-    layout: go.Layout, changes: Sequence[VersionChange], from_ns: int, to_ns: int, theme: str
+    layout: go.Layout,
+    changes: Sequence[VersionChange],
+    from_ns: int,
+    to_ns: int,
+    theme: str,
+    *,
+    of_one: bool = False,
 ) -> None:
-    """Add those between `from_ns` and `to_ns` to the layout; when there are too many, lines without words."""
+    """Add those between `from_ns` and `to_ns` to the layout; when there are too many, lines without words.
+
+    `of_one`: they are all of one service, which need not be named.
+    """
     shown = [change for change in changes if from_ns <= change.first_ns <= to_ns]
     colours = themes.COLOURS[theme]
     line = {"color": colours["ink-3"], "width": 1, "dash": "dot"}
@@ -31,7 +40,7 @@ def draw_versions(
             themes.remark(words, theme) | {"yanchor": "bottom", "y": 0},
         ]
         return
-    texts = [(change, f"{change.service} {change.version}") for change in shown]
+    texts = [(c, c.version if of_one else f"{c.service} {c.version}") for c in shown]
     layout.annotations = [
         *layout.annotations,
         *(

@@ -11,7 +11,7 @@ from webapp.errors import NotFound
 from webapp.model import display
 from webapp.model.red import ErrorKinds, Moment, Presence, Profile, Red
 from webapp.model.results import GraphEdge
-from webapp.query import Window
+from webapp.query import Window, parse
 from webapp.views.fragments import page_or_part
 from webapp.views.graph.queries import of_edge
 from webapp.views.graph.state import GraphState
@@ -182,11 +182,13 @@ def chart() -> Response:
     query = queries.spans(asked.state.name, entry=asked.state.entry)
     sort = "slowest" if kind == "duration" else "newest"
     written = f"{query} error" if kind == "errors" else query
+    changes = store().headline.version_changes(parse(""), asked.window)
     body = timeseries.figure(
         asked.profile.moments,
         kind,
         theme,
         lambda moment: asked.cell(moment, written, sort),
+        [change for change in changes if change.service == asked.state.name],
         rated=not tail_note(),
     )
     return Response(body, mimetype="application/json")
