@@ -2,9 +2,12 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
+from tests.views.traces import Opened, analysed, span
+from webapp.model.spans import Attributes, Status
 from webapp.store import Store
 
 
@@ -31,6 +34,21 @@ def test_each_link_shows_as_many_traces_as_it_says(client: FlaskClient) -> None:
         found = client.get(f"/traces.json?{urlsplit(sentence['url']).query}").json
         assert found
         assert found["total"] == sentence["shown"] > 0
+
+
+@pytest.mark.parametrize("attributes", [{}, {"tailsampling.policy": "errors"}])
+def test_of_traces_that_were_kept_no_part_is_said_to_have_failed(
+    opened: Opened, attributes: Attributes
+) -> None:
+    traces = [
+        span(1, 0, 1_000 * number, 1_000 * number + 50, trace_id=f"{number + 1:032x}", attributes=attributes,
+             status=Status.ERROR if 100 <= number < 140 else Status.UNSET)
+        for number in range(300)
+    ]  # fmt: skip
+    [said] = with_class(parse(analysed(opened, *traces).get("/traces")), "said")
+    assert "40 of 40 requests" in text(said)
+    assert ("40 failures from" in text(said)) == ("that were kept" in text(said)) == bool(attributes)
+    assert ("% failed" in text(said)) == (not attributes)
 
 
 def test_too_few_failures_for_sets_are_compared_one_with_one(client: FlaskClient) -> None:

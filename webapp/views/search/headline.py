@@ -14,7 +14,7 @@ from webapp.model.headline import Failing, Slower, Stretch, VersionChange
 from webapp.query import Query, Window, add_term, write_term
 from webapp.query.tree import leaves
 from webapp.views.cohorts.state import CohortState
-from webapp.views.present import moment, store
+from webapp.views.present import moment, store, tail_note
 from webapp.views.state import SearchState
 
 _OWNER_SHARE = 0.3  # of the time of the slow ones, to be named
@@ -91,11 +91,9 @@ def _failing(state: SearchState, query: Query, window: Window, found: Failing) -
             f" {told.sentence}." if told.often == told.of else f" {told.often:,} of them: {told.sentence}."
         )
     lead = f"{found.service} · {found.name}" if found.service else "Requests of all kinds"
-    share = display.share(stretch.hit / stretch.traces)
-    otherwise = display.share(stretch.hit_outside / stretch.traces_outside)
-    rest = f": {share} failed {_when(stretch)}, {otherwise} otherwise.{where}"
+    rest = f": {_failed(stretch)}.{where}"
     changes = store().headline.version_changes(query, window)
-    hit = f"{stretch.hit:,} of {display.plural(stretch.traces, 'request')}"
+    hit = f"{stretch.hit:,} of {display.plural(stretch.traces, 'request')}{' that were kept' if tail_note() else ''}"
     small = f"{hit}; {_still(stretch)}.{_deployed(changes, stretch)}"
     terms = (*([_root_term(root)] if found.service else []), "trace.failed")
     url = _url(state, terms, stretch)
@@ -107,6 +105,15 @@ def _failing(state: SearchState, query: Query, window: Window, found: Failing) -
         why_url = f"/compare?a={usual}&b={told.example}" if usual else ""
         why = "Compare the last one with a usual one that succeeded"
     return Sentence("failing", lead, rest, small, url, stretch.hit, why_url, why)
+
+
+def _failed(stretch: Stretch) -> str:
+    """How many; of traces that were chosen after their end no part, since failures are chosen rather than others."""
+    if tail_note():
+        return f"{display.plural(stretch.hit, 'failure')} {_when(stretch)}, {stretch.hit_outside:,} otherwise"
+    share = display.share(stretch.hit / stretch.traces)
+    otherwise = display.share(stretch.hit_outside / stretch.traces_outside)
+    return f"{share} failed {_when(stretch)}, {otherwise} otherwise"
 
 
 def _when(stretch: Stretch) -> str:
