@@ -14,7 +14,10 @@ from webapp.store import Store
 
 SUMS = {
     "edge_sums": "slot, caller_id, callee_id, type, bucket, sum(calls) AS n, sum(errors)",
-    "edge_totals": "caller_id, callee_id, type, bucket, sum(calls) AS n, sum(errors)",
+    "edge_totals": "caller_id, callee_id, type, sum(calls) AS n, sum(errors), sum(critical_ns)",
+    "(SELECT *, unnest(buckets) AS bucket, unnest(counts) AS count FROM edge_totals)": (
+        "caller_id, callee_id, type, bucket, sum(count) AS n"
+    ),
     "edge_times": "slot, caller_id, callee_id, type, sum(critical_ns) AS n",
     "node_sums": "slot, node_id, sum(spans) AS n, sum(errors), sum(critical_ns)",
     "duration_sums": "minute, bucket, sum(traces) AS n, sum(failed)",

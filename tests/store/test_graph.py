@@ -13,7 +13,7 @@ from webapp.model.facts import EDGE_TYPES, BatchFacts
 from webapp.model.spans import Kind, Span
 from webapp.query import Window, parse
 from webapp.store import Store
-from webapp.store.graph import graph
+from webapp.store.graph import calls as call_sums
 
 SPANS = make_spans(seed=4, count=400, traces=80)
 
@@ -74,7 +74,7 @@ def test_edges_and_nodes_add_up(store: Store, facts: BatchFacts, window: Window)
 def test_a_window_of_many_traces_is_read_in_whole_slots(
     store: Store, facts: BatchFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graph, "_ONE_BY_ONE", 5)
+    monkeypatch.setattr(call_sums, "_ONE_BY_ONE", 5)
     found = store.graph(Window(1_250_000_000_000, 1_450_000_000_000))
     assert (found.from_ns, found.to_ns) == (1_200_000_000_000, 1_500_000_000_000)
     assert found.traces == sum(found.from_ns <= trace.start_ns < found.to_ns for trace in facts.traces)
@@ -123,6 +123,22 @@ def test_a_peer_named_like_a_service_is_that_service() -> None:
     ]
 
 
+def test_the_totals_of_a_store_that_grew_are_added_up_after_a_load() -> None:
+    with Store.open(None) as store:
+        for first in range(0, len(SPANS), 100):
+            store.append(SPANS[first : first + 100], 0)
+            for columns in store.pending():
+                store.append_facts(columns, analyse_batch(columns))
+        grown = store.graph(Window())
+        store.settle()
+        assert store.graph(Window()) == grown
+        with store.reading() as cursor:
+            rows, edges = cursor.execute(
+                "SELECT count(*), count(DISTINCT (caller_id, callee_id, type)) FROM edge_totals"
+            ).fetchall()[0]
+        assert rows == edges == len(grown.edges)
+
+
 QUERIES = ["error", "service=payment-service", "trace.spans>4 -service=db", "nothing_like_this=1"]
 
 
@@ -162,7 +178,7 @@ def test_the_critical_time_of_edges_is_that_of_the_spans_below_their_calls(
 def test_sums_give_the_critical_time_that_traces_give(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     wide = Window(900_000_000_000, 2_100_000_000_001)
     one_by_one = {(e.caller, e.callee, e.type): e.critical_ns for e in store.graph(wide).edges}
-    monkeypatch.setattr(graph, "_ONE_BY_ONE", 5)
+    monkeypatch.setattr(call_sums, "_ONE_BY_ONE", 5)
     summed = store.graph(Window(900_000_000_000, 2_100_000_000_002))
     assert {(e.caller, e.callee, e.type): e.critical_ns for e in summed.edges} == one_by_one
 

@@ -1,7 +1,6 @@
 """Several nodes are drawn as one: addresses without names, services of a namespace; what is counted stays the same."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -93,7 +92,7 @@ def test_services_are_drawn_as_their_namespace(store: Store) -> None:
         ("user", "web"), ("web", shop), (shop, pay), ("web", "redis:both"), (shop, "redis:both")
     }  # fmt: skip
     between = edge(graph.edges, shop, pay)
-    assert between == replace(edge(single.edges, "orders", "till"), caller=shop, callee=pay)
+    assert between == edge(single.edges, "orders", "till")._replace(caller=shop, callee=pay)
     assert (between.calls, between.errors) == (4, 1)
     members = dict(graph.merged[shop].members)
     assert members == {"cart": 4, "orders": 4, "postgresql:shop": 4}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from webapp.model.facts import TraceSummary
 
@@ -115,8 +116,7 @@ class Point:
     matched: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GraphNode:
+class GraphNode(NamedTuple):
     """`kind`: service, db, messaging, external or user, namespace for several services. `critical_ns` is path time spent
     in it over the window. `calls` and `errors` are sums of weights; `spans` were counted, of which `weighted` have a
     weight that is not 1, and are as sure as `worth` of one weight.
@@ -135,8 +135,7 @@ class GraphNode:
     worth: float = inf
 
 
-@dataclass(frozen=True, slots=True)
-class GraphEdge:
+class GraphEdge(NamedTuple):
     caller: str  # node names; a name is unique over kinds
     callee: str
     type: str

@@ -44,7 +44,7 @@ from webapp.store.searching.typing import Typing
 from webapp.store.services.services import Services
 from webapp.store.sources import Ended
 from webapp.store.watched import Watched
-from webapp.store.writing import colours, pending
+from webapp.store.writing import colours, pending, sums
 from webapp.store.writing.append import append_encoded
 from webapp.store.writing.encode import Encoded, Encoder
 from webapp.store.writing.facts import append_facts
@@ -148,9 +148,10 @@ class Store:
             names.flush(writer, keys)
 
     def settle(self) -> None:
-        """After a load: give new services their colours, count the traces of each source."""
+        """After a load: give new services their colours, count the traces of each source, add up the calls."""
         with self._connection.writing() as writer:
             colours.assign_slots(writer)
+            sums.compact(writer, loaded=True)
             sources.store_trace_counts(writer)
 
     # One trace
@@ -248,12 +249,8 @@ class Store:
         self, window: Window, query: Query | None = None, groups: dict[str, str] | None = None
     ) -> Graph:
         """`groups`: by service the namespace in whose node it is drawn."""
-        groups = groups or {}
         with self._asking(query or parse(""), window) as (cursor, asked):
-            return asked.once(
-                ("graph", *sorted(groups.items())),
-                lambda: graph.read_graph(self._recent.catalogue(cursor), asked, groups),
-            )
+            return graph.read_graph(self._recent.catalogue(cursor), asked, groups or {})
 
     def sources(self) -> list[SourceReport]:
         return [source.report for source in self.listing.all()]

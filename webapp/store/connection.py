@@ -18,7 +18,7 @@ from webapp.working import Work
 
 READ_SECONDS = 5.0
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text("utf-8")
-SCHEMA_NUMBER = 5
+SCHEMA_NUMBER = 6
 _SCHEMA_SUM = crc32(SCHEMA.encode())
 _LIVE_CHECKPOINT = "64MB"  # keeps reopening after a crash under half a second
 _IMPORT_CHECKPOINT = "1GB"  # fewer rewrites while a folder is loaded

@@ -278,13 +278,15 @@ CREATE TABLE IF NOT EXISTS edge_sums (      -- calls between nodes
   errors    BIGINT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS edge_totals (    -- the same of all time: few rows, since most edges call in every slot
-  caller_id UINTEGER NOT NULL,
-  callee_id UINTEGER NOT NULL,
-  type      UTINYINT NOT NULL,
-  bucket    UTINYINT NOT NULL,
-  calls     BIGINT NOT NULL,
-  errors    BIGINT NOT NULL
+CREATE TABLE IF NOT EXISTS edge_totals (    -- the same of all time: after a load, or when many came, one row an edge
+  caller_id   UINTEGER NOT NULL,
+  callee_id   UINTEGER NOT NULL,
+  type        UTINYINT NOT NULL,
+  calls       BIGINT NOT NULL,
+  errors      BIGINT NOT NULL,
+  critical_ns BIGINT NOT NULL,
+  buckets     UTINYINT[] NOT NULL,
+  counts      BIGINT[] NOT NULL             -- calls of each of these buckets
 );
 
 CREATE TABLE IF NOT EXISTS edge_times (     -- critical time of calls, whatever they took

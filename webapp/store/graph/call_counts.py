@@ -1,10 +1,7 @@
-"""Calls counted by bucket of duration, and the percentiles that follow. Arrays, no SQL.
+"""Calls counted by bucket of duration, and the percentiles that follow. Arrays, no SQL."""
 
-There is one row a group and one column a bucket, so that nothing has to be sorted.
-"""
-
-from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +9,7 @@ from webapp.model.columns import F64, I64, Bool
 from webapp.model.red import worth
 from webapp.store.writing.buckets import PER_DOUBLING
 
+_BUCKETS = 256
 _DENSE = 5_000_000  # greatest number of a group that is looked up in a table
 
 
@@ -22,103 +20,151 @@ class Counted(NamedTuple):
     errors: float = 0
     p50_ns: int = 0
     p95_ns: int = 0
+    critical_ns: int = 0
     spans: int = 0
     weighted: int = 0
     worth: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class CallCounts:
-    """`calls` of each group by bucket from `lowest` on, of which `errors` failed: both sums of weights.
-
-    `spans` were counted, of which `weighted` have a weight that is not 1; `squares`: the sum of the squares of all.
+class Sums(NamedTuple):
+    """By group: `calls` and `errors` are sums of weights; `spans` were counted, of which `weighted` have a weight that is
+    not 1; `squares`: the sum of the squares of all.
     """
 
-    groups: I64
-    lowest: int
     calls: F64
     errors: F64
     spans: F64
     weighted: F64
     squares: F64
+    critical_ns: I64
+
+    def by(self, number: I64, groups: int) -> "Sums":
+        calls, errors, spans, weighted, squares = (_counted(number, each, groups) for each in self[:5])
+        return Sums(calls, errors, spans, weighted, squares, _added(number, self.critical_ns, groups))
+
+    def at(self, groups: Bool) -> "Sums":
+        calls, errors, spans, weighted, squares = (each[groups] for each in self[:5])
+        return Sums(calls, errors, spans, weighted, squares, self.critical_ns[groups])
+
+
+@dataclass(frozen=True, slots=True)
+class CallCounts:
+    """Rows have the calls of a group by bucket, as sums of weights. A group is known by its `place`; it may have several
+    rows of one bucket, also with negative counts: they are summed.
+    """
+
+    place: I64
+    bucket: I64
+    counts: F64
+    groups: I64  # ascending
+    sums: Sums
 
     @classmethod
-    def of(cls, groups: I64, bucket: I64, calls: I64, errors: I64) -> "CallCounts":
-        """The same group and bucket may come several times, also with negative counts: they are summed."""
+    def of(
+        cls, groups: I64, errors: I64, critical_ns: I64, bucket: I64, calls: I64, rows: I64 | None = None
+    ) -> "CallCounts":
+        """`rows`: how many of `bucket` and `calls` each of `groups` has, None for one."""
         names, place = _numbered(groups)
-        lowest = int(bucket.min(initial=255))
-        width = int(bucket.max(initial=0)) - lowest + 1 if len(bucket) else 1
-        summed = np.bincount(place * width + bucket - lowest, calls, len(names) * width)
-        failed = np.bincount(place, errors, len(names))
-        counts = summed.astype(np.float64).reshape(len(names), width)
-        spans = counts.sum(axis=1)
-        return cls(names, lowest, counts, failed.astype(np.float64), spans, np.zeros(len(names)), spans)
+        failed, own_ns = _counted(place, errors, len(names)), _added(place, critical_ns, len(names))
+        each = place if rows is None else np.repeat(place, rows)
+        spans = _counted(each, calls, len(names))
+        sums = Sums(spans, failed, spans, np.zeros(len(names)), spans, own_ns)
+        return cls(each, bucket, calls.astype(np.float64), names, sums)
 
     def weighed(self, groups: I64, bucket: I64, more: "Weights") -> "CallCounts":
         """With what weights other than 1 add; what is of no group that was counted is left out."""
-        if not len(self.groups):
+        if not len(self.groups) or not len(groups):
             return self
         place = np.minimum(np.searchsorted(self.groups, groups), len(self.groups) - 1)
-        column = bucket - self.lowest
-        known = (self.groups[place] == groups) & (column >= 0) & (column < self.calls.shape[1])
-        place, column = place[known], column[known]
-        calls = self.calls.copy()
-        np.add.at(calls, (place, column), more.calls[known])
-        errors, weighted, squares = (
-            before + np.bincount(place, added[known], len(self.groups))
+        known = self.groups[place] == groups
+        place, sums = place[known], self.sums
+        calls, errors, weighted, squares = (
+            before + _counted(place, added[known], len(self.groups))
             for before, added in (
-                (self.errors, more.errors),
-                (self.weighted, more.weighted),
-                (self.squares, more.squares),
+                (sums.calls, more.calls),
+                (sums.errors, more.errors),
+                (sums.weighted, more.weighted),
+                (sums.squares, more.squares),
             )
         )
-        return replace(self, calls=calls, errors=errors, weighted=weighted, squares=squares)
+        return CallCounts(
+            np.append(self.place, place), np.append(self.bucket, bucket[known]),
+            np.append(self.counts, more.calls[known]), self.groups,
+            Sums(calls, errors, sums.spans, weighted, squares, sums.critical_ns),
+        )  # fmt: skip
+
+    def timed(self, groups: I64, critical_ns: I64) -> "CallCounts":
+        """With the critical time of groups that were counted."""
+        known = np.isin(groups, self.groups)
+        place = np.searchsorted(self.groups, groups[known])
+        own_ns = _added(place, critical_ns[known], len(self.groups))
+        return replace(self, sums=self.sums._replace(critical_ns=own_ns))
 
     def by(self, groups: I64) -> "CallCounts":
-        """Rows of equal number in `groups` added up."""
-        order = np.argsort(groups, kind="stable")
-        names, starts = np.unique(groups[order], return_index=True)
-        if not len(names):
-            return CallCounts(names, self.lowest, *(counts[:0] for counts in self._counts()))
+        """Groups of equal number in `groups` added up."""
+        names, number = np.unique(groups, return_inverse=True)
         return CallCounts(
-            names, self.lowest, *(np.add.reduceat(counts[order], starts) for counts in self._counts())
+            number[self.place], self.bucket, self.counts, names, self.sums.by(number, len(names))
         )
 
-    def at(self, places: Bool) -> "CallCounts":
-        return CallCounts(self.groups[places], self.lowest, *(counts[places] for counts in self._counts()))
-
-    def _counts(self) -> list[F64]:
-        return [getattr(self, field.name) for field in fields(self)[2:]]
+    def at(self, groups: Bool) -> "CallCounts":
+        if groups.all():
+            return self
+        rows = groups[self.place]
+        place = (np.cumsum(groups) - 1)[self.place[rows]]
+        return CallCounts(
+            place, self.bucket[rows], self.counts[rows], self.groups[groups], self.sums.at(groups)
+        )
 
     def counted(self) -> dict[int, Counted]:
-        """By group with calls.
+        """By group with calls."""
+        called, columns = self.columns()
+        return dict(zip(called.tolist(), map(Counted._make, zip(*columns, strict=True)), strict=True))
+
+    def columns(self) -> tuple[I64, list[list[Any]]]:
+        """Groups with calls; the fields of `Counted` of all of them.
 
         A percentile is an estimate: calls are spread evenly over the (logarithmic) width of their bucket.
         """
-        called = self.at(self.spans > 0)
-        upto = np.cumsum(called.calls, axis=1)
-        p50, p95 = (called.percentile(upto, rank) for rank in (0.5, 0.95))
-        columns = (upto[:, -1], called.errors, p50, p95, called.spans, called.weighted)
-        if not called.weighted.any():
-            rows = zip(*(column.astype(np.int64).tolist() for column in columns), strict=True)
-            counts = (Counted._make((*row, float(row[4]))) for row in rows)
-            return dict(zip(called.groups.tolist(), counts, strict=True))
-        rows = zip(*(column.tolist() for column in columns), called.squares.tolist(), strict=True)
-        return {
-            group: Counted(_whole(calls), _whole(errors), int(p50), int(p95), int(spans), int(weighted),
-                           worth(spans, calls, squares))
-            for group, (calls, errors, p50, p95, spans, weighted, squares)
-            in zip(called.groups.tolist(), rows, strict=True)
-        }  # fmt: skip
+        called = self.at(self.sums.spans > 0)
+        calls, errors, spans, weighted, squares, critical_ns = called.sums
+        times = *called.percentiles(), critical_ns, spans, weighted
+        whole = [each.astype(np.int64).tolist() for each in times]
+        if not weighted.any():
+            sums = [each.astype(np.int64).tolist() for each in (calls, errors)]
+            return called.groups, [*sums, *whole, spans.tolist()]
+        sums = [[_whole(each) for each in column.tolist()] for column in (calls, errors)]
+        sure = map(worth, whole[3], calls.tolist(), squares.tolist())
+        return called.groups, [*sums, *whole, list(sure)]
 
-    def percentile(self, upto: F64, rank: float) -> F64:
-        """`upto`: calls of a group up to and with each bucket."""
-        sought = rank * upto[:, -1]
-        place = np.arange(len(upto)), np.argmax(upto >= sought[:, None], axis=1)
-        calls = self.calls[place]
-        within = (sought - (upto[place] - calls)) / np.maximum(calls, np.finfo(np.float64).tiny)
-        ns: F64 = np.rint(2.0 ** ((self.lowest + place[1] + within) / PER_DOUBLING))
-        return ns
+    def percentiles(self) -> tuple[F64, F64]:
+        """50 and 95 of each group that has calls."""
+        key, counts = self._in_order()
+        upto = np.cumsum(counts)
+        last = np.searchsorted(key, np.arange(1, len(self.groups) + 1) * _BUCKETS) - 1
+        before = np.append(0.0, upto[last])[:-1]
+        p50, p95 = (
+            _percentile(key, counts, upto, before + rank * (upto[last] - before), last)
+            for rank in (0.5, 0.95)
+        )
+        return p50, p95
+
+    def _in_order(self) -> tuple[I64, F64]:
+        """Place * _BUCKETS + bucket, ascending, each with its count."""
+        key = self.place * _BUCKETS + self.bucket
+        if (key[1:] > key[:-1]).all():  # as sums of all time are stored
+            return key, self.counts
+        counts = _counted(key, self.counts, 0)
+        used = np.flatnonzero(counts)
+        return used, counts[used]
+
+
+def _percentile(key: I64, counts: F64, upto: F64, sought: F64, last: I64) -> F64:
+    """ns, by group; `last`: where its calls end in the others."""
+    at = np.minimum(np.searchsorted(upto, sought), last)
+    within = (sought - (upto[at] - counts[at])) / np.maximum(counts[at], np.finfo(np.float64).tiny)
+    ns: F64 = np.rint(2.0 ** ((key[at] % _BUCKETS + within) / PER_DOUBLING))
+    return ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +180,19 @@ class Weights:
 def _whole(number: float) -> float:
     near = round(number, 6)
     return int(near) if near == int(near) else near
+
+
+def _counted(place: I64, counts: I64 | F64, groups: int) -> F64:
+    """Sums by place."""
+    counted: F64 = np.bincount(place, counts, groups).astype(np.float64, copy=False)
+    return counted
+
+
+def _added(place: I64, ns: I64, groups: int) -> I64:
+    """The same, exact beyond what a float holds."""
+    added = np.zeros(groups, np.int64)
+    np.add.at(added, place, ns)
+    return added
 
 
 def _numbered(groups: I64) -> tuple[I64, I64]:

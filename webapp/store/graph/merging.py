@@ -80,6 +80,8 @@ def _owned(
     names: Mapping[int, Node], pairs: set[tuple[int, int]], of: Mapping[int, str]
 ) -> Iterable[tuple[int, str]]:
     """Databases and queues that only the services of one namespace speak to, and that namespace."""
+    if not of:
+        return
     beside: dict[int, Counter[str]] = defaultdict(Counter)
     for caller, callee in pairs:
         for node, other in ((caller, callee), (callee, caller)):

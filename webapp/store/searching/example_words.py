@@ -38,7 +38,7 @@ def find_words(catalogue: Catalogue) -> Words:
     calls = catalogue.rows(
         """
         SELECT a.name, b.name
-        FROM edge_sums e JOIN nodes a ON a.node_id = e.caller_id JOIN nodes b ON b.node_id = e.callee_id
+        FROM edge_totals e JOIN nodes a ON a.node_id = e.caller_id JOIN nodes b ON b.node_id = e.callee_id
         WHERE a.kind = 'service' AND b.kind = 'service' AND a.name != b.name
         GROUP BY ALL HAVING sum(e.calls) > 0 ORDER BY sum(e.calls) DESC, 1, 2 LIMIT 1
         """

@@ -47,9 +47,17 @@ GROUP BY ALL
 """
 _TOTALS = """
 INSERT INTO edge_totals
-SELECT caller_id, callee_id, type, bucket, {sign} * sum(calls), {sign} * sum(errors)
-FROM {edges}
-GROUP BY ALL
+SELECT
+  caller_id, callee_id, type, sum(calls)::BIGINT, sum(errors)::BIGINT, sum(critical_ns)::BIGINT,
+  list(bucket ORDER BY bucket), list(calls ORDER BY bucket)
+FROM (
+  SELECT
+    caller_id, callee_id, type, bucket, {sign} * sum(calls)::BIGINT AS calls, {sign} * sum(errors) AS errors,
+    {sign} * sum(critical_ns) AS critical_ns
+  FROM {edges}
+  GROUP BY ALL
+)
+GROUP BY caller_id, callee_id, type
 """
 _EDGE_TIMES = """
 INSERT INTO edge_times
@@ -60,16 +68,27 @@ HAVING sum(critical_ns) <> 0
 """
 _COMPACT = """
 CREATE OR REPLACE TEMP TABLE compact_totals AS
-SELECT caller_id, callee_id, type, bucket, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
-FROM edge_totals
-GROUP BY ALL
-HAVING calls != 0 OR errors != 0
-ORDER BY ALL;
+WITH summed AS (
+  SELECT caller_id, callee_id, type, sum(calls)::BIGINT, sum(errors)::BIGINT, sum(critical_ns)::BIGINT
+  FROM edge_totals
+  GROUP BY caller_id, callee_id, type
+), counted AS (
+  SELECT caller_id, callee_id, type, bucket, sum(calls)::BIGINT AS calls
+  FROM (SELECT caller_id, callee_id, type, unnest(buckets) AS bucket, unnest(counts) AS calls FROM edge_totals)
+  GROUP BY ALL
+), spread AS (
+  SELECT caller_id, callee_id, type, list(bucket ORDER BY bucket), list(calls ORDER BY bucket)
+  FROM counted
+  WHERE calls <> 0
+  GROUP BY caller_id, callee_id, type
+)
+FROM summed JOIN spread USING (caller_id, callee_id, type)
+ORDER BY caller_id, callee_id, type;
 DELETE FROM edge_totals;
 INSERT INTO edge_totals FROM compact_totals;
 DROP TABLE compact_totals;
 """
-_FEW = 200_000  # rows of edge_totals that are read in a moment
+_FEW = 20_000  # rows of edge_totals that are read in a moment
 _NODES = """
 INSERT INTO node_sums
 SELECT slot, node_id, {sign} * sum(spans), {sign} * sum(errors), {sign} * sum(critical_ns)
@@ -96,20 +115,20 @@ def add_durations(writer: duckdb.DuckDBPyConnection, traces: str) -> None:
     writer.execute(_DURATIONS.format(traces=traces, sign=1, minute=MINUTE_NS, per_doubling=PER_DOUBLING))
 
 
-def compact(writer: duckdb.DuckDBPyConnection) -> None:
-    """Once so many rows came since the last time that reading them takes longer."""
+def compact(writer: duckdb.DuckDBPyConnection, *, loaded: bool = False) -> None:
+    """Once so many rows came since the last time that reading them takes longer; after a load, if any came."""
     rows, before = writer.execute(
         """
         SELECT (SELECT count(*) FROM edge_totals),
           coalesce((SELECT value FROM settings WHERE name = 'compact_totals'), 0)
         """
     ).fetchall()[0]
-    if rows > max(_FEW, 2 * before):
+    if rows > (before if loaded else max(_FEW, 2 * before)):
         compact_totals(writer)
 
 
 def compact_totals(writer: duckdb.DuckDBPyConnection) -> None:
-    """One row for each edge and bucket."""
+    """One row for each edge."""
     writer.execute(_COMPACT)
     writer.execute("INSERT OR REPLACE INTO settings SELECT 'compact_totals', count(*) FROM edge_totals")
 

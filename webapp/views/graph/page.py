@@ -128,8 +128,8 @@ def page_json() -> Response:
             "more": graph.more,
             "from_ns": graph.from_ns,
             "to_ns": graph.to_ns,
-            "nodes": [_fields(node, GraphNode.__slots__) for node in graph.nodes],
-            "edges": [_fields(edge, GraphEdge.__slots__) for edge in graph.edges],
+            "nodes": [_fields(node, GraphNode._fields) for node in graph.nodes],
+            "edges": [_fields(edge, GraphEdge._fields) for edge in graph.edges],
             "merged": {name: _fields(merged, Merged.__slots__) for name, merged in graph.merged.items()},
             "tail_sampled": store().services.tail_sampled(),
         }

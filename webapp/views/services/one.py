@@ -220,4 +220,4 @@ def page_json() -> Response:
 
 
 def _edge(edge: GraphEdge) -> dict[str, object]:
-    return {field: getattr(edge, field) for field in GraphEdge.__slots__}
+    return {field: getattr(edge, field) for field in GraphEdge._fields}
