@@ -232,3 +232,14 @@ def test_a_verdict_that_rests_on_little_says_so(opened: Opened) -> None:
     [tag] = [tag for tag in with_class(with_class(page, "verdict")[0], "tag") if "confidence" in text(tag)]
     assert text(tag) == "medium confidence"
     assert "not received" in tag.get("title", "")
+
+
+def test_of_a_large_trace_what_is_usual_comes_with_the_findings(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_why, "AT_ONCE", 0)
+    monkeypatch.setattr(trace, "AT_ONCE", 0)
+    client = slow_checks(opened, 20)
+    assert "usual" not in text(with_class(parse(get(client)), "verdict")[0])
+    assert "320× its usual p95 of 10.0 ms." in client.get(f"/trace/{ID}/why", headers=PART).text
+    assert "320× its usual p95 of 10.0 ms." in text(with_class(parse(get(client)), "verdict")[0])

@@ -190,7 +190,7 @@ def why_part(trace: OpenTrace, state: TraceState, store: Store) -> dict[str, obj
         "trace": trace,
         "state": state,
         "findings": finding_lines(trace, state, store),
-        "late": late_reasons(trace, shown_path(trace, state)),
+        "late": late_reasons(trace, store, shown_path(trace, state)),
         "what": what_if(trace, state),
     }
 

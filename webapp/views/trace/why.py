@@ -59,30 +59,29 @@ def _judged(trace: OpenTrace, which: str) -> Shown:
 
 
 def reasons(trace: OpenTrace, store: Store, shown: Shown) -> list[str]:
-    """The qualifiers of the verdict, but for a gain that is not known yet; and that there is nothing below to blame."""
+    """The qualifiers of the verdict, and that there is nothing below to blame; of a large trace first without those
+    that take a look at all of it, or at all others.
+    """
     known = trace.has("gain") or len(trace.rows) <= AT_ONCE
-    told = qualifiers(trace, store, shown) if known else _qualifiers(trace, store, shown, None)
+    told = qualifiers(trace, store, shown) if known else qualified(shown.evidence)
     if _all_its_own(trace.facts.forest, shown):
         return ["All of it is the span’s own work: no child span explains it.", *told]
     return told
 
 
-def late_reasons(trace: OpenTrace, shown: Shown) -> list[str]:
+def late_reasons(trace: OpenTrace, store: Store, shown: Shown) -> list[str]:
     """What the page of a large trace could not say at once."""
-    if len(trace.rows) <= AT_ONCE or shown.which != "response" or not shown.evidence.rows:
+    if len(trace.rows) <= AT_ONCE:
         return []
     told = qualified(shown.evidence)
-    return [line for line in qualified(shown.evidence, cause_gain(trace)) if line not in told]
+    return [line for line in qualifiers(trace, store, shown) if line not in told]
 
 
 def qualifiers(trace: OpenTrace, store: Store, shown: Shown) -> list[str]:
-    """With what it would gain to speed the cause up: that takes a look at the whole trace."""
+    """With what it would gain to speed the cause up, and how far it is from what is usual."""
     of_response = shown.which == "response" and len(shown.path.node) and shown.evidence.rows
-    return _qualifiers(trace, store, shown, cause_gain(trace) if of_response else None)
-
-
-def _qualifiers(trace: OpenTrace, store: Store, shown: Shown, known: Gain | None) -> list[str]:
-    return qualified(shown.evidence, known, _usually(trace, store, shown))
+    gained = cause_gain(trace) if of_response else None
+    return qualified(shown.evidence, gained, _usually(trace, store, shown))
 
 
 def cause_gain(trace: OpenTrace) -> Gain:
