@@ -1,5 +1,6 @@
 """What rows show beside their spans: time that no span explains, and work that goes on when its span is over."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class Gaps:
     end_ns: I64
 
     def of(self, row: int) -> list[tuple[int, int]]:
-        first, end = np.searchsorted(self.row, (row, row + 1))
+        first, end = bisect_left(self.row, row), bisect_right(self.row, row)
         return list(zip(self.start_ns[first:end].tolist(), self.end_ns[first:end].tolist(), strict=True))
 
 
@@ -53,6 +54,14 @@ def _explained(rows: TraceRows, path: Path, segment: int) -> bool:
     return bool((forest.blocking[children] & (ran_ns >= _COVERED * (end_ns - start_ns))).any())
 
 
-def last_ends_ns(rows: TraceRows) -> I64:
-    """By row: when the last span of its subtree ends."""
-    return range_max(rows.forest.end_ns[rows.node], np.arange(len(rows)), rows.after)
+def last_ends_ns(rows: TraceRows, chosen: I64) -> I64:
+    """Of each of the rows chosen: when the last span of its subtree ends."""
+    if not len(chosen):
+        return np.empty(0, np.int64)
+    after = rows.after[chosen]
+    bounds = np.unique(
+        np.concatenate((chosen, after))
+    )  # between two of them all rows lie in the same subtrees
+    ends_ns = rows.forest.end_ns[rows.node[bounds[0] : bounds[-1]]]
+    of_part = np.maximum.reduceat(ends_ns, bounds[:-1] - bounds[0])
+    return range_max(of_part, np.searchsorted(bounds, chosen), np.searchsorted(bounds, after))

@@ -62,7 +62,7 @@ def facts_of(trace: OpenTrace, view: View, first: int, count: int) -> Iterator[R
         source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
         forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
         _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),
-        view.run[part], _run_lengths(view, place), trace.once("last ends", lambda: last_ends_ns(rows))[place],
+        view.run[part], _run_lengths(view, place), last_ends_ns(rows, place),
         trace.once("silent peers", lambda: silent_peers(forest))[node],
     )  # fmt: skip
     return map(RowFacts, *(column.tolist() for column in columns))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from webapp.analysis.folding import View
-from webapp.analysis.marks import last_ends_ns
 from webapp.model import display
 from webapp.model.columns import I64
 from webapp.model.spans import Attributes
@@ -129,7 +128,7 @@ class _RowMaker:
         after = int(alike.after[of.run])
         solid = covered if self._segments is None else self._segments.within(of.place, after)
         lane = self._window.lane
-        last_ns = int(trace.once("last ends", lambda: last_ends_ns(trace.rows))[of.place : after].max())
+        last_ns = int(self._forest.end_ns[trace.rows.node[of.place : after]].max())
         bar = lane.bar(begin_ns, end_ns, solid, sums.label, threads, last_ns, sums.total)
         path = "on critical path" if len(solid[0]) and self._segments else "not on critical path"
         starts_ns = begin_ns - trace.begin_ns
