@@ -4,6 +4,8 @@ To plan a statement takes longer than to read a thousand spans: that is why it i
 """
 
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import orjson
@@ -17,15 +19,12 @@ from webapp.store.reading.origins import Origin, origin_of
 from webapp.store.reading.traces import rows_of
 from webapp.store.reading.words import Words
 
-# What few spans have, as JSON; NULL for all others. Event times as in `finding.event_times`.
-_TOLD = """
-  source_id,
-  CASE
-    WHEN events IS NOT NULL OR links IS NOT NULL OR written_trace_id IS NOT NULL
-      OR error_message IS NOT NULL OR error_source IS NOT NULL
-    THEN json_array(links, error_message, error_source, written_trace_id, json_extract(events, '$[*][1]'))
-  END AS told
-"""
+_FEW_ROWS = 20_000  # from its first to its last: up to here what only some spans have is read with all else
+_SOME = """(
+  events IS NOT NULL OR links IS NOT NULL OR written_trace_id IS NOT NULL OR error_message IS NOT NULL
+  OR error_source IS NOT NULL
+)"""
+_TOLD = "json_array(links, error_message, error_source, written_trace_id, json_extract(events, '$[*][1]'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +42,40 @@ def read_whole(catalogue: Catalogue, words: Words, trace_id: str) -> WholeTrace 
     extent = rows_of(catalogue, trace_id)
     if extent is None:
         return None
-    selection = Selection(
-        [trace_id], "spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?", "0", (trace_id, *extent)
-    )
-    arrays = read_arrays(catalogue.cursor, selection, _TOLD)
-    told = arrays["told"]
-    some = np.flatnonzero(told != None)  # noqa: E711 - of each element
-    rows = arrays["span_row"][some]
-    written, odd, times_ns, events = "", list[Odd](), list[int](), list[int]()
-    for row, text in zip(rows.tolist(), told[some].tolist(), strict=True):
-        links, message, source, written_id, times = orjson.loads(text)
-        if links or message or source:
-            odd.append((row, links or "[]", message or "", source or ""))
-        written = written or written_id or ""
-        times_ns += times or ()
-        events.append(len(times or ()))
+    source, parameters = "spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?", (trace_id, *extent)
+    selection = Selection([trace_id], source, "0", parameters)
+    if extent[1] - extent[0] < _FEW_ROWS:
+        arrays = read_arrays(
+            catalogue.cursor, selection, f"source_id, CASE WHEN {_SOME} THEN {_TOLD} END AS told"
+        )
+        some = np.flatnonzero(arrays["told"] != None)  # noqa: E711 - of each element
+        rows, told = arrays["span_row"][some], arrays["told"][some]
+    else:
+        arrays = read_arrays(catalogue.cursor, selection, "source_id")
+        found = catalogue.cursor.execute(
+            f"SELECT span_row, {_TOLD} AS told FROM {source} AND {_SOME} ORDER BY span_row", parameters
+        ).fetchnumpy()
+        rows, told = found["span_row"], found["told"]
+    odd, written, times_ns = _read_told(rows, told)
     inferred = inferred_among(catalogue.cursor, [trace_id]) if catalogue.rows(ANY_INFERRED) else ()
     return WholeTrace(
         columns=columns_from(catalogue.cursor, [trace_id], arrays, odd, words, inferred),
         origin=origin_of(catalogue, written, _occurring(arrays["source_id"])),
-        event_rows=np.repeat(rows, events),
-        event_times_ns=np.array(times_ns, np.int64),
+        event_rows=np.repeat(rows, list(map(len, times_ns))),
+        event_times_ns=np.fromiter(chain.from_iterable(times_ns), np.int64),
     )
+
+
+def _read_told(rows: I64, told: NDArray[Any]) -> tuple[list[Odd], str, list[list[int]]]:
+    """What is odd, the first written id of the trace, and by row the times of events."""
+    odd, written, times_ns = list[Odd](), "", list[list[int]]()
+    each = orjson.loads(f"[{','.join(told.tolist())}]")  # at once: there may be many
+    for row, (links, message, source, written_id, times) in zip(rows.tolist(), each, strict=True):
+        if links or message or source:
+            odd.append((row, links or "[]", message or "", source or ""))
+        written = written or written_id or ""
+        times_ns.append(times or [])
+    return odd, written, times_ns
 
 
 def _occurring(source_ids: NDArray[np.uint32]) -> set[int]:
