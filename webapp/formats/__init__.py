@@ -5,6 +5,7 @@ Each format is a module of the same shape (`Format`); the order of `FORMATS` is 
 
 import gc
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -35,6 +36,7 @@ from webapp.formats.otlp import protobuf
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
 from webapp.formats.source_code import language_of
+from webapp.formats.strangers import Strangers, are_lines
 from webapp.formats.tables import ipc, json_rows, text
 from webapp.formats.tables.asking import UnknownTable
 from webapp.formats.tables.layout import NO_MAPPING
@@ -105,6 +107,11 @@ FORMATS: tuple[Format, ...] = (
     generic,
 )
 TABLES: tuple[Table, ...] = (json_rows, text, ipc, parquet)
+# of which one line tells for certain what it is, so that it may stand between lines of another format
+_BY_LINE: tuple[Format, ...] = (
+    otlp, tempo, jaeger, zipkin, xray, datadog, skywalking, console, honeycomb, elastic, sentry,
+)  # fmt: skip
+_BESIDE_OTHERS: tuple[Format, ...] = (*_BY_LINE, logs, generic)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
     "console exporters of Go, Python, JavaScript and .NET, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
@@ -194,7 +201,13 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING, chosen: str 
         raise _refusal(head, name, mapping)
     module, reason = found
     table = _as_table(module)
-    records = table.read(content.stream, notes, mapping) if table else module.read(content.stream, notes)
+    records: Iterator[Span | LogLine]
+    if table:
+        records = table.read(content.stream, notes, mapping)
+    elif not chosen and module in _BESIDE_OTHERS and are_lines(head.start):
+        records = _read_lines(module, content.stream, notes)
+    else:
+        records = module.read(content.stream, notes)
     try:
         first = next(records, None)
     except UnknownTable as unknown:
@@ -213,6 +226,23 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING, chosen: str 
     is_log = isinstance(first, LogLine) and module.NAME == otlp.NAME
     refusal = _refusal(head, name, mapping) if is_log else None
     return Reading(module.NAME, reason, notes, chain([] if first is None else [first], records), refusal)
+
+
+def _read_lines(module: Format, stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
+    """Also the lines of another format than that of the file, each by the reader of its own."""
+
+    def stranger(line: bytes) -> Format | None:
+        head = head_of(line)
+        if module.looks_like(head):
+            return None
+        return next((other for other in _BY_LINE if other.looks_like(head)), None)
+
+    with closing(Strangers(stream, stranger)) as strangers:
+        yield from module.read(strangers.others(), notes)
+        for other, apart in strangers.apart.items():
+            notes.warn("other_format", where=f"line {apart.first}, {other.NAME}", count=apart.count)
+            apart.stream.seek(0)
+            yield from other.read(apart.stream, notes)
 
 
 def _check_unpacked(notes: Notes, name: str) -> None:

@@ -10,6 +10,7 @@ _READING = {  # found while reading a file
     "stopped": "Loading was stopped before the end of the file; everything read until then is here.",
     "not_utf8": "Bytes that are not UTF-8 were replaced.",
     "other_signal": "Metrics, logs or other records that are not spans were passed over.",
+    "other_format": "Lines of another format than that of the file were read by the reader of theirs.",
     "no_trace_id": "Log records that name no trace were passed over.",
     "other_text": "Lines between the records that a program printed were passed over.",
     "abridged": "The program that wrote the file left parts of values out, such as [Object]; they stand as it wrote them.",
