@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.store.shop import SECOND
+from tests.views.parsing import parse
 from tests.views.sending import traces_of, until
 from webapp.app import create_app
+from webapp.loading import analyse_pending
 from webapp.loading.listening import Listening
 from webapp.loading.live import Live
 from webapp.store import Store
@@ -59,6 +61,29 @@ def test_it_is_said_when_the_trace_is_quiet(client: FlaskClient) -> None:
     page = client.get(f"/trace/{1:032x}").text
     assert "Still arriving" not in page
     assert "still arriving" not in client.get("/traces").text
+
+
+def test_a_row_that_still_arrives_asks_for_itself_until_it_is_quiet(client: FlaskClient) -> None:
+    store = client.application.config["store"]
+    for trace in (1, 2):
+        send(client, trace)
+    traces_of(client, spans=1)
+    asks = [row.get("hx-get", "") for row in parse(client.get("/traces?q=work&sort=slowest")).iter("tr")]
+    [first, second] = filter(None, asks)
+    assert client.get(first).location == "/traces?q=work&sort=slowest"
+    part = client.get(first, headers={"HX-Request": "true"}).text
+    assert "still arriving" in part
+    assert f'hx-get="{html.escape(first)}"' in part
+    client.application.config["live"] = Live(store, durable=False, quiet_seconds=0.1)
+    analyse_pending(store)
+    rows = [client.get(url, headers={"HX-Request": "true"}).text for url in (first, second)]
+    for row in rows:
+        assert row.lstrip().startswith("<tr>")
+        assert "still arriving" not in row
+        assert "work" in row
+        assert 'type="checkbox"' in row
+    store.remove_traces([f"{1:032x}", f"{2:032x}"])
+    assert client.get(first, headers={"HX-Request": "true"}).status_code == 204
 
 
 def test_a_trace_without_facts_is_shown_by_its_id(client: FlaskClient) -> None:

@@ -1,9 +1,9 @@
 """`/traces`: find traces. The query text is the only filter; facets, chart and times rewrite it or the window."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp import query as language
@@ -16,7 +16,7 @@ from webapp.store.conditions.matching import EXACT
 from webapp.store.searching.span_facets import MOST_SPANS
 from webapp.views import arrivals
 from webapp.views.cohorts.entrances import errors_url, why_slow_url
-from webapp.views.fragments import leave_to, page_or_part
+from webapp.views.fragments import leave_to, page_or_part, two_faced, wants_part
 from webapp.views.patience import patient
 from webapp.views.present import store
 from webapp.views.search.headline import headline
@@ -181,6 +181,29 @@ def _chart(state: SearchState, page: ResultPage) -> str:
     if state.chart:
         return state.chart
     return "heat" if page.total >= HEAT_FROM or not page.total_exact else "scatter"
+
+
+@blueprint.get("/traces/row")
+def row() -> BaseResponse:
+    """One trace of a page of results anew, as long as its spans arrive; 204 if it is not found any more."""
+    state = SearchState.read(request.args)
+    if not wants_part():
+        return redirect(state.url())
+    trace_id = request.args.get("trace", "")
+    term = language.write_term("trace.id", "=", trace_id)
+    query = language.parse(language.add_term(understand(state).query.text, term))
+    page = store().search(query, Window(None, None), "newest", 1)
+    if not page.rows:
+        return Response(status=204)
+    slowest_ns = max(page.slowest_ns, request.args.get("slowest", 0, type=int))
+    [found] = search_rows(replace(page, rows=page.rows[:1], slowest_ns=slowest_ns), state)
+    part = render_template(
+        "search/_row.html",
+        row=replace(found, again_url=request.full_path),
+        values=trace_fields(state, [trace_id]).get(trace_id, ()),
+        pick=request.args.get("pick") == "1",
+    )
+    return two_faced(make_response(part))
 
 
 @blueprint.get("/traces/chart.json")

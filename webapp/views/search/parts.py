@@ -1,6 +1,7 @@
 """What the search templates draw: rows with their bars, facet links, the highlighted query. Records only, no HTML."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -32,6 +33,7 @@ class BarPart:
 class SearchRow:
     summary: TraceSummary
     url: str
+    again_url: str  # the row anew
     bar: list[BarPart]
     match: str
     duration_share: float
@@ -76,6 +78,7 @@ def search_rows(page: ResultPage, state: SearchState) -> list[SearchRow]:
         SearchRow(
             summary=row.summary,
             url=state.trace_url(row.summary.trace_id),
+            again_url=_again_url(page, state, row.summary.trace_id),
             bar=share_bar(row.summary.services, row.summary.response_ns),
             match=_match_words(row.match.name, row.match.duration_ns, row.match.count) if row.match else "",
             duration_share=row.summary.duration_ns / max(1, page.slowest_ns),
@@ -83,6 +86,11 @@ def search_rows(page: ResultPage, state: SearchState) -> list[SearchRow]:
         )
         for row in page.rows
     ]
+
+
+def _again_url(page: ResultPage, state: SearchState, trace_id: str) -> str:
+    among = {"trace": trace_id, "slowest": page.slowest_ns, "pick": int(len(page.rows) > 1)}
+    return f"/traces/row?{urlencode(state.parameters() | among)}"
 
 
 def _titled(trace: TraceSummary) -> dict[str, str]:
