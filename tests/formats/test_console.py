@@ -231,12 +231,14 @@ def compose(*programs: bytes) -> bytes:
         compose(PRETTY, (CASES / "python-1.45.txt").read_bytes()),
         b"\n".join(b"2026-01-02T03:04:05.1Z stdout F " + line for line in PRETTY.splitlines()),
         b"\n".join(b"[pod/web-7f9c/web] " + line for line in PRETTY.splitlines()),
+        b"\n".join(b"2026-01-02T03:04:05.123456789Z " + line for line in PRETTY.splitlines()),
+        b"\n".join(b"web-5d8f67b9c-x2x4q web " + line for line in PRETTY.splitlines()),
         b"\n".join(
             json.dumps({"log": line + "\n", "stream": "stdout", "time": "t"}).encode()
             for line in PRETTY.decode().splitlines()
         ),
     ],
-    ids=["docker compose", "containerd", "kubectl", "docker"],
+    ids=["docker compose", "containerd", "kubectl", "kubectl with times", "stern", "docker"],
 )
 def test_lines_of_containers_are_put_together_again(wrapped: bytes) -> None:
     assert console.looks_like(sniff.head_of(wrapped))

@@ -9,6 +9,7 @@ import random
 import zlib
 from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -23,12 +24,20 @@ LINE = (
     b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",'
     b'"spanId":"%016x","name":"one","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}\n'
 )
-TEXT = b"".join(LINE % number for number in range(1, 20_001))
+SPANS = 4_000
+TEXT = b"".join(LINE % number for number in range(1, SPANS + 1))
+
+ACTIVITY = b"""\
+Activity.TraceId:            5b8efff798038103d269b633813fc60c\r
+Activity.SpanId:             eee19b7ec3c1b174\r
+Activity.DisplayName:        GET /\r
+"""
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zlib": zlib.compress,
     "zstd": zstandard.compress,
+    "lz4": lambda text: pa.Codec("lz4").compress(text).to_pybytes(),
     "bzip2": bz2.compress,
     "xz": lzma.compress,
     "lzma": lambda text: lzma.compress(text, lzma.FORMAT_ALONE),
@@ -44,7 +53,7 @@ def read(text: bytes, limits: Limits | None = None) -> tuple[formats.Reading, in
 @pytest.mark.parametrize("name", COMPRESS)
 def test_a_compressed_file_is_read_like_a_plain_one_and_says_so(name: str) -> None:
     reading, spans = read(COMPRESS[name](TEXT))
-    assert spans == 20_000
+    assert spans == SPANS
     assert reading.reason.endswith(f", {name}")
     assert not reading.notes.warnings
 
@@ -53,13 +62,33 @@ def test_a_compressed_file_is_read_like_a_plain_one_and_says_so(name: str) -> No
 def test_several_compressed_parts_in_one_file_are_read_as_one(name: str) -> None:
     half = len(TEXT) // 2
     _, spans = read(COMPRESS[name](TEXT[:half]) + COMPRESS[name](TEXT[half:]))
-    assert spans == 20_000
+    assert spans == SPANS
+
+
+def test_a_zstd_file_may_begin_with_what_is_no_content() -> None:
+    index = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"some"
+    assert read(index + zstandard.compress(TEXT))[1] == SPANS
+
+
+@pytest.mark.parametrize(
+    ("text", "format_name"),
+    [
+        (TEXT, "otlp"),
+        (b"trace_id,span_id,name,start_time,end_time\n5b8efff798038103d269b633813fc60c,1f,a,1,2\n", "csv"),
+        (ACTIVITY, "dotnet-console"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_the_first_line(text: bytes, format_name: str) -> None:
+    for marked in (b"\xef\xbb\xbf" + text, gzip.compress(b"\xef\xbb\xbf" + text)):
+        reading, spans = read(marked)
+        assert (reading.format, spans) == (format_name, read(text)[1])
+        assert not [warning for warning in reading.notes.warnings if warning.code == "other_text"]
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz"])
 def test_padding_after_the_end_is_passed_over(name: str) -> None:
     reading, spans = read(COMPRESS[name](TEXT) + bytes(512))
-    assert spans == 20_000
+    assert spans == SPANS
     assert not reading.notes.warnings
 
 
@@ -67,21 +96,22 @@ def test_padding_after_the_end_is_passed_over(name: str) -> None:
 def test_a_cut_or_damaged_file_gives_what_comes_before(name: str) -> None:
     # ids that do not compress, so that there is more than one block of every kind
     chance = random.Random(3)
-    text = b"".join(LINE % chance.getrandbits(64) for _ in range(20_000))
+    count = 12_000
+    text = b"".join(LINE % chance.getrandbits(64) for _ in range(count))
     whole = COMPRESS[name](text)
     middle = len(whole) * 9 // 10
     for broken in (whole[:middle], whole[:middle] + b"\xff" * 2_000):
         reading, spans = read(broken)
-        assert 0 < spans < 20_000
+        assert 0 < spans < count
         assert "truncated" in {warning.code for warning in reading.notes.warnings}
 
 
 @pytest.mark.parametrize("name", COMPRESS)
 def test_a_bomb_stops_with_a_warning_and_its_good_part_is_kept(name: str) -> None:
-    bomb = COMPRESS[name](TEXT + b" " * 60_000_000)
-    for limits in (Limits(most_bytes=20_000_000), Limits(ratio=50, ratio_from=20_000_000)):
+    bomb = COMPRESS[name](TEXT + b" " * 15_000_000)
+    for limits in (Limits(most_bytes=5_000_000), Limits(ratio=50, ratio_from=5_000_000)):
         reading, spans = read(bomb, limits)
-        assert spans == 20_000
+        assert spans == SPANS
         assert [warning.code for warning in reading.notes.warnings] == ["size_limit"]
 
 

@@ -11,7 +11,6 @@ Json = dict[str, Any]
 
 _MAGICS = (
     (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (b"\x04\x22\x4d\x18", "an lz4 file; unpack it first"),
     (b"\xff\x06\x00\x00sNaPpY", "a snappy file; unpack it first"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),

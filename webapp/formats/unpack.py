@@ -4,12 +4,14 @@ import bz2
 import codecs
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Self, cast
 
+import pyarrow as pa
 import zstandard
 
 from webapp.formats.collector_messages import are_messages, messages
@@ -20,12 +22,15 @@ from webapp.model.display import size
 GZIP = b"\x1f\x8b"
 ZLIB = (b"\x78\x9c", b"\x78\xda", b"\x78\x01")
 ZSTD = b"\x28\xb5\x2f\xfd"
+LZ4 = b"\x04\x22\x4d\x18"
 BZIP2 = b"BZh"
+ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # a frame of other content, such as an index
 XZ = b"\xfd7zXZ\x00"
 LZMA = b"\x5d\x00\x00"
 _LZMA_MEMORY = 256_000_000
 _ZSTD_WINDOW = 2**27  # what `zstd --long` writes; a frame may ask for more only to exhaust memory
 _PIECE = 1_000_000
+_SMALL_PIECE = 64_000  # where what a damaged piece holds is lost
 _LAYERS = 3
 
 
@@ -66,7 +71,9 @@ def plain(stream: BinaryIO, notes: Notes, limits: Limits) -> tuple[BinaryIO, byt
         start, stream = peek(stream)
         layer = _layer(start)
         if not layer or len(layers) == _LAYERS:
-            return stream, start, layers
+            if start.startswith(codecs.BOM_UTF8):  # nothing that readers should see
+                stream.read(len(codecs.BOM_UTF8))
+            return stream, start.removeprefix(codecs.BOM_UTF8), layers
         layers.append(layer)
         counted = _Counted(stream)
         pieces = _capped(_READ[layer](counted, notes), counted, notes, limits)
@@ -123,14 +130,20 @@ class _Pieces(io.RawIOBase):
 
 
 class _Counted:
+    """As little of a file as those who decompress ask for; closing is its owner's."""
+
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
         self.bytes = 0
+        self.closed = False
 
     def read(self, amount: int = -1) -> bytes:
         block = self.stream.read(amount)
         self.bytes += len(block)
         return block
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def _capped(pieces: Iterator[bytes], source: _Counted, notes: Notes, limits: Limits) -> Iterator[bytes]:
@@ -210,6 +223,15 @@ def _unzstd(source: _Counted, notes: Notes) -> Iterator[bytes]:
         _damaged(source, notes, str(error))
 
 
+def _unlz4(source: _Counted, notes: Notes) -> Iterator[bytes]:
+    try:
+        with pa.CompressedInputStream(pa.PythonFile(cast("io.IOBase", source), mode="r"), "lz4") as reader:
+            while piece := reader.read(_SMALL_PIECE):
+                yield piece
+    except OSError as error:
+        _damaged(source, notes, f"lz4: {error}")
+
+
 def _damaged(source: _Counted, notes: Notes, why: str) -> None:
     message = f"The compressed data is damaged ({why}); what comes before that is here."
     notes.warn("truncated", message, where=f"byte {source.bytes} of the compressed file")
@@ -225,6 +247,7 @@ _READ: dict[str, Callable[[_Counted, Notes], Iterator[bytes]]] = {
     "gzip": partial(_inflate, name="gzip", bits=31, magic=GZIP),
     "zlib": partial(_inflate, name="zlib", bits=15, magic=ZLIB[0][:1]),
     "zstd": _unzstd,
+    "lz4": _unlz4,
     "bzip2": partial(_by_steps, name="bzip2", magic=BZIP2, engine=bz2.BZ2Decompressor),
     "xz": partial(
         _by_steps, name="xz", magic=XZ, engine=partial(lzma.LZMADecompressor, memlimit=_LZMA_MEMORY)
@@ -239,6 +262,7 @@ _MAGICS = (
     (GZIP, "gzip"),
     *((magic, "zlib") for magic in ZLIB),
     (ZSTD, "zstd"),
+    (LZ4, "lz4"),
     (BZIP2, "bzip2"),
     (XZ, "xz"),
     (LZMA, "lzma"),
@@ -250,4 +274,6 @@ _MAGICS = (
 def _layer(start: bytes) -> str:
     if are_messages(start):
         return "the Collector's messages"
+    if ZSTD_SKIPPED.match(start):
+        return "zstd"
     return next((name for magic, name in _MAGICS if start.startswith(magic)), "")

@@ -23,6 +23,19 @@ _PREFIXES = (
     re.compile(rb"\d{4}-\d\d-\d\dT\S+ (stdout|stderr) [FP] "),  # containerd, CRI-O
     re.compile(rb"\[(pod/[^\]\s]+)\] "),  # kubectl logs --prefix
     re.compile(
+        rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6,9}(Z|[+-]\d\d:\d\d)(?: |$)"
+    ),  # kubectl logs --timestamps
+    re.compile(
+        _COLOUR
+        + rb"([a-z0-9][\w.-]*"
+        + _COLOUR
+        + rb" "
+        + _COLOUR
+        + rb"[a-z0-9][\w-]*)"
+        + _COLOUR
+        + rb" (?=[{}\[\]\s\"])"
+    ),  # stern
+    re.compile(
         rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) [\w.-]+ ([\w./-]+(?:\[\d+\])?): "
     ),  # journalctl
 )
