@@ -66,6 +66,13 @@ def test_filters_at_hand_lead_to_their_rows_and_back(opened: Opened) -> None:
     assert pills(api)["api"] == f"/trace/{ID}"
 
 
+def test_the_slowest_are_those_that_were_recorded_so(opened: Opened) -> None:
+    quick = [span(10 + k, 1, k, k + 2) for k in range(150)]
+    unfinished = span(2, 1, 100, -1_000_000)  # ends at 0; it is drawn to the end of its child
+    offered = pills(parse(get(opened(span(1, 0, 0, 900), unfinished, span(3, 2, 100, 5000), *quick))))
+    assert offered["Slowest 1%"].endswith("find=duration%3E%3D900ms")
+
+
 def test_a_service_of_the_verdict_leads_to_its_spans(opened: Opened) -> None:
     client = opened(*checkout.spans())
     shares = with_class(parse(get(client)), "shares")[0]

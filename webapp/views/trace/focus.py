@@ -79,9 +79,10 @@ def pills_of(trace: OpenTrace, state: TraceState) -> list[Pill]:
 
 
 def _slowest(trace: OpenTrace) -> str:
-    """The query that finds the slowest hundredth, "" in a trace of few spans."""
-    forest = trace.facts.forest
-    durations_ns = (forest.end_ns - forest.start_ns)[forest.source >= 0]
+    """The query that finds the slowest hundredth, "" in a trace of few spans. Queries know spans as recorded."""
+    forest, columns = trace.facts.forest, trace.facts.forest.columns
+    received = forest.source[forest.source >= 0]
+    durations_ns = np.maximum(0, columns.end_ns - columns.start_ns)[received]
     if len(durations_ns) < 100:
         return ""
     place = len(durations_ns) - math.ceil(len(durations_ns) / 100)
