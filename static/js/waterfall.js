@@ -158,7 +158,7 @@ export class Waterfall extends Windows {
     const rest = place?.textContent.match(/ · .*$/)?.[0] ?? "";
     const text = `Rows ${(this.base + first + 1).toLocaleString("en")} to ${(this.base + last + 1).toLocaleString("en")} of ${total.toLocaleString("en")}${rest}`;
     if (place && total && place.textContent !== text) place.textContent = text;
-    const seen = document.querySelector("[data-seen]");
+    const seen = total ? document.querySelector("[data-seen]") : null;
     seen?.setAttribute("y", `${(100 * (this.base + first)) / total}%`);
     seen?.setAttribute("height", `${Math.max(1, (100 * (last - first + 1)) / total)}%`);
     seen?.classList.toggle("is-all", last - first + 1 >= total);
