@@ -53,7 +53,7 @@ def traces_csv() -> Response:
     writer = csv.writer(out)
     writer.writerow(columns)
     writer.writerows([_tame(value) for value in row] for row in rows)
-    return _file(out.getvalue().encode(), "text/csv; charset=utf-8", "traces.csv", cut)
+    return _file(out.getvalue().encode(), "text/csv", "traces.csv", cut)
 
 
 @blueprint.get("/traces.parquet")

@@ -41,7 +41,7 @@ JSON_WRITERS: dict[str, Writer] = {
 }
 # the end of the address -> what writes it, and what it is
 TABLE_WRITERS: dict[str, tuple[Writer, str]] = {
-    "csv": (lambda spans, _: own.write(spans), "text/csv; charset=utf-8"),
+    "csv": (lambda spans, _: own.write(spans), "text/csv"),
     "parquet": (_parquet, "application/vnd.apache.parquet"),
 }
 

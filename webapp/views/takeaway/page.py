@@ -39,7 +39,7 @@ def parquet_file(trace_id: str) -> BaseResponse:
 def html_file(trace_id: str) -> BaseResponse:
     def answer(trace: OpenTrace) -> BaseResponse:
         with taken(trace) as found:
-            return download(html_of(found), trace_id, ".html", "text/html; charset=utf-8", found.removed)
+            return download(html_of(found), trace_id, ".html", "text/html", found.removed)
 
     return _of(trace_id, ".html", answer)
 
@@ -64,7 +64,7 @@ def summary_file(trace_id: str) -> BaseResponse:
         url = request.host_url + TraceState(trace_id).url().removeprefix("/")
         with taken(trace) as found:
             text = summary_of(found, url, preferences.zone_name())
-        kind = "text/markdown; charset=utf-8"
+        kind = "text/markdown"
         return download(text.encode(), trace_id, ".md", kind, found.removed, shown=True)
 
     return _of(trace_id, ".md", answer)
