@@ -22,6 +22,7 @@ FILES = {
     "agent": "otlp_json/jaegertracing__jaeger-ui__genai_agent-trace.json",  # a model and its tools
     "links": "otlp_json/jaegertracing__jaeger__otlp_span_links.json",
     "smartthings": "zipkin_v2_json/openzipkin__zipkin__smartthings-oauth-authorization.json",  # 175 spans
+    "graphql": "jaeger_json/jaegertracing__jaeger-ui__TraceTimelineViewer_genaiTestTrace.json",  # 57 spans, two at a time
     "robot": "otlp_jsonl_snake/xtergo__robotframework-trace-report__diverse_suite.json",
 }
 
@@ -67,6 +68,25 @@ def test_what_if_answers_with_a_new_duration_and_what_limits_it_then(
     expect(page).to_have_url(re.compile("percent=100"))
     page.locator("#answer summary").click()
     expect(page.locator("#answer tr[aria-current]")).to_contain_text("100%")
+    curve = page.locator("#answer .curve")
+    expect(curve.locator("circle")).to_have_count(page.locator("#answer tbody tr").count())
+    falling = curve.locator("circle").evaluate_all(
+        "(dots) => dots.map((dot) => Number(dot.getAttribute('cy')))"
+    )
+    assert falling == sorted(falling)
+    assert falling[0] < falling[-1]
+    expect(curve.locator(".here title")).to_have_text("100% faster: 444 ms")
+
+
+def test_what_else_was_running_limits_what_could_be_saved(page: Page, real: dict[str, str]) -> None:
+    page.goto(real["graphql"] + "?cols=self+slack")
+    expect(page.get_by_role("region", name="Verdict")).to_contain_text(
+        "saves at most 998 ms, because coding-agent · invoke_agent triage-agent runs at the same time"
+    )
+    beside = rows(page).filter(has_text="invoke_agent triage-agent").first
+    expect(beside).to_contain_text("998 ms")
+    beside.locator(".num").first.click()
+    expect(page.locator(".detail .timing")).to_contain_text("longer delays nobody")
 
 
 def test_two_paths_with_the_wait_in_the_queue(page: Page, real: dict[str, str]) -> None:
@@ -128,6 +148,34 @@ def test_rows_are_hidden_focused_and_filtered(page: Page, real: dict[str, str]) 
     expect(page.get_by_role("navigation", name="Shown part")).to_have_count(0)
 
 
+def test_filters_at_hand_lead_to_spans_on_the_path_failed_and_slowest(
+    page: Page, real: dict[str, str]
+) -> None:
+    page.goto(real["smartthings"])
+    for words, told in (
+        ("Critical path", "on the path"),
+        ("Errors", "failed"),
+        ("Slowest 1%", "2 of 175 spans"),
+    ):
+        page.locator("[data-find-field]").focus()
+        page.locator(".pills a", has_text=words).click()
+        expect(page.locator("#view .note").first).to_contain_text(told)
+        page.locator("#view .note").first.get_by_role("link", name="Show all rows").click()
+        expect(page.locator("#view .note", has_text=told)).to_have_count(0)
+
+
+def test_an_attribute_leads_to_traces_with_it_and_to_those_without(page: Page, real: dict[str, str]) -> None:
+    page.goto(real["hotrod"])
+    rows(page).filter(has_text="SQL SELECT").locator(".num").first.click()
+    field = page.locator(".detail tr", has_text="sql.query")
+    for name, sought in (("Find traces with", "^sql.query="), ("Find others, without", " -sql.query=")):
+        field.hover()
+        field.get_by_role("link", name=name).click()
+        expect(page.locator("#q, [name=q]").first).to_have_value(re.compile(sought))
+        page.go_back()
+        expect(field).to_be_visible()  # the span is open as it was
+
+
 def test_marks_of_repair_peers_events_and_gaps(page: Page, real: dict[str, str]) -> None:
     page.goto(real["skew"])
     expect(page.locator("tr.r .tag[title*=clock]").first).to_be_attached()
@@ -182,6 +230,26 @@ def test_every_view_shows_the_same_state(page: Page, real: dict[str, str], view:
     expect(page.locator("#view .note", has_text="on the path")).to_have_count(0)
 
 
+def test_views_are_measured_sorted_grouped_and_searched(page: Page, real: dict[str, str]) -> None:
+    page.goto(real["hotrod"] + "?view=flame")
+    expect(page.locator(".flamehead")).to_contain_text("765 ms of critical time")
+    page.get_by_role("link", name="Busy time").click()
+    expect(page.locator(".flamehead")).to_contain_text("1.11 s of busy time")
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Spans").click()
+    heads = page.locator("#view thead")
+    expect(heads).to_have_text(re.compile("Spans.*Total.*Self.*Critical.*p50.*p95.*Max", re.DOTALL))
+    heads.get_by_role("link", name="p95").click()
+    expect(heads.locator("[aria-sort=descending]")).to_have_text("p95")
+    expect(page.locator("#view tbody tr").first).to_contain_text("HTTP GET /dispatch")
+    page.get_by_role("link", name="Single spans").click()
+    expect(page.locator("#view tbody tr")).to_have_count(51)
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Events").click()
+    expect(page.locator("#view tbody tr")).not_to_have_count(51)
+    page.locator("[data-find-field]").fill("redis")
+    press(page, "Enter")
+    expect(page.locator("#view tbody tr")).to_have_count(6)
+
+
 def test_protocols_stand_on_the_edges_of_the_map(page: Page, real: dict[str, str]) -> None:
     page.goto(real["hotrod"] + "?view=map")
     calls = page.get_by_role("region", name="Connections")
@@ -209,6 +277,11 @@ def test_values_read_as_what_they_are(page: Page, real: dict[str, str]) -> None:
 def test_it_is_taken_away_and_compared(page: Page, real: dict[str, str], tmp_path: Path) -> None:
     page.goto(real["hotrod"])
     page.get_by_label("Download", exact=True).click()
+    for link in page.locator(".takeaway li a").all():
+        answer = page.request.get(page.url.partition("/trace")[0] + str(link.get_attribute("href")))
+        assert answer.ok
+        assert answer.headers["content-type"].count("charset") <= 1
+        assert len(answer.body()) > 1000
     with page.expect_download() as download:
         page.get_by_role("link", name="One HTML file").click()
     kept = tmp_path / "hotrod.html"
