@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from webapp.analysis.rows import TraceRows
 from webapp.analysis.runs import renumbered, run_starts
-from webapp.model.columns import I32, I64, U8, Bool
+from webapp.model.columns import F64, I32, I64, U8, Bool
 from webapp.model.spans import Status
 
 SLOTS = 10  # colours of services; a placeholder takes the slot behind them
@@ -27,14 +26,24 @@ class Minimap:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """By row of the trace. `begin` and `end` are shares of the trace's time."""
+    """Asked by row of the trace: of most rows of a large one nobody ever wants to know."""
 
     rows: TraceRows
-    begin: NDArray[np.float64]
-    end: NDArray[np.float64]
-    slot: U8
-    text_length: U8
-    flags: U8
+    on_path: Bool  # by node
+    slots: U8  # by service; the last is that of a span that was not received
+    first_ns: int
+    whole_ns: int
+
+    def slot(self, shown: I64) -> U8:
+        forest = self.rows.forest
+        return self.slots[forest.service[self.rows.node[shown]]]
+
+    def names_service(self, shown: I64) -> Bool:
+        """Whether the row is of another service than its parent."""
+        forest, node = self.rows.forest, self.rows.node[shown]
+        parent = forest.parent[node]
+        other: Bool = (parent < 0) | (forest.service[node] != forest.service[parent])
+        return other
 
     def bars(self, shown: I64, folded: Bool, ends_ns: I64 | None = None, top: int = 0) -> bytes:
         """A column after the other, 8 bytes a row in all, n rows:
@@ -44,11 +53,10 @@ class Preview:
         as 16 bit numbers, low byte first. 65535 is the time of the whole trace.
         Flags: 1 on the critical path, 2 failed, 4 not received, 8 unfinished, 16 names its service, 32 folded.
         """
-        begin = np.round(self.begin[shown] * _STEPS).astype(np.int64)
+        begin = np.round(self._begin(shown) * _STEPS).astype(np.int64)
         width = np.round(self._end(shown, ends_ns) * _STEPS).astype(np.int64) - begin
-        flags = self.flags[shown] | np.where(folded, FOLDED, 0).astype(np.uint8)
         levels = self.rows.depth[shown] - self.rows.depth[top]
-        small = (_byte(levels), self.slot[shown], self.text_length[shown], flags)
+        small = (_byte(levels), self.slot(shown), self._text_length(shown), self._flags(shown, folded))
         steps = np.diff(begin, prepend=0) & _STEPS
         return b"".join(column.tobytes() for column in (*small, steps.astype("<u2"), width.astype("<u2")))
 
@@ -59,10 +67,10 @@ class Preview:
         if not len(shown):
             return Minimap(thickness, [])
         line = np.arange(len(shown)) * lines // len(shown)
-        left = np.minimum(self.begin[shown] * width, width - 1).astype(np.int64)
+        left = np.minimum(self._begin(shown) * width, width - 1).astype(np.int64)
         right = np.maximum(left + 1, np.ceil(self._end(shown, ends_ns) * width).astype(np.int64))
         first = line * (width + 1)  # a place behind each line, where its last bar may end
-        starts, slot, length = _stretches(first + left, first + right, self.slot[shown])
+        starts, slot, length = _stretches(first + left, first + right, self.slot(shown))
         y, x = starts // (width + 1) * height // lines, starts % (width + 1)
         bars = np.stack((x, y, length), axis=1)
         return Minimap(
@@ -73,44 +81,51 @@ class Preview:
             ],
         )
 
-    def _end(self, shown: I64, ends_ns: I64 | None) -> NDArray[np.float64]:
+    def _begin(self, shown: I64) -> F64:
+        """As a share of the trace's time."""
+        return self._share(self.rows.forest.start_ns[self.rows.node[shown]])
+
+    def _end(self, shown: I64, ends_ns: I64 | None) -> F64:
         """`ends_ns` of rows that end later than their own span: they stand for several."""
-        if ends_ns is None:
-            return self.end[shown]
-        forest = self.rows.forest
-        first_ns = int(forest.start_ns.min())
-        shares: NDArray[np.float64] = (ends_ns - first_ns) / max(1, int(forest.end_ns.max()) - first_ns)
+        return self._share(self.rows.forest.end_ns[self.rows.node[shown]] if ends_ns is None else ends_ns)
+
+    def _share(self, time_ns: I64) -> F64:
+        shares: F64 = (time_ns - self.first_ns) / self.whole_ns
         return shares
+
+    def _text_length(self, shown: I64) -> U8:
+        forest, node = self.rows.forest, self.rows.node[shown]
+        service = np.where(
+            self.names_service(shown), _lengths(forest.columns.services)[forest.service[node]] + 1, 0
+        )
+        return _byte(_lengths(forest.columns.names)[forest.name[node]] + service)
+
+    def _flags(self, shown: I64, folded: Bool) -> U8:
+        forest, node = self.rows.forest, self.rows.node[shown]
+        flags = np.zeros(len(node), np.uint8)
+        for bit, mask in (
+            (ON_PATH, self.on_path[node]),
+            (FAILED, forest.status[node] == Status.ERROR),
+            (MISSING, forest.source[node] < 0),
+            (UNFINISHED, forest.unfinished[node]),
+            (NEW_SERVICE, self.names_service(shown)),
+            (FOLDED, folded),
+        ):
+            flags[mask] |= bit
+        return flags
 
 
 def preview_of(rows: TraceRows, on_path: Bool, slots: Mapping[str, int]) -> Preview:
     """`on_path` is by node; `slots` gives the colour of each service, in 0 to 9."""
     forest = rows.forest
-    first_ns, last_ns = int(forest.start_ns.min()), int(forest.end_ns.max())
-    whole_ns = max(1, last_ns - first_ns)
-    service = forest.service[rows.node]
-    names_service = (rows.parent < 0) | (service != service[rows.parent])
-    slot = np.array([slots.get(name, 0) for name in forest.columns.services] + [SLOTS], np.uint8)
-    flags = np.zeros(len(rows), np.uint8)
-    for bit, mask in (
-        (ON_PATH, on_path[rows.node]),
-        (FAILED, forest.status[rows.node] == Status.ERROR),
-        (MISSING, forest.source[rows.node] < 0),
-        (UNFINISHED, forest.unfinished[rows.node]),
-        (NEW_SERVICE, names_service),
-    ):
-        flags[mask] |= bit
-    service_length = _lengths(forest.columns.services)[service] + 1
+    first_ns = int(forest.start_ns.min())
+    of_services = [slots.get(name, 0) for name in forest.columns.services]
     return Preview(
         rows=rows,
-        begin=(forest.start_ns[rows.node] - first_ns) / whole_ns,
-        end=(forest.end_ns[rows.node] - first_ns) / whole_ns,
-        slot=slot[service],
-        text_length=_byte(
-            _lengths(forest.columns.names)[forest.name[rows.node]]
-            + np.where(names_service, service_length, 0)
-        ),
-        flags=flags,
+        on_path=on_path,
+        slots=np.array([*of_services, SLOTS], np.uint8),
+        first_ns=first_ns,
+        whole_ns=max(1, int(forest.end_ns.max()) - first_ns),
     )
 
 

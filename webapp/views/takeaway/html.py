@@ -14,7 +14,6 @@ from flask import render_template
 from markupsafe import Markup
 
 from webapp import assets
-from webapp.analysis.preview import NEW_SERVICE
 from webapp.errors import BadSetting
 from webapp.formats import otlp
 from webapp.formats.digest import MEMBER, stamp
@@ -85,7 +84,7 @@ def _columns(taken: Taken, waterfall: Waterfall, order: list[int]) -> dict[str, 
     """What the rows are drawn from, by row; `span` is the place in the document, -1 for what was not received."""
     trace = taken.trace
     forest, rows, facts = trace.facts.forest, trace.rows, trace.facts
-    node = rows.node
+    node, every = rows.node, np.arange(len(rows))
     received = forest.source[node] >= 0
     place = np.full(len(node), -1, np.int64)
     place[np.flatnonzero(received)[order]] = np.arange(len(order))
@@ -93,14 +92,14 @@ def _columns(taken: Taken, waterfall: Waterfall, order: list[int]) -> dict[str, 
     failed = np.zeros(len(node), np.int64)
     failed[rows.row_of_node[trace.errors]] = _FAILED
     marks = failed | trace.causes[node] * _CAUSE | forest.unfinished[node] * _UNFINISHED
-    marks |= ((trace.preview.flags & NEW_SERVICE) > 0) * _NAMES_SERVICE
+    marks |= trace.preview.names_service(every) * _NAMES_SERVICE
     path = trace.path
     return {
         "response": facts.response_ns,
         "length": trace.length_ns,
         "services": services,
         "names": [*forest.columns.names, "span not received"],
-        "slot": trace.preview.slot.tolist(),
+        "slot": trace.preview.slot(every).tolist(),
         "depth": rows.depth.tolist(),
         "service": np.where(received, forest.service[node], len(services) - 1).tolist(),
         "name": np.where(received, forest.name[node], len(forest.columns.names)).tolist(),

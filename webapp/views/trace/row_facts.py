@@ -8,7 +8,6 @@ import numpy as np
 from webapp.analysis.edges import silent_peers
 from webapp.analysis.folding import View
 from webapp.analysis.marks import last_ends_ns
-from webapp.analysis.preview import NEW_SERVICE
 from webapp.model.columns import I32, I64, Bool
 from webapp.model.facts import Forest
 from webapp.model.spans import Status
@@ -58,7 +57,7 @@ def facts_of(trace: OpenTrace, view: View, first: int, count: int) -> Iterator[R
         view.folded[part], view.hidden[part], view.hidden_errors[part],
         rows.depth[place] - rows.depth[view.top], rows.children[place], rows.after[place],
         trace.place[place], trace.siblings[place],
-        trace.preview.slot[place], ((trace.preview.flags[place] & NEW_SERVICE) > 0) | (place == view.top),
+        trace.preview.slot(place), trace.preview.names_service(place) | (place == view.top),
         source >= 0, forest.service[node], forest.name[node], forest.status[node] == Status.ERROR,
         forest.start_ns[node], forest.end_ns[node], trace.facts.self_ns[node], trace.facts.critical_ns[node] > 0,
         _tagged(forest, node), np.searchsorted(trace.event_rows, row) < np.searchsorted(trace.event_rows, row + 1),
