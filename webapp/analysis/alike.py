@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from webapp.analysis.rows import TraceRows
-from webapp.analysis.runs import run_lengths, run_starts
+from webapp.analysis.runs import run_lengths, run_starts, stable_order
 from webapp.model.columns import I32, I64, Bool
 
 LEAST = 5  # siblings
@@ -41,7 +41,7 @@ class Alike:
 def alike_siblings(rows: TraceRows) -> Alike:
     """Runs of LEAST siblings or more, without a sibling of another kind between them; the primary root is in none."""
     forest, node = rows.forest, rows.node
-    siblings = np.argsort(rows.parent, kind="stable")
+    siblings = stable_order(rows.parent)
     siblings = siblings[siblings > 0]
     kinds = (rows.parent[siblings], forest.service[node][siblings], forest.name[node][siblings])
     starts = run_starts(*kinds)

@@ -7,7 +7,7 @@ import numpy as np
 from webapp.analysis.attribution import evidence, label
 from webapp.analysis.call_path import depths
 from webapp.analysis.failure import failures, written_id
-from webapp.analysis.runs import run_lengths, run_starts
+from webapp.analysis.runs import run_lengths, run_starts, stable_order
 from webapp.analysis.times import unknown_starts
 from webapp.analysis.verdict import verdict
 from webapp.model.columns import I32, I64, SpanColumns
@@ -66,7 +66,8 @@ def critical_times(forest: Forest, path: Path) -> I64:
 def service_shares(forest: Forest, critical_ns: I64) -> list[list[ServiceShare]]:
     """One list a trace: most critical time first, then most spans, then by name."""
     nodes = np.flatnonzero(forest.source >= 0)
-    nodes = nodes[np.lexsort((forest.service[nodes], forest.trace[nodes]))]
+    services = len(forest.columns.services)
+    nodes = nodes[stable_order(forest.trace[nodes].astype(np.int64) * services + forest.service[nodes])]
     trace, service = forest.trace[nodes], forest.service[nodes]
     starts = run_starts(trace, service)
     shares: list[list[ServiceShare]] = [[] for _ in forest.columns.trace_ids]

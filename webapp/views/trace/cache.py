@@ -21,7 +21,7 @@ from webapp.analysis.late import opens_late
 from webapp.analysis.marks import Gaps, gaps_of
 from webapp.analysis.preview import Preview, preview_of
 from webapp.analysis.rows import TraceRows, rows_of
-from webapp.analysis.runs import among, positions, run_lengths, run_starts
+from webapp.analysis.runs import among, positions, run_lengths, run_starts, stable_order
 from webapp.analysis.slack import slack_times
 from webapp.analysis.trace import analyse_trace
 from webapp.model.columns import I64, Bool
@@ -212,7 +212,7 @@ def open_trace(store: Store, whole: WholeTrace, key: tuple[str, int], facts: Tra
 
 def _among_siblings(rows: TraceRows) -> tuple[I64, I64]:
     """Of each row its place among its siblings, from 1, and their number."""
-    order = np.argsort(rows.parent, kind="stable")
+    order = stable_order(rows.parent)
     starts = run_starts(rows.parent[order])
     place, siblings = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
     place[order] = positions(starts, len(rows)) + 1
