@@ -7,8 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.views.parsing import parse, text, with_class
+from tests.views.traces import Opened, analysed, span
 from webapp.model.facts import EDGE_TYPES
 from webapp.model.results import Graph, GraphEdge, GraphNode
+from webapp.model.spans import Kind
 from webapp.query import parse as parse_query
 from webapp.store import Store
 from webapp.views.graph.matrix import matrix_of, short
@@ -46,6 +48,21 @@ def test_every_kind_of_node_has_its_shape(client: FlaskClient) -> None:
     page = parse(client.get("/graph"))
     kinds = {group.get("data-kind") for group in with_class(page, "node")}
     assert {"service", "db", "messaging", "external", "user"} <= kinds
+
+
+def test_a_service_leads_also_to_traces_in_which_only_a_peer_of_its_name_is_called(opened: Opened) -> None:
+    ids = [f"{number:032x}" for number in (1, 2, 3)]
+    client = analysed(
+        opened,
+        span(1, trace_id=ids[0], kind=Kind.CLIENT, attributes={"peer.service": "queue"}),
+        span(2, trace_id=ids[1], kind=Kind.SERVER, service="queue"),
+        span(3, trace_id=ids[2], kind=Kind.SERVER, service="other"),
+    )
+    for name, traces in (("queue", {ids[0], ids[1]}), ("other", {ids[2]})):
+        inspector = with_class(parse(client.get(f"/graph?focus={name}")), "inspector")[0]
+        [search] = [a.get("href", "") for a in inspector.iter("a") if text(a) == "Search its traces"]
+        found = client.get(f"/traces.json?{urlsplit(search).query}").get_json()["traces"]
+        assert {trace["trace_id"] for trace in found} == traces
 
 
 def test_focus_opens_the_inspector_with_traces(client: FlaskClient) -> None:

@@ -176,6 +176,7 @@ class Graph:
     to_ns: int
     more: bool = False  # only the newest of the traces that match
     merged: dict[str, Merged] = field(default_factory=dict)  # by name of node
+    peers: frozenset[str] = frozenset()  # services that peers of the same name are drawn as
 
 
 @dataclass(frozen=True, slots=True)

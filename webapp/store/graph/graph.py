@@ -118,6 +118,7 @@ def _graph(
         part.from_ns,
         part.to_ns,
         merged=merged,
+        peers=frozenset(known[node][1] for node in merging.same.keys() & set(callee.tolist())),
     )
 
 

@@ -25,7 +25,7 @@ class GroupQueries:
 
     def node(self, node: GraphNode) -> str:
         if node.name not in self.graph.merged:
-            return of_node(node)
+            return of_node(node, is_peer=node.name in self.graph.peers)
         return self._term(node.name) if self._namespace(node.name) else self._addresses(node.name)
 
     def edge(self, edge: GraphEdge) -> str:

@@ -11,10 +11,11 @@ from webapp.model.results import GraphEdge, GraphNode
 from webapp.query import write_term
 
 
-def of_node(node: GraphNode) -> str:
-    """Traces through a node."""
+def of_node(node: GraphNode, *, is_peer: bool = False) -> str:
+    """Traces through a node. `is_peer`: a peer of the name of the service, without spans of it, is drawn as the service."""
     if node.kind == "service":
-        return write_term("trace.service", "=", node.name)
+        keys = ("trace.service", "trace.callee") if is_peer else ("trace.service",)
+        return either(write_term(key, "=", node.name) for key in keys)
     if node.kind == "user" or node.name == UNKNOWN:
         return write_term("trace.caller", "=", node.name)
     if not node.calls:  # all that they called answered with spans of its own
