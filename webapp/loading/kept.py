@@ -78,11 +78,19 @@ class Kept:
         return [self.file(name) for name in list(self._places)[-len(sent) :]] if sent else []
 
     def __contains__(self, name: str) -> bool:
-        """Whether it can still be read."""
-        return name in self._places and self._places[name].is_file()
+        """Whether it, or the archive that it lies in, can still be read."""
+        kept = self._kept_name(name)
+        return bool(kept) and self._places[kept].is_file()
 
     def file(self, name: str) -> File:
-        return File(name, kept_as=str(self._places[name]))
+        kept = self._kept_name(name)
+        return File(kept, kept_as=str(self._places[kept]), only=name if kept != name else "")
+
+    def _kept_name(self, name: str) -> str:
+        """Of the file itself, else of the outermost archive that may hold it; "" for neither."""
+        if name in self._places:
+            return name
+        return next((kept for kept in list(self._places) if name.startswith(f"{kept}/")), "")
 
     def know(self, path: str) -> None:
         """A file that lies where it is called, and is not ours to delete."""

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import BinaryIO, cast
 
 from webapp import formats
-from webapp.errors import TailraceError
+from webapp.errors import TailraceError, UnreadableFile
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
 from webapp.formats.unpack import Unpacked
@@ -49,6 +49,7 @@ class File:
     is_archive: bool = False  # which is no source itself, but the files in it are
     kept_as: str = ""  # where its bytes are, if not at `path`
     grown: Grown | None = None  # it was read before
+    only: str = ""  # of an archive the one file in it that is read; "": all
     chosen: str = ""  # the format that the user says it has; "": recognise it
 
     @property
@@ -87,6 +88,8 @@ def _read_contents(file: File) -> Iterator[Part]:
     """Of an archive each file in it, whatever becomes of the others."""
     with _stream_of(file) as stream:
         for content in formats.contents(stream, file.path):
+            if file.only and content.name != file.only:
+                continue
             if content.name == file.path and not file.is_archive and not content.problem:
                 yield from _read_content(file, content)
                 return
@@ -95,6 +98,8 @@ def _read_contents(file: File) -> Iterator[Part]:
             with _breaking_off(inner):
                 yield from _read_content(inner, content)
             yield Part(inner, [], last=True)
+    if file.only and not file.is_archive:
+        raise UnreadableFile("It is not in its archive any more.", where=file.only)
 
 
 def _read_content(file: File, content: Unpacked) -> Iterator[Part]:

@@ -10,7 +10,6 @@ from queue import SimpleQueue
 
 from webapp import formats
 from webapp.errors import TailraceError, UnreadableFile
-from webapp.formats.sniff import head_of
 from webapp.formats.tables.columns import Columns, columns_of
 from webapp.formats.tables.layout import NO_MAPPING
 from webapp.formats.tables.mapping import Mapping
@@ -74,10 +73,11 @@ class Uploads:
 
     def columns(self, source: Source) -> Columns | None:
         """Of a table that is kept, what it has."""
-        path = source.report.path
-        with suppress(UnreadableFile), opened(self.kept.file(path).place) as stream:
-            content = next(formats.contents(stream, path), None)
-            return columns_of(head_of(content.start), source.report.format) if content else None
+        file = self.kept.file(source.report.path)
+        with suppress(UnreadableFile), opened(file.place) as stream:
+            found = (one for one in formats.contents(stream, file.path) if one.name == source.report.path)
+            content = next(found, None)
+            return columns_of(content, source.report.format) if content else None
         return None
 
     def again(self, source: Source, chosen: str = "", mapping: Mapping = NO_MAPPING) -> Load:

@@ -48,15 +48,8 @@ def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:  # noqa
 def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Iterator[Span]:
     """Raises UnreadableFile when the index at the end of the file is lost, UnknownTable for tables of other things."""
     with _seekable(stream) as file:
-        try:
-            parquet = pq.ParquetFile(file)
-            schema, groups = parquet.schema_arrow, parquet.num_row_groups
-            unique(schema.names)  # they may be no UTF-8
-        except _BROKEN as error:
-            raise UnreadableFile(
-                "A Parquet file that cannot be opened: its end, where the index is, is cut off or damaged.",
-                hint="Copy or write it again.",
-            ) from error
+        parquet, schema = _opened(file)
+        groups = parquet.num_row_groups
         if parquet_schema.is_ours(schema.names):
             yield from _groups(parquet, groups, _ours(schema, notes), notes)
             return
@@ -66,6 +59,26 @@ def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Itera
         layout, spans_of = arrow.reader(schema, notes, mapping)
         spans = _groups(parquet, groups, (_top_level(schema, layout.used), spans_of), notes)
         yield from without_pending(spans, notes) if layout.has_pending_spans else spans
+
+
+def column_names(stream: BinaryIO) -> list[str]:
+    """Of a table whose columns can be named; [] for ours and for blocks of Tempo. Raises UnreadableFile."""
+    with _seekable(stream) as file:
+        _, schema = _opened(file)
+        return [] if parquet_schema.is_ours(schema.names) or tempo.is_block(schema) else unique(schema.names)
+
+
+def _opened(file: IO[bytes]) -> tuple[pq.ParquetFile, pa.Schema]:
+    try:
+        parquet = pq.ParquetFile(file)
+        schema = parquet.schema_arrow
+        unique(schema.names)  # they may be no UTF-8
+    except _BROKEN as error:
+        raise UnreadableFile(
+            "A Parquet file that cannot be opened: its end, where the index is, is cut off or damaged.",
+            hint="Copy or write it again.",
+        ) from error
+    return parquet, schema
 
 
 def _groups(parquet: pq.ParquetFile, groups: int, table: Table, notes: Notes) -> Iterator[Span]:

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from webapp.formats import parquet
 from webapp.formats.head import Head
-from webapp.formats.tables import json_rows, text
+from webapp.formats.sniff import head_of
+from webapp.formats.tables import ipc, json_rows, text
 from webapp.formats.tables.asking import UnknownTable
 from webapp.formats.tables.dialect import dialect_of
 from webapp.formats.tables.layout import layout_of
+from webapp.formats.unpack import Unpacked
 
 MOST_ASKED = 200
 
@@ -22,11 +25,15 @@ class Columns:
         return next((field for field, name in self.fields.items() if name == column), "")
 
 
-def columns_of(head: Head, format_name: str) -> Columns | None:
-    """The first of them; None if this is no table of text or JSON. `format_name`: what it was read as, "" if refused."""
+def columns_of(content: Unpacked, format_name: str) -> Columns | None:
+    """The first of them; None if this is no table. `format_name`: what it was read as, "" if refused.
+
+    Raises UnreadableFile for a table that is damaged.
+    """
+    head = head_of(content.start)
     if not format_name and (found := text.unknown(head) or json_rows.unknown(head)):
         return Columns(list(found.columns[:MOST_ASKED]), found.guesses)
-    names = _names(head) if format_name in (text.NAME, json_rows.NAME) else []
+    names = _names(content, head, format_name)
     if not names:
         return None
     try:
@@ -40,7 +47,13 @@ def columns_of(head: Head, format_name: str) -> Columns | None:
     return Columns(names[:MOST_ASKED], fields)
 
 
-def _names(head: Head) -> list[str]:
+def _names(content: Unpacked, head: Head, format_name: str) -> list[str]:
+    if format_name in ("", parquet.NAME) and parquet.looks_like(head):
+        return parquet.column_names(content.stream)
+    if format_name in ("", ipc.NAME) and ipc.looks_like(head):
+        return ipc.column_names(content.stream)
+    if format_name not in (text.NAME, json_rows.NAME):
+        return []
     if row := next(json_rows.first_rows(head), None):
         return list(row)
     dialect = dialect_of(head.start)

@@ -35,21 +35,30 @@ def looks_like(head: Head, mapping: Mapping = NO_MAPPING) -> str | None:  # noqa
 
 def read(stream: BinaryIO, notes: Notes, mapping: Mapping = NO_MAPPING) -> Iterator[Span]:
     """Raises UnreadableFile when the schema is lost, UnknownTable for tables of other things."""
+    batches = _opened(stream)
+    layout, spans_of = arrow.reader(batches.schema, notes, mapping)
+    spans = _spans(batches, spans_of, notes)
+    yield from without_pending(spans, notes) if layout.has_pending_spans else spans
+
+
+def column_names(stream: BinaryIO) -> list[str]:
+    """Raises UnreadableFile."""
+    return unique(_opened(stream).schema.names)
+
+
+def _opened(stream: BinaryIO) -> pa.RecordBatchReader:
     start = stream.read(len(_FILE))
     try:
         # in a file the same messages follow its magic; what stands at its end is needed for jumping only
         whole = io.BufferedReader(_Joined(b"" if start == _FILE else start, stream))
         batches = pa.ipc.open_stream(pa.PythonFile(whole, mode="r"))
-        schema = batches.schema
-        unique(schema.names)  # they may be no UTF-8
+        unique(batches.schema.names)  # they may be no UTF-8
     except _BROKEN as error:
         raise UnreadableFile(
             "An Arrow file whose beginning, where the columns are named, is damaged.",
             hint="Copy or write it again.",
         ) from error
-    layout, spans_of = arrow.reader(schema, notes, mapping)
-    spans = _spans(batches, spans_of, notes)
-    yield from without_pending(spans, notes) if layout.has_pending_spans else spans
+    return batches
 
 
 def _spans(batches: pa.RecordBatchReader, spans_of: arrow.BatchReader, notes: Notes) -> Iterator[Span]:

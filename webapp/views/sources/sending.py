@@ -133,7 +133,7 @@ def _asked(number: str) -> Load:
 def load_json(load: Load) -> dict[str, object]:
     return {
         "load": load.number,
-        "files": [file.path for file in load.files],
+        "files": [file.only or file.path for file in load.files],
         "removes": load.removes.source_id if load.removes else None,
         "over": load.is_over,
         "stopped": load.progress.cancelled,
