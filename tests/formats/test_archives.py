@@ -205,13 +205,13 @@ def test_a_tar_that_is_damaged_between_files_gives_those_before_and_says_so() ->
     assert "damaged" in str(found["x"])
 
 
-LIMITS = (Limits(most_bytes=20_000_000), Limits(ratio=50, ratio_from=20_000_000))
+LIMITS = (Limits(most_bytes=4_000_000), Limits(ratio=50, ratio_from=4_000_000))
 
 
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("kind", ["zip", "zip written to a pipe", "tar.gz"])
 def test_a_bomb_stops_and_the_files_before_it_are_read(kind: str, limits: Limits) -> None:
-    bomb = LINE + b" " * 70_000_000
+    bomb = LINE + b" " * 14_000_000
     found = read(ARCHIVES[kind]({"a.json": LINE, "bomb.json": bomb, "c.json": LINE}), limits)
     assert (found["x/a.json"], found["x/bomb.json"]) == (1, 1)
     assert "x/c.json" not in found
@@ -220,7 +220,7 @@ def test_a_bomb_stops_and_the_files_before_it_are_read(kind: str, limits: Limits
 
 @pytest.mark.parametrize("limits", LIMITS)
 def test_many_files_that_each_grow_a_little_too_much_stop_together(limits: Limits) -> None:
-    text = zipped({f"{number}.json": LINE + b" " * 5_000_000 for number in range(30)})
+    text = zipped({f"{number}.json": LINE + b" " * 1_000_000 for number in range(30)})
     found = read(text, limits)
     assert len(found) < 10
     assert "its other files were not read" in str(found["x"])
