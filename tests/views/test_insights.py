@@ -105,6 +105,11 @@ def test_the_page_leads_to_traces_and_says_how_it_knows(shop: FlaskClient) -> No
     assert re.search(r"\d+ patterns in [\d,]+ traces\. Most time", text(page))
 
 
+def test_the_page_leads_to_how_good_the_traces_are(client: FlaskClient) -> None:
+    [link] = [a for a in parse(client.get("/insights")).iter("a") if text(a) == "how good these traces are"]
+    assert client.get(link.get("href", "")).status_code == 200
+
+
 def test_a_chosen_time_is_not_said_to_be_all_traces(shop: FlaskClient) -> None:
     newest = text(parse(shop.get("/insights?from=-15m")))
     assert re.search(r"\d+ patterns in the traces of this time\.", newest)

@@ -31,7 +31,7 @@ SECTIONS = {
     "failing": ("What fails", "by how many traces"),
     "seen": ("Also seen", "nobody waited for it, as far as the traces show"),
 }
-_WAIT_SECONDS = 1.5  # for the search to end, before the page says how far it is
+_WAIT_SECONDS = 0.5  # for the search to end, before the page says how far it is
 _SHOWN = 12  # of a section; the rest is folded
 _LEAST_CHILDREN, _LATE_SHARE = 50, 0.20
 
