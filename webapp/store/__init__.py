@@ -160,10 +160,10 @@ class Store:
         with self._knowing() as catalogue:
             return traces.columns_of(catalogue, self._words, trace_id)
 
-    def whole(self, trace_id: str) -> WholeTrace | None:
-        """The same, with what its page shows beside the analysis."""
+    def whole(self, trace_id: str, small: int = 0) -> WholeTrace | None:
+        """The same, with what its page shows; up to so many spans also with what they ask for."""
         with self._knowing() as catalogue, collector_at_rest():
-            return read_whole(catalogue, self._words, trace_id)
+            return read_whole(catalogue, self._words, trace_id, small)
 
     def spans(self, trace_id: str, rows: Sequence[int] | None = None) -> list[Span]:
         """Full spans in the order of `rows` (SpanColumns.row), all in row order if None."""

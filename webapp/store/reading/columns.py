@@ -89,24 +89,24 @@ def columns_from(
 
 
 def read_arrays(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, more: str = ""
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, more: Sequence[str] = ()
 ) -> dict[str, NDArray[Any]]:
-    """By trace and row. `more`: expressions with their names, read beside."""
-    found = cursor.execute(
+    """By trace and row. `more`: expressions with their names, read beside; arrays of theirs are masked where one is NULL."""
+    found: dict[str, NDArray[Any]] = cursor.execute(
         f"""
         SELECT
           {selection.trace}::INTEGER AS trace, span_row, span_id, parent_id, start_ns, end_ns, kind, status,
           service_id, operation_id, resource_id, coalesce(peer_id, -1) AS peer_id, follows_from, shared,
-          weight{more and ", " + more}
+          {", ".join(["weight", *more])}
         FROM {selection.source}
         """,
         list(selection.parameters),
     ).fetchnumpy()
     row, trace = found["span_row"], found["trace"]
     if (row[1:] > row[:-1]).all() and (trace[1:] == trace[:-1]).all():
-        return {name: np.asarray(array) for name, array in found.items()}
+        return found
     order = np.lexsort((row, trace))
-    return {name: np.asarray(array)[order] for name, array in found.items()}
+    return {name: array[order] for name, array in found.items()}
 
 
 def _names(

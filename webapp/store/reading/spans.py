@@ -1,11 +1,12 @@
 """Rows of the spans table → Span objects, equal to those that were appended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from webapp.model.calls import tells_of_call
 from webapp.model.columns import I64
@@ -47,28 +48,46 @@ def read_spans(catalogue: Catalogue, trace_id: str, rows: Sequence[int] | None =
     return [by_row[row] for row in rows if row in by_row]
 
 
-def read_asked(catalogue: Catalogue, rows: I64) -> dict[int, tuple[Attributes, str]]:
-    """By row what its span says of whom it asks for what, and its status message."""
+Asked = dict[int, tuple[Attributes, str]]  # by row
+
+
+def read_asked(catalogue: Catalogue, rows: I64) -> Asked:
+    """What spans say of whom they ask for what, and their status messages."""
     if not len(rows):
         return {}
-    telling = [(column, key) for column, key in catalogue.span_columns() if tells_of_call(key)]
-    names = ", ".join(["span_row", "status_message", "attributes_rest", *(column for column, _ in telling)])
     cursor = catalogue.cursor
     cursor.register("asked_rows", pa.table({"span_row": rows}))
     found = cursor.execute(
-        f"SELECT {names} FROM spans SEMI JOIN asked_rows USING (span_row) WHERE span_row BETWEEN ? AND ?",
+        f"""
+        SELECT span_row, {", ".join(asked_columns(catalogue))}
+        FROM spans SEMI JOIN asked_rows USING (span_row)
+        WHERE span_row BETWEEN ? AND ?
+        """,
         [int(rows.min()), int(rows.max())],
     ).fetchnumpy()
     cursor.unregister("asked_rows")
+    return asked_in(catalogue, found)
+
+
+def asked_columns(catalogue: Catalogue) -> list[str]:
+    """What `asked_in` reads beside the row."""
+    return ["status_message", "attributes_rest", *(column for column, _ in _telling(catalogue))]
+
+
+def asked_in(catalogue: Catalogue, found: Mapping[str, NDArray[Any]]) -> Asked:
     attributes: list[Attributes] = [
         decode_attributes(text) if text else {} for text in found["attributes_rest"].tolist()
     ]
-    for column, key in telling:
+    for column, key in _telling(catalogue):
         for place, value in enumerate(found[column].tolist()):
             if value is not None:
                 attributes[place][key] = value
     messages = [text or "" for text in found["status_message"].tolist()]
     return dict(zip(found["span_row"].tolist(), zip(attributes, messages, strict=True), strict=True))
+
+
+def _telling(catalogue: Catalogue) -> list[tuple[str, str]]:
+    return [(column, key) for column, key in catalogue.span_columns() if tells_of_call(key)]
 
 
 def read_values(

@@ -16,10 +16,11 @@ from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.reading.columns import Odd, Selection, columns_from, read_arrays
 from webapp.store.reading.inferences import ANY_INFERRED, inferred_among
 from webapp.store.reading.origins import Origin, origin_of
-from webapp.store.reading.traces import rows_of
+from webapp.store.reading.spans import Asked, asked_columns, asked_in
+from webapp.store.reading.traces import rows_of, sums_of
 from webapp.store.reading.words import Words
 
-_FEW_ROWS = 20_000  # from its first to its last: up to here what only some spans have is read with all else
+_FEW = 20_000  # spans: up to here what only some of them have is read with all else
 _SOME = """(
   events IS NOT NULL OR links IS NOT NULL OR written_trace_id IS NOT NULL OR error_message IS NOT NULL
   OR error_source IS NOT NULL
@@ -29,33 +30,37 @@ _TOLD = "json_array(links, error_message, error_source, written_trace_id, json_e
 
 @dataclass(frozen=True, slots=True)
 class WholeTrace:
-    """`event_rows`: of each event the `row` of its span, ascending; `event_times_ns` as recorded."""
+    """`event_rows`: of each event the `row` of its span, ascending; `event_times_ns` as recorded.
+
+    `asked`: what the spans of a small trace say of whom they ask for what; None of a larger one.
+    """
 
     columns: SpanColumns
     origin: Origin
     event_rows: I64
     event_times_ns: I64
+    asked: Asked | None
 
 
-def read_whole(catalogue: Catalogue, words: Words, trace_id: str) -> WholeTrace | None:
-    """None for a trace that is not here."""
+def read_whole(catalogue: Catalogue, words: Words, trace_id: str, small: int) -> WholeTrace | None:
+    """None for a trace that is not here. `small`: spans up to which what they ask for is read beside."""
     extent = rows_of(catalogue, trace_id)
     if extent is None:
         return None
-    source, parameters = "spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?", (trace_id, *extent)
-    selection = Selection([trace_id], source, "0", parameters)
-    if extent[1] - extent[0] < _FEW_ROWS:
-        arrays = read_arrays(
-            catalogue.cursor, selection, f"source_id, CASE WHEN {_SOME} THEN {_TOLD} END AS told"
-        )
-        some = np.flatnonzero(arrays["told"] != None)  # noqa: E711 - of each element
+    sums = sums_of(catalogue, trace_id)
+    spans = sums.spans if sums else extent[1] + 1 - extent[0]
+    selection = Selection(
+        [trace_id], "spans WHERE trace_id = ?::UUID AND span_row BETWEEN ? AND ?", "0", (trace_id, *extent)
+    )
+    if spans <= _FEW:
+        beside = [f"CASE WHEN {_SOME} THEN {_TOLD} END AS told"]
+        beside += asked_columns(catalogue) if spans <= small else []
+        arrays = read_arrays(catalogue.cursor, selection, ["source_id", *beside])
+        some = np.flatnonzero(~np.ma.getmaskarray(arrays["told"]))
         rows, told = arrays["span_row"][some], arrays["told"][some]
     else:
-        arrays = read_arrays(catalogue.cursor, selection, "source_id")
-        found = catalogue.cursor.execute(
-            f"SELECT span_row, {_TOLD} AS told FROM {source} AND {_SOME} ORDER BY span_row", parameters
-        ).fetchnumpy()
-        rows, told = found["span_row"], found["told"]
+        arrays = read_arrays(catalogue.cursor, selection, ["source_id"])
+        rows, told = _told_apart(catalogue, selection)
     odd, written, times_ns = _read_told(rows, told)
     inferred = inferred_among(catalogue.cursor, [trace_id]) if catalogue.rows(ANY_INFERRED) else ()
     return WholeTrace(
@@ -63,7 +68,17 @@ def read_whole(catalogue: Catalogue, words: Words, trace_id: str) -> WholeTrace 
         origin=origin_of(catalogue, written, _occurring(arrays["source_id"])),
         event_rows=np.repeat(rows, list(map(len, times_ns))),
         event_times_ns=np.fromiter(chain.from_iterable(times_ns), np.int64),
+        asked=asked_in(catalogue, arrays) if spans <= min(small, _FEW) else None,
     )
+
+
+def _told_apart(catalogue: Catalogue, selection: Selection) -> tuple[I64, NDArray[Any]]:
+    """By row."""
+    found = catalogue.cursor.execute(
+        f"SELECT span_row, {_TOLD} AS told FROM {selection.source} AND {_SOME} ORDER BY span_row",
+        list(selection.parameters),
+    ).fetchnumpy()
+    return found["span_row"], found["told"]
 
 
 def _read_told(rows: I64, told: NDArray[Any]) -> tuple[list[Odd], str, list[list[int]]]:

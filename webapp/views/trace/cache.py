@@ -29,10 +29,12 @@ from webapp.model.facts import Path, TraceFacts
 from webapp.model.spans import Status
 from webapp.store import Store
 from webapp.store.reading.origins import Origin
+from webapp.store.reading.spans import Asked
 from webapp.store.reading.whole import WholeTrace
 from webapp.views.trace.logs import TraceLogs, logs_beside
 from webapp.views.trace.paths import Segments, segments_of
 
+AT_ONCE = 500  # spans: up to here the page comes with what looks at the whole trace once more, beyond without
 _BYTES_A_SPAN = 700  # columns, forest, rows, preview and path together; measured
 _VIEWS = 8
 _MINUTE_NS = 60_000_000_000
@@ -61,7 +63,8 @@ class OpenTrace:
     event_rows: I64  # of each event the span's row in the store, ascending …
     event_times_ns: I64  # … and its time as recorded
     logs: TraceLogs  # beside the spans, which know nothing of them
-    origin: Origin = field(default_factory=Origin)
+    origin: Origin
+    asked: Asked | None  # by row of the store what spans say of whom they ask for what; None of a large trace
     _views: OrderedDict[Hashable, View] = field(default_factory=OrderedDict)
     _found: OrderedDict[str, I64] = field(default_factory=OrderedDict)
     _worked_out: dict[str, object] = field(default_factory=dict)
@@ -181,8 +184,9 @@ def open_trace(store: Store, whole: WholeTrace, key: tuple[str, int], facts: Tra
     failed_nodes = rows.node[errors].astype(np.int64)
     causes = np.zeros(len(rows), np.bool_)
     causes[failed_nodes[rows.below(rows.marked(failed_nodes))[errors] == 0]] = True
-    by_weight = np.argsort(-facts.critical_ns, kind="stable")
     on_path = facts.critical_ns > 0
+    path = np.flatnonzero(on_path)
+    path = path[np.argsort(-facts.critical_ns[path], kind="stable")]
     order = np.argsort(~causes[failed_nodes], kind="stable")
     place, siblings = _among_siblings(rows)
     alike = alike_siblings(rows)
@@ -198,7 +202,7 @@ def open_trace(store: Store, whole: WholeTrace, key: tuple[str, int], facts: Tra
         errors=failed_nodes,
         causes=causes,
         alike=alike,
-        opening=opening(rows, by_weight[on_path[by_weight]], failed_nodes[order], alike),
+        opening=opening(rows, path, failed_nodes[order], alike),
         begin_ns=begin_ns,
         length_ns=max(1, end_ns - begin_ns),
         place=place,
@@ -207,6 +211,7 @@ def open_trace(store: Store, whole: WholeTrace, key: tuple[str, int], facts: Tra
         event_times_ns=whole.event_times_ns,
         logs=logs_beside(store, trace_id, facts.forest),
         origin=whole.origin,
+        asked=whole.asked,
     )
 
 
@@ -240,7 +245,7 @@ class TraceCache:
         with working:
             if found := self._kept(key):
                 return found
-            whole = store.whole(trace_id)
+            whole = store.whole(trace_id, AT_ONCE)
             if whole is None or not len(whole.columns):
                 with self._lock:
                     self._working.pop(trace_id, None)

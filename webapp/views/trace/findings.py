@@ -93,7 +93,7 @@ def _calls(trace: OpenTrace, store: Store, nodes: I64) -> Iterator[tuple[int, Ca
     for first in range(0, len(nodes), _AT_ONCE):
         _still_awaited()
         some = order[first : first + _AT_ONCE]
-        read = store.operations.asked(rows[some])
+        read = store.operations.asked(rows[some]) if trace.asked is None else trace.asked
         for node, row in zip(nodes[some].tolist(), rows[some].tolist(), strict=True):
             name = forest.columns.names[forest.name[node]]
             yield node, call_of(int(forest.kind[node]), name, *read.get(row, ({}, "")))

@@ -17,7 +17,7 @@ from webapp.views.present import link_templates, slot, store
 from webapp.views.sources.kept import not_here
 from webapp.views.takeaway.files import json_file
 from webapp.views.takeaway.menu import downloads_of
-from webapp.views.trace.cache import OpenTrace, TraceCache
+from webapp.views.trace.cache import AT_ONCE, OpenTrace, TraceCache
 from webapp.views.trace.detail import otlp_of
 from webapp.views.trace.findings import why_part
 from webapp.views.trace.head import head_of, neighbours
@@ -31,7 +31,6 @@ from webapp.views.trace.state import TraceState
 from webapp.views.trace.values import to_json
 from webapp.views.trace.view import PAGE_ROWS, Waterfall, view_context
 from webapp.views.trace.views import other_view, tabs_of
-from webapp.views.trace.why import AT_ONCE
 from webapp.views.trace.zoom import asked_zoom
 
 blueprint = Blueprint("trace", __name__)

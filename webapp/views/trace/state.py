@@ -154,7 +154,7 @@ class TraceState:
 
     def url(self, part: str = "", /, **changes: object) -> str:
         """Of the page, or of one of its parts: `rows`, `bars`, `find`, `span/<id>`."""
-        parameters = self.changed(**changes).parameters()
+        parameters = (self.changed(**changes) if changes else self).parameters()
         path = f"/trace/{self.trace_id}" + (f"/{part}" if part else "")
         return f"{path}?{urlencode(parameters)}" if parameters else path
 

@@ -11,11 +11,10 @@ from webapp.analysis.whatif import Schedule
 from webapp.model import display
 from webapp.model.facts import Forest, Path, ServiceShare, TraceFacts, Verdict, Where
 from webapp.store import Store
-from webapp.views.trace.cache import OpenTrace
+from webapp.views.trace.cache import AT_ONCE, OpenTrace
 from webapp.views.trace.rows import MISSING
 from webapp.views.trace.state import TraceState
 
-AT_ONCE = 500  # spans: up to here the page comes with what looks at the whole trace once more, beyond without
 WAITING = "waiting"
 _RESTS_ON = {
     "medium": "The path runs through spans that were not received, or whose clock was shifted.",
