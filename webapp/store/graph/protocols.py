@@ -7,10 +7,12 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from webapp.model.columns import I64
 from webapp.query import parse
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.sql import plan
 from webapp.store.conditions.where import Where
+from webapp.store.reading.traces import rows_of
 
 _TRACES, _SPANS = 1_000, 40_000  # looked at, the newest
 _SHOWN = 2  # of one edge, the commonest
@@ -28,16 +30,12 @@ KNOWN_BY = {
 
 def find_protocols(catalogue: Catalogue, traces: Where) -> dict[tuple[str, str], str]:
     """By caller and callee. `traces`: FROM and WHERE of traces as t."""
-    known = catalogue.remembered_names(
-        "protocols",
-        lambda: [plan(parse(text), catalogue).spans or Where("false") for text in KNOWN_BY.values()],
-    )
-    cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(known))
+    protocol = _protocol(catalogue)
     rows, cursor = _sample(catalogue, traces), catalogue.cursor
     found = cursor.execute(
         f"""
         WITH seen AS MATERIALIZED (
-          SELECT s.trace_id, s.span_id, s.parent_id, s.service_id, s.peer_id, s.kind, CASE {cases} END AS protocol
+          SELECT s.trace_id, s.span_id, s.parent_id, s.service_id, s.peer_id, s.kind, {protocol.text} AS protocol
           FROM spans s
           WHERE {rows.text} AND s.trace_id IN (SELECT trace_id::UUID FROM sampled_traces)
         ), told AS (
@@ -53,9 +51,37 @@ def find_protocols(catalogue: Catalogue, traces: Where) -> dict[tuple[str, str],
         )
         SELECT caller, callee, protocol, count(*) FROM told WHERE protocol IS NOT NULL GROUP BY ALL
         """,
-        [value for each in known for value in each.values],
+        list(protocol.values),
     ).fetchall()
     return _named(found)
+
+
+def rows_by_protocol(catalogue: Catalogue, trace_id: str) -> tuple[I64, I64]:
+    """The span_row, ascending, of the spans of a trace that tell a protocol, and which of KNOWN_BY it is."""
+    extent = rows_of(catalogue, trace_id)
+    if extent is None:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    protocol = _protocol(catalogue)
+    found = catalogue.cursor.execute(
+        f"""
+        SELECT s.span_row, ({protocol.text})::BIGINT AS protocol
+        FROM spans s
+        WHERE s.trace_id = ?::UUID AND s.span_row BETWEEN ? AND ? AND protocol IS NOT NULL
+        ORDER BY s.span_row
+        """,
+        [*protocol.values, trace_id, *extent],
+    ).fetchnumpy()
+    return found["span_row"], np.asarray(found["protocol"])
+
+
+def _protocol(catalogue: Catalogue) -> Where:
+    """An expression on s: the number of the first of KNOWN_BY that fits, NULL if none does."""
+    known = catalogue.remembered_names(
+        "protocols",
+        lambda: [plan(parse(text), catalogue).spans or Where("false") for text in KNOWN_BY.values()],
+    )
+    cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(known))
+    return Where(f"CASE {cases} END", tuple(value for each in known for value in each.values))
 
 
 def _sample(catalogue: Catalogue, traces: Where) -> Where:

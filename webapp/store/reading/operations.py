@@ -11,6 +11,7 @@ from webapp.model.results import Usual
 from webapp.model.spans import Attributes
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.connection import READ_SECONDS
+from webapp.store.graph.protocols import rows_by_protocol
 from webapp.store.reading.spans import read_asked, read_values
 from webapp.store.writing.buckets import bucket_floor, buckets_of
 
@@ -36,6 +37,11 @@ class Operations:
         """By row what spans (SpanColumns.row) say of whom they ask for what, and their status message."""
         with self._knowing(READ_SECONDS) as catalogue:
             return read_asked(catalogue, rows)
+
+    def protocols(self, trace_id: str) -> tuple[I64, I64]:
+        """The rows of the spans of a trace that tell a protocol, ascending, and which of KNOWN_BY it is."""
+        with self._knowing(READ_SECONDS) as catalogue:
+            return rows_by_protocol(catalogue, trace_id)
 
     def values(self, trace_id: str, rows: Sequence[int], keys: Sequence[str]) -> dict[int, Attributes]:
         """By row, what spans of a trace carry under these keys; where a span does not, its resource may."""

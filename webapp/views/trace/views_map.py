@@ -83,8 +83,12 @@ def _protocols(trace: OpenTrace, calls: EdgeCalls, store: Store) -> tuple[list[s
     forest = trace.facts.forest
     columns = forest.columns
     known = np.full(len(forest) + 1, len(KNOWN_BY), np.int64)  # the last is that of no span
-    for number, text in reversed(list(enumerate(KNOWN_BY.values()))):
-        known[:-1][trace.in_rows(store.matching_rows(trace.trace_id, language.parse(text)))] = number
+    rows, told = store.operations.protocols(trace.trace_id)
+    if len(rows):
+        own = np.where(forest.source >= 0, columns.row[forest.source], -1)
+        place = np.minimum(np.searchsorted(rows, own), len(rows) - 1)
+        tells = rows[place] == own
+        known[:-1][tells] = told[place[tells]]
     systems = sorted({_system(peer.name) for peer in columns.peers if peer.type != "external"})
     names = [*KNOWN_BY, _CALL, _LINK, *systems]
     system_of_peer = [
