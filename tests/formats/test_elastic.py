@@ -248,3 +248,42 @@ _any = st.recursive(
 def test_members_of_any_type_are_survived(kind: str, members: dict[str, Any]) -> None:
     read(lines({kind: WORK | members}, {"transaction": WORK}))
     read(lines({"processor": {"event": kind}, "trace": {"id": TRACE}, kind: members}))
+
+
+def test_the_short_spelling_of_browsers_is_read_with_the_spans_inside_of_a_transaction() -> None:
+    spans_of_page = [
+        {
+            "id": "b" * 16,
+            "n": "GET /cart",
+            "t": "external",
+            "su": "http",
+            "s": 4,
+            "d": 11.5,
+            "c": {"h": {"mt": "GET"}},
+        },
+        {"id": "c" * 16, "n": "parse", "t": "app", "s": 8, "d": 2, "pi": 0},
+    ]
+    page = {"id": "a" * 16, "tid": "5b" * 16, "n": "/cart", "t": "page-load", "d": 295, "o": "success"}
+    failure = {
+        "id": "d" * 32,
+        "tid": "5b" * 16,
+        "xid": "a" * 16,
+        "pid": "c" * 16,
+        "ex": {"mg": "no", "t": "TypeError"},
+    }
+    found, notes = read(
+        lines(
+            {"m": {"se": {"n": "shop-web", "ve": "1.2", "en": "prod", "a": {"n": "js-base", "ve": "5"}}}},
+            {"x": page | {"y": spans_of_page}},
+            {"e": failure},
+            {"me": {"sa": {"x": {"v": 1}}}},
+        )
+    )
+    load, call, parse = found
+    assert (load.service, load.name, load.end_ns - load.start_ns) == ("shop-web", "/cart", 295_000_000)
+    assert load.resource.attributes["deployment.environment.name"] == "prod"
+    assert (call.parent_span_id, parse.parent_span_id) == (load.span_id, call.span_id)
+    assert (call.start_ns, call.end_ns - call.start_ns) == (4_000_000, 11_500_000)
+    assert call.attributes["http.request.method"] == "GET"
+    assert [event.attributes["exception.type"] for event in parse.events] == ["TypeError"]
+    assert {warning.code for warning in notes.warnings} <= {"other_signal", "no_times"}

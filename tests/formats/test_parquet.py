@@ -338,3 +338,29 @@ def test_a_file_is_known_by_its_first_bytes_whatever_json_its_cells_hold() -> No
     reading = formats.read(io.BytesIO(out.getvalue()), "spans")
     assert reading.format == "parquet"
     assert [found.name for batch in reading for found in batch] == [line]
+
+
+CAMEL: dict[str, Any] = {
+    "traceId": [TRACE],
+    "spanId": [SPAN],
+    "name": ["get"],
+    "startTimeUnixNano": [str(START_NS)],
+    "endTimeUnixNano": [str(START_NS + 5)],
+}
+
+
+def test_attributes_and_resource_as_otlp_writes_them_are_taken_out_of_their_structs() -> None:
+    told = [
+        {"key": "http.method", "value": {"stringValue": "GET", "intValue": None, "boolValue": None}},
+        {"key": "retries", "value": {"stringValue": None, "intValue": 3, "boolValue": None}},
+        {"key": "cached", "value": {"stringValue": None, "intValue": None, "boolValue": True}},
+    ]
+    named = [{"key": "service.name", "value": {"string_value": "shop"}}]
+    [found] = read(table(CAMEL | {"attributes": [told], "resource": [{"attributes": named}]}))[0]
+    assert found.attributes == {"http.method": "GET", "retries": 3, "cached": True}
+    assert (found.service, found.resource.attributes) == ("shop", {"service.name": "shop"})
+
+
+def test_a_struct_whose_members_are_called_otherwise_stays_one() -> None:
+    [found] = read(table(CAMEL | {"attributes": [{"size": {"intValue": 5, "unit": "MB"}}]}))[0]
+    assert found.attributes == {"size": {"intValue": 5, "unit": "MB"}}

@@ -3,11 +3,10 @@
 Each format is a module of the same shape (`Format`); the order of `FORMATS` is the order of detection.
 """
 
-import gc
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import chain, islice
-from typing import BinaryIO, NamedTuple, Protocol
+from itertools import chain
+from typing import BinaryIO, Protocol
 
 from webapp.errors import NotTraces, UnreadableFile
 from webapp.formats import (
@@ -30,9 +29,11 @@ from webapp.formats import (
 )
 from webapp.formats.archives import contents
 from webapp.formats.console import dotnet, javascript
+from webapp.formats.console.wrapped import unwrapped, unwrapped_head
 from webapp.formats.head import Head
 from webapp.formats.notes import CUT, Notes
 from webapp.formats.otlp import protobuf
+from webapp.formats.reading import BATCH, Batch, Reading
 from webapp.formats.refusals import what_it_is
 from webapp.formats.sniff import head_of
 from webapp.formats.source_code import language_of
@@ -58,8 +59,6 @@ __all__ = [
     "read",
     "read_unpacked",
 ]
-
-BATCH = 500  # few enough to be encoded while they are warm in the processor's memory
 
 
 class Format(Protocol):
@@ -123,52 +122,6 @@ READS = (
 _BESIDE = "Those that name a trace stand beside its spans as soon as these are loaded, too."
 
 
-class Batch(NamedTuple):
-    spans: list[Span]
-    lines: list[LogLine]
-
-
-class Reading:
-    """One file being read. Iterating yields its spans in batches; `notes` is complete when that has ended.
-
-    A file of nothing but OpenTelemetry's log records is no file of traces, though its lines may stand beside the
-    spans of other files: then `format` is "" in the end, and `reason` says so.
-    """
-
-    def __init__(
-        self,
-        format_name: str,
-        reason: str,
-        notes: Notes,
-        records: Iterator[Span | LogLine],
-        without_spans: NotTraces | None = None,
-    ) -> None:
-        self.format = format_name
-        self._without_spans = without_spans
-        self.reason = reason
-        self.notes = notes
-        self._records = records
-
-    def __iter__(self) -> Iterator[list[Span]]:
-        return (batch.spans for batch in self.batches() if batch.spans)
-
-    def batches(self) -> Iterator[Batch]:
-        """Also the log lines. The garbage collector rests: it would visit millions of new objects, none of them garbage."""
-        was_enabled = gc.isenabled()
-        gc.disable()
-        try:
-            while batch := list(islice(self._records, BATCH)):
-                lines = [one for one in batch if isinstance(one, LogLine)]
-                spans = [one for one in batch if isinstance(one, Span)] if lines else batch
-                self._without_spans = None if spans else self._without_spans
-                yield Batch(spans, lines)  # type: ignore[arg-type]
-            if self._without_spans and not self.notes.rejected:
-                self.format, self.reason = "", str(self._without_spans)
-        finally:
-            if was_enabled:
-                gc.enable()
-
-
 def names() -> list[str]:
     """Of all formats, in the order of detection."""
     return list(dict.fromkeys(module.NAME for module in FORMATS))
@@ -192,10 +145,11 @@ def read_unpacked(content: Unpacked, mapping: Mapping = NO_MAPPING, chosen: str 
     if not content.start and content.layers:
         _check_unpacked(notes, name)
     head = head_of(content.start)
-    if not chosen and (language := language_of(head.start)):
-        hint = "What it prints or sends, in a file of its own, is read."
-        raise NotTraces(f"This is a program ({language}), not what one recorded.", where=name, hint=hint)
-    found = _chosen(head, mapping, chosen) if chosen else _recognise(head, mapping)
+    found: tuple[Format, str] | None
+    if chosen:
+        found = _chosen(head, mapping, chosen)
+    else:
+        head, found = _recognised(content, head, mapping)
     if found is None:
         _check_whole(notes, name)
         raise _refusal(head, name, mapping)
@@ -265,6 +219,24 @@ def _recognise(head: Head, mapping: Mapping) -> tuple[Format, str] | None:
         if reason is not None:
             return module, reason
     return None
+
+
+def _recognised(content: Unpacked, head: Head, mapping: Mapping) -> tuple[Head, tuple[Format, str] | None]:
+    """Also spans in what a container's log or a queue wraps around each line, which then is taken off `content`."""
+    if language := language_of(head.start):
+        hint = "What it prints or sends, in a file of its own, is read."
+        raise NotTraces(
+            f"This is a program ({language}), not what one recorded.", where=content.name, hint=hint
+        )
+    found = _recognise(head, mapping)
+    if found is None or found[0] in (logs, generic):
+        inner = unwrapped_head(head)
+        reasons = ((module, module.looks_like(inner)) for module in _BY_LINE) if inner is not head else ()
+        inside = next(((module, reason) for module, reason in reasons if reason), None)
+        if inside:
+            content.stream = unwrapped(content.stream)
+            return inner, (inside[0], f"{inside[1]}, inside other lines")
+    return head, found
 
 
 def _reason(module: Format, head: Head, mapping: Mapping) -> str | None:

@@ -1,4 +1,5 @@
-"""Output of several programs as docker compose, Docker, containerd, kubectl and journald keep it: each line with a prefix.
+"""Output of several programs as docker compose, Docker, containerd, kubectl and journald keep it: each line with a prefix,
+or as text in a member of JSON.
 
 What one program printed over many lines is put together again, however the programs' lines are mixed. No spans here.
 """
@@ -53,6 +54,11 @@ class _DockerLine(msgspec.Struct):
     stream: str = ""
 
 
+# of what kcat prints, a collector logs, CloudWatch, Loki and Google keep
+_MEMBERS = ("payload", "body", "message", "log", "line", "@message", "textPayload", "value")
+_HOLDS_JSON = re.compile(
+    rb'"(?:' + b"|".join(name.encode() for name in _MEMBERS) + rb')"\s*:\s*"(?:\s|\\n)*[{\[]'
+)
 _docker_line = msgspec.json.Decoder(_DockerLine).decode
 
 
@@ -75,9 +81,10 @@ def unwrapped(stream: BinaryIO) -> BinaryIO:
 def _wrapping(start: bytes) -> Callable[[bytes], Line | None] | None:
     """What takes the prefix off, if nearly all of the first lines have the same."""
     lines = [line for line in start.splitlines(keepends=True)[:_LOOKED_AT] if line.strip()]
-    for unwrap in (*(_by_prefix(prefix) for prefix in _PREFIXES), _by_docker):
+    for unwrap in (*(_by_prefix(prefix) for prefix in _PREFIXES), _by_docker, _by_member):
         counted = Counter(unwrap(line) is not None for line in lines)
-        if counted[True] > 1 and counted[True] >= 9 * counted[False]:
+        fewest = 1 if unwrap in (_by_docker, _by_member) else 2
+        if counted[True] >= fewest and counted[True] >= 9 * counted[False]:
             return unwrap
     return None
 
@@ -98,6 +105,20 @@ def _by_docker(line: bytes) -> Line | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return Line(told.stream.encode("utf-8", "replace"), told.log.encode("utf-8", "replace"))
+
+
+def _by_member(line: bytes) -> Line | None:
+    """JSON as the text of a member: a queue's messages, a log's events."""
+    if not line.startswith(b"{") or not _HOLDS_JSON.search(line):
+        return None
+    try:
+        told = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        values = [bytes(told[name]) for name in _MEMBERS if name in told]
+        texts = [msgspec.json.decode(value) for value in values if value.startswith(b'"')]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    text = next((text for text in texts if text.lstrip()[:1] in ("{", "[")), "")
+    return Line(b"", text.strip().encode("utf-8", "replace") + b"\n") if text else None
 
 
 def _sorted_out(lines: Iterator[bytes], unwrap: Callable[[bytes], Line | None]) -> Iterator[bytes]:

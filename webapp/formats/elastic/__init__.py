@@ -1,7 +1,7 @@
 """Elastic APM: what its agents send (lines of metadata, transaction, span, error) and what Elasticsearch keeps of it.
 
-Errors become events of the span they happened in. What an event says is in `intake.py`, a document in `documents.py`,
-both made into spans in `spans.py`.
+Errors become events of the span they happened in. What an event says is in `intake.py`, the spelling of browsers in
+`short.py`, a document in `documents.py`; all are made into spans in `spans.py`.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from webapp.formats.elastic.documents import facts_of_document, in_documents, is
 from webapp.formats.elastic.facts import Failure, Work
 from webapp.formats.elastic.intake import KINDS, facts_of_event, is_event
 from webapp.formats.elastic.names import dotted
+from webapp.formats.elastic.short import is_short, lengthened
 from webapp.formats.elastic.spans import Spans
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
@@ -25,7 +26,7 @@ EXAMPLE = '{"metadata": {"service": {…}}}\n{"transaction": {"id": "…", "trac
 
 def looks_like(head: Head) -> str | None:
     for value in head.values:
-        if isinstance(value, dict) and is_event(value):
+        if isinstance(value, dict) and (is_event(value) or is_short(value)):
             return f"Elastic APM: lines of `{next(iter(value))}`"
         for document in in_documents(value):
             if not is_deep(document) and is_document(dotted(document)):
@@ -60,6 +61,10 @@ class _Reader:
             return
         if isinstance(value, dict) and is_event(value):
             yield from self._of_event(value, where)
+            return
+        if isinstance(value, dict) and is_short(value):
+            for event in lengthened(value):
+                yield from self._of_event(event, where)
             return
         for document in in_documents(value):
             flat = dotted(document)

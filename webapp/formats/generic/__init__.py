@@ -32,6 +32,7 @@ from webapp.formats.units import (
     status_number,
     written_form,
 )
+from webapp.formats.wrapped import in_rows
 from webapp.model.spans import NO_RESOURCE, Attributes, Event, Link, Resource, Span, Status
 
 NAME = "generic"
@@ -70,7 +71,7 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span]:
 def _records(stream: BinaryIO, notes: Notes) -> Iterator[tuple[Json, Fields, str]]:
     for document in documents(stream, notes, opened=("traces",), records=("traces", "spans")):
         value = loads(document, notes)
-        several = isinstance(value, list) or any(wrapper in value for wrapper in _WRAPPERS if value)
+        several = isinstance(in_rows(value), list) or any(wrapper in value for wrapper in _WRAPPERS if value)
         for number, (span, fields) in enumerate(_spans_in(value), start=1):
             part = f"span {number}" if several else ""
             yield span, fields, Document(b"", document.line, document.byte, part).where
@@ -78,7 +79,7 @@ def _records(stream: BinaryIO, notes: Notes) -> Iterator[tuple[Json, Fields, str
 
 def _spans_in(value: object) -> Iterator[tuple[Json, Fields]]:
     """All spans in `value` with their fields; what a wrapper says of them is handed down to those that lack it."""
-    waiting: list[tuple[object, Fields]] = [(value, {})]
+    waiting: list[tuple[object, Fields]] = [(in_rows(value), {})]
     while waiting:
         one, inherited = waiting.pop()
         if isinstance(one, list):

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from webapp.formats import units
+from webapp.formats.otlp import values as otlp_values
 from webapp.formats.tables.literals import parsed
 from webapp.formats.value_text import is_deep
 from webapp.model.spans import Attributes, Value
@@ -17,6 +18,21 @@ _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _FRACTION = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,15}")
 _TEXTS = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool})
+_OTLP_VALUE = {
+    spelled: f"{kind}Value"
+    for kind in ("string", "int", "bool", "double", "array", "kvlist", "bytes")
+    for spelled in (f"{kind}Value", f"{kind}_value")
+}
+_OF_RESOURCE = frozenset(
+    {
+        "attributes",
+        "schemaUrl",
+        "schema_url",
+        "droppedAttributesCount",
+        "dropped_attributes_count",
+        "entityRefs",
+    }
+)
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
 
@@ -69,12 +85,14 @@ def attributes(value: object) -> Attributes:
     if is_deep(value):
         raise ValueError("nested deeper than anyone reads")
     if isinstance(value, list):
-        return {text(key): plain(each) for key, each in map(_pair, value)}
+        return {text(key): _of_otlp(each) for key, each in map(_pair, value)}
     if isinstance(value, dict):
         inner = value.get("attributeMap")
         if isinstance(inner, dict):
             return {key: _google(each) for key, each in inner.items()}
-        return {str(key): plain(each) for key, each in value.items() if each is not None}
+        if "attributes" in value and value.keys() <= _OF_RESOURCE:
+            return attributes(value["attributes"])
+        return {str(key): _of_otlp(each) for key, each in value.items() if each is not None}
     raise ValueError("attributes are a map, a struct or a JSON object")
 
 
@@ -94,6 +112,15 @@ def _pair(one: Any) -> tuple[object, object]:  # noqa: ANN401  an element of any
     if isinstance(one, (list, tuple)) and len(one) == 2:
         return one[0], one[1]
     raise ValueError("a list that is no map")
+
+
+def _of_otlp(value: object) -> Value:
+    """A value as OTLP wraps it, of which a struct has every member and all but one are null; any other as it is."""
+    if not isinstance(value, dict) or not value or not value.keys() <= _OTLP_VALUE.keys():
+        return plain(value)
+    present = {_OTLP_VALUE[name]: one for name, one in value.items() if one is not None}
+    raw = present.get("bytesValue")
+    return plain(raw) if isinstance(raw, bytes) else otlp_values.plain(present)
 
 
 def _google(value: object) -> Value:

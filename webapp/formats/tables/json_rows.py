@@ -18,6 +18,7 @@ from webapp.formats.tables.mapping import Mapping
 from webapp.formats.tables.names import letters
 from webapp.formats.tables.pending import without_pending
 from webapp.formats.tables.rows import Rows
+from webapp.formats.wrapped import in_rows
 from webapp.model.spans import Span
 
 NAME = "json-rows"
@@ -101,7 +102,7 @@ def _layout(row: Json, mapping: Mapping) -> Layout | None:
 
 def rows_in(value: object) -> Iterator[Json]:
     """The rows in what a database answered: objects, or lists of cells below the names of their columns."""
-    waiting = [value]
+    waiting = [in_rows(value)]
     while waiting:
         one = waiting.pop()
         if isinstance(one, list):
@@ -136,7 +137,7 @@ def _flat(row: Json) -> Json:
 def _all_rows(stream: BinaryIO, notes: Notes) -> Iterator[Row]:
     for document in documents(stream, notes, opened=_WRAPPERS, records=_WRAPPERS):
         value = loads(document, notes)
-        several = isinstance(value, list) or (
+        several = isinstance(in_rows(value), list) or (
             isinstance(value, dict) and any(key in value for key in _WRAPPERS)
         )
         for number, row in enumerate(rows_in(value), 1):

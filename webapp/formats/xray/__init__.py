@@ -41,6 +41,8 @@ def looks_like(head: Head) -> str | None:
             return "AWS X-Ray: an answer of BatchGetTraces"
         if _segments([one]) or _segments([{"Segments": [one]}]):
             return "AWS X-Ray: `Segments` of a trace"
+        if isinstance(one.get("TraceSegmentDocuments"), list):
+            return "AWS X-Ray: documents as PutTraceSegments takes them"
         if documents.is_header(one):
             return "AWS X-Ray: messages to its daemon"
         if _is_document(one):

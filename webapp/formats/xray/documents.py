@@ -90,13 +90,20 @@ def _wrapped(one: JsonObject, notes: Notes, where: str) -> list[Any]:
                     "truncated", "X-Ray itself says that it left out a part of the answer.", where=where
                 )
             return [one[key]]
+    sent = one.get("TraceSegmentDocuments")
+    if isinstance(sent, list):
+        return [[_decoded(text) if isinstance(text, str) else text for text in sent]]
     text = one.get("Document", one.get("document"))
     if isinstance(text, str):
-        try:
-            return [msgspec.json.decode(text)]
-        except (msgspec.DecodeError, RecursionError):
-            return [None]
+        return [_decoded(text)]
     return [text] if isinstance(text, dict) else []
+
+
+def _decoded(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def records(root: JsonObject, wrapper_id: object, notes: Notes, where: str, size: int) -> list[Record]:

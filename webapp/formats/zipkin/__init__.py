@@ -23,7 +23,7 @@ from webapp.model.spans import Span
 NAME = "zipkin"
 EXAMPLE = '[{"traceId": "…", "id": "…", "name": "get", "timestamp": 1472470996199000, "localEndpoint": {}}]'
 
-_WRAPPERS = ("traces", "data", "spans", "result", "trace")
+_WRAPPERS = ("traces", "data", "spans", "result", "trace", "hits")
 _ENDPOINTS = frozenset({"localEndpoint", "remoteEndpoint"})
 _MEMBERS = _ENDPOINTS | {
     "traceId",
@@ -45,8 +45,8 @@ def looks_like(head: Head) -> str | None:
         return "Zipkin protobuf: a list of spans that begin with a trace id"
     if thrift1.looks_like(head.start):
         return "Zipkin Thrift: spans of version 1"
-    inner = next(iter(_members(head.first)), None)
-    first = inner if isinstance(inner, dict) else head.first
+    found = (record for value in head.values for record in _records(value))
+    first = next((one for one in found if isinstance(one, dict) and not _is_order(one)), {})
     if not (isinstance(first.get("traceId"), str) and isinstance(first.get("id"), str)):
         return None
     if first.keys() & _ENDPOINTS:
@@ -114,6 +114,8 @@ class _Reader:
         if not isinstance(record, dict):
             self._notes.reject("bad_record", where=where)
             return
+        if _is_order(record):
+            return
         trace_id = self.ids.trace(record.get("traceId"), where)
         span_id = self.ids.span(record.get("id"), where)
         if not trace_id or not span_id:
@@ -149,5 +151,14 @@ def _members(value: object) -> list[Any]:
     """The spans or traces that an object holds which is no span itself: an answer of somebody's API, a test's file."""
     if not isinstance(value, dict) or "traceId" in value:
         return []
+    if isinstance(value.get("_source"), dict):
+        return [value["_source"]]
+    answer = value.get("hits")
+    value = answer if isinstance(answer, dict) else value
     inner: list[Any] = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list)), [])
     return [span for one in inner for span in (one if isinstance(one, list) else [one])]
+
+
+def _is_order(record: JsonObject) -> bool:
+    """What stands before each document for Elasticsearch to index it."""
+    return len(record) == 1 and isinstance(record.get("index", record.get("create")), dict)
