@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from webapp.model.columns import F64, I64
+from webapp.model.columns import F64, I64, Bool
 from webapp.query import Window
 from webapp.store.conditions.catalogue import Catalogue
 from webapp.store.conditions.sql import Plan
@@ -40,6 +40,7 @@ class Rows:
     duration_ns: I64
     spans: I64
     errors: I64
+    failed: Bool
     matches: I64
     weight: F64
 
@@ -103,12 +104,12 @@ def ranked(
         )
     found: dict[str, Any] = cursor.execute(
         f"""
-        SELECT t.first_row, t.start_ns, t.duration_ns, t.spans, t.errors, t.weight, {source.text}
+        SELECT t.first_row, t.start_ns, t.duration_ns, t.spans, t.errors, t.failed, t.weight, {source.text}
         ORDER BY {order}
         """,
         list(source.values),
     ).fetchnumpy()
-    types = {"weight": np.float64}
+    types: dict[str, type[np.generic]] = {"weight": np.float64, "failed": np.bool_}
     return Rows(*(found[column.name].astype(types.get(column.name, np.int64)) for column in fields(Rows)))
 
 
@@ -142,6 +143,21 @@ def found_traces(cursor: duckdb.DuckDBPyConnection, found: Found, name: str = "f
         f"FROM traces t WHERE t.start_ns BETWEEN ? AND ? AND t.first_row IN (SELECT first_row FROM {name})",
         (oldest_ns, newest_ns),
     )
+
+
+def trace_ids(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> dict[int, str]:
+    """By first row; few traces."""
+    if not len(rows):
+        return {}
+    found = cursor.execute(
+        """
+        SELECT first_row, replace(trace_id::VARCHAR, '-', '')
+        FROM traces
+        WHERE start_ns BETWEEN ? AND ? AND first_row IN (SELECT unnest(?::BIGINT[]))
+        """,
+        [int(rows.start_ns.min()), int(rows.start_ns.max()), rows.first_row.tolist()],
+    ).fetchall()
+    return dict(found)
 
 
 def matching_traces(

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 
 from webapp.model.results import HeatCell, HeatMap, Point
 from webapp.query import Window
-from webapp.store.conditions.matching import COSTLY_S, EXACT, found_traces, in_window, matching_traces
+from webapp.store.conditions.matching import (
+    COSTLY_S,
+    EXACT,
+    Rows,
+    in_window,
+    matching_traces,
+    trace_ids,
+)
 from webapp.store.conditions.where import Where
 from webapp.store.searching.recent import Asked
-from webapp.store.writing.buckets import MINUTE_NS, PER_DOUBLING, bucket_floor
+from webapp.store.writing.buckets import MINUTE_NS, PER_DOUBLING, bucket_floor, buckets_of
 
 _BUCKET = f"floor({PER_DOUBLING} * log2(greatest(t.duration_ns, 1)))::INTEGER"
 
@@ -44,9 +52,10 @@ def draw_heatmap(cursor: duckdb.DuckDBPyConnection, asked: Asked, columns: int, 
     traces = _all_cells(cursor, asked.window, grid)
     matched = traces
     if asked.query.root is not None:
-        few = found.complete or partial
-        fitting = found_traces(cursor, found) if few else matching_traces(cursor, asked.plan, asked.window)
-        matched = _cells(cursor, grid, _each(fitting))
+        if found.complete or partial:
+            matched = _cells_found(cursor, grid, found.rows)
+        else:
+            matched = _cells(cursor, grid, _each(matching_traces(cursor, asked.plan, asked.window)))
     cells = []
     for (x, y), (count, _, _) in sorted(traces.items()):
         fitting_count, failed, slowest = matched.get((x, y), (0, 0, ""))
@@ -157,3 +166,20 @@ def _cells(cursor: duckdb.DuckDBPyConnection, grid: Grid, counted: Where) -> _Ce
         list(counted.values),
     ).fetchall()
     return {(x, y): (traces, failed, slowest or "") for x, y, traces, failed, slowest in rows}
+
+
+def _cells_found(cursor: duckdb.DuckDBPyConnection, grid: Grid, rows: Rows) -> _Cells:
+    """The same of traces that were found."""
+    rows = rows.at(rows.start_ns >= grid.start_ns)
+    x = (rows.start_ns - grid.start_ns) // grid.width_ns
+    y = (buckets_of(rows.duration_ns).astype(np.int64) - grid.lowest) // grid.height
+    order = np.lexsort((rows.duration_ns, y, x))
+    cells, starts, counts = np.unique((x * grid.rows + y)[order], return_index=True, return_counts=True)
+    failed = np.add.reduceat(rows.failed[order].astype(np.int64), starts) if len(starts) else starts
+    slowest = rows.at(order[starts + counts - 1])
+    id_of = trace_ids(cursor, slowest)
+    listed = zip(cells.tolist(), counts.tolist(), failed.tolist(), slowest.first_row.tolist(), strict=True)
+    return {
+        divmod(cell, grid.rows): (count, failing, id_of.get(first, ""))
+        for cell, count, failing, first in listed
+    }

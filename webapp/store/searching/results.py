@@ -18,11 +18,11 @@ from webapp.store.conditions.matching import (
     matching_traces,
     only_traces,
     ranked,
+    trace_ids,
 )  # fmt: skip
 from webapp.store.conditions.parts import showing
 from webapp.store.conditions.sql import Plan
 from webapp.store.conditions.where import Where
-from webapp.store.reading.columns import id_list
 from webapp.store.reading.traces import sums_of
 from webapp.store.searching.newest_page import MATCH_COLUMNS, find_newest, to_match
 from webapp.store.searching.recent import Asked
@@ -129,15 +129,7 @@ def _neighbours_found(
         return "", "", 0
     place = int(places[0])
     around = rows.at(order[max(0, place - 1) : place + 2])
-    ids = cursor.execute(
-        f"""
-        SELECT first_row, replace(trace_id::VARCHAR, '-', '')
-        FROM traces
-        WHERE start_ns BETWEEN ? AND ? AND first_row IN {id_list(around.first_row.tolist())}
-        """,
-        [int(around.start_ns.min()), int(around.start_ns.max())],
-    ).fetchall()
-    id_of = dict(ids)
+    id_of = trace_ids(cursor, around)
     here = min(place, 1)
     named = [id_of[row] for row in around.first_row.tolist()]
     return "".join(named[:here]), "".join(named[here + 1 :]), place + 1
