@@ -5,8 +5,9 @@ Read from the newest 10,000 matching traces, or from the sums when everything ma
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Callable
+from functools import partial
+from itertools import islice, pairwise
 
 import duckdb
 import numpy as np
@@ -33,7 +34,6 @@ _EDGES_NS = (10**6, 10**7, 10**8, 10**9, 10**10, 6 * 10**10)
 _SHOWN = {
     "root": "CASE WHEN t.root_service != '' THEN t.root_service || ' · ' || t.root_name END",
     "bottleneck": "CASE WHEN t.verdict_service != '' THEN t.verdict_service || ' · ' || t.verdict_name END",
-    "outcome": "CASE WHEN t.failed THEN 'failed' WHEN t.errors > 0 THEN 'errors' ELSE 'ok' END",
 }
 
 
@@ -45,12 +45,12 @@ def find_facets(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> list[Facet]:
     chosen = any((term.scope, term.key) == ("own", "service") for term in leaves(asked.query.root))
     services = count.services() if asked.plan.spans is None or chosen else spans.services()
     facets = [
-        _facet("service", "Service", _services(asked, services, chosen)),
-        _facet("root", "Root operation", _terms("trace.root", count.of("root"))),
-        _facet("outcome", "Outcome", _outcomes(dict(count.of("outcome")))),
-        _facet("duration", "Duration", _bands(count.bands())),
-        _facet("bottleneck", "Bottleneck", _terms("trace.bottleneck", count.of("bottleneck"))),
-        *(_facet(key, key, _terms(write_key(key), counts)) for key, counts in spans.attributes()),
+        _listed("service", "Service", services, lambda few: _services(asked, few, chosen)),
+        _of_key("root", "Root operation", "trace.root", count.of("root")),
+        Facet("outcome", "Outcome", _outcomes(count.outcomes()), 0),
+        Facet("duration", "Duration", _bands(count.bands()), 0),
+        _of_key("bottleneck", "Bottleneck", "trace.bottleneck", count.of("bottleneck")),
+        *(_of_key(key, key, write_key(key), counts) for key, counts in spans.attributes()),
     ]
     return [facet for facet in facets if facet.values]
 
@@ -61,7 +61,7 @@ class _TraceCounts:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, found: Found) -> None:
         self._cursor = cursor
         self._traces = found_traces(cursor, found)
-        self._duration_ns = found.rows.duration_ns
+        self._rows = found.rows
         shown = ", ".join(f"{value} AS {facet}" for facet, value in _SHOWN.items())
         self._shown = cursor.sql(
             f"SELECT {shown} {self._traces.text}", params=list(self._traces.values)
@@ -83,10 +83,19 @@ class _TraceCounts:
         values, counts = self._shown[facet].drop_null().value_counts().flatten()
         return most_first(zip(values.to_pylist(), counts.to_pylist(), strict=True))
 
+    def outcomes(self) -> dict[str, int]:
+        failed, with_errors = self._rows.failed, self._rows.errors > 0
+        counts = {
+            "failed": int(np.count_nonzero(failed)),
+            "errors": int(np.count_nonzero(with_errors & ~failed)),
+            "ok": int(np.count_nonzero(~with_errors & ~failed)),
+        }
+        return {outcome: count for outcome, count in counts.items() if count}
+
     def bands(self) -> list[int]:
         """Traces in each of BANDS."""
         counts: list[int] = np.bincount(
-            np.searchsorted(_EDGES_NS, self._duration_ns, side="right"), minlength=len(BANDS)
+            np.searchsorted(_EDGES_NS, self._rows.duration_ns, side="right"), minlength=len(BANDS)
         ).tolist()
         return counts
 
@@ -117,16 +126,24 @@ class _SumCounts:
     def of(self, facet: str) -> Counts:
         return most_first(self._counts[facet])
 
+    def outcomes(self) -> dict[str, int]:
+        return dict(self.of("outcome"))
+
     def bands(self) -> list[int]:
         above = ", ".join(f"count(*) FILTER (duration_ns >= {edge})" for edge in _EDGES_NS)
         rows = self._cursor.execute(f"SELECT count(*), {above} FROM traces").fetchall()
         return [more - less for more, less in pairwise([*rows[0], 0])]
 
 
-def _facet(key: str, label: str, values: Iterable[FacetValue]) -> Facet:
-    found = list(values)
-    listed = [value for value in found if len(value.value) <= LONGEST][:LISTED]
-    return Facet(key, label, listed, len(found) - len(listed))
+def _listed(key: str, label: str, counts: Counts, made: Callable[[Counts], list[FacetValue]]) -> Facet:
+    """Values are `made` of those that are shown: there may be thousands."""
+    few = list(islice((pair for pair in counts if len(pair[0]) <= LONGEST), LISTED))
+    return Facet(key, label, made(few), len(counts) - len(few))
+
+
+def _of_key(key: str, label: str, written: str, counts: Counts) -> Facet:
+    """`written`: the key as in a query."""
+    return _listed(key, label, counts, partial(_terms, written))
 
 
 def _services(asked: Asked, counts: Counts, chosen: bool) -> list[FacetValue]:
