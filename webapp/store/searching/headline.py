@@ -138,7 +138,7 @@ def _roots(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[list[RootTi
             roots.append(RootTimes(service, name, *(column[part][::-1] for column in columns)))
     whole = (
         None
-        if asked.found.complete or (asked.query.root is None and not cut)
+        if (asked.query.root is None and not cut) or asked.found.complete
         else min(table.num_rows, MOST_TRACES)
     )
     return roots, whole
