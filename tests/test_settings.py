@@ -27,6 +27,12 @@ def test_an_address_that_others_reach_needs_consent() -> None:
     assert Settings.load({"TAILRACE_ALLOW_ANONYMOUS": "yes"}, host="0.0.0.0").host == "0.0.0.0"  # noqa: S104
 
 
+def test_a_folder_to_watch_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as problem:
+        Settings.load({"TAILRACE_WATCH": f"{tmp_path},{tmp_path / 'none'}"})
+    assert (problem.value.where, str(tmp_path / "none") in problem.value.message) == ("watch", True)
+
+
 def test_further_host_names_are_known() -> None:
     settings = Settings.load({"TAILRACE_HOSTS": "Traces.example, other "})
     assert {"traces.example", "other", "localhost", "127.0.0.1"} <= settings.known_hosts

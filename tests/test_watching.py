@@ -270,6 +270,7 @@ def test_a_source_that_was_removed_comes_back_only_with_its_file(tmp_path: Path)
         folder = Folder(tmp_path, store)
         folder.look()
         store.remove_source(1)
+        assert folder.look() == []
         append(path, line(2))
         assert folder.look() == [("spans.jsonl", 2, 0, 0)]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Self
 
 from webapp.errors import BadSetting
@@ -105,6 +106,13 @@ class Settings:
         for name in ("port", "otlp_grpc_port", "otlp_port", "zipkin_port", "jaeger_port", "datadog_port"):
             if not 0 <= getattr(self, name) <= 65535:
                 raise BadSetting(f"{getattr(self, name)} is not a port.", where=name, hint="Use 1 to 65535.")
+        for folder in self.watch:
+            if not Path(folder).exists():
+                raise BadSetting(
+                    f"There is no {folder}.",
+                    where="watch",
+                    hint="Make the folder first, or name another one.",
+                )
         parse_links(self.links)
         parse_thresholds(self.thresholds)
         parse_size(self.max_size)

@@ -14,13 +14,13 @@ class Watched:
         self._connection = connection
 
     def files(self) -> dict[str, WatchedFile]:
-        """By path; not those whose source was removed."""
+        """By path. Of those whose source was removed nothing can be read on: they are read anew, once they change."""
         with self._connection.reading() as cursor:
             found = cursor.execute(
                 """
-                SELECT path, inode, size, changed_ns, done, lines, source_id, format, digest
+                SELECT path, inode, size, changed_ns, done, lines, source_id, format,
+                  if(source_id IN (SELECT source_id FROM sources), digest, '')
                 FROM watched_files
-                WHERE source_id IN (SELECT source_id FROM sources)
                 """
             ).fetchall()
         return {path: WatchedFile(path, *rest) for path, *rest in found}
