@@ -1,4 +1,8 @@
-"""How large the body of a request may be: files that a page sends may be larger than all else. A part of `server.py`."""
+"""How large the body of a request may be: files that a page sends may be larger than all else. A part of `server.py`.
+
+What is somewhat too large is received all the same: the application then says so in the words of its protocol, to a
+sender that listens. One that is cut off while it sends sees a broken connection, and sends the same again.
+"""
 
 from copy import copy
 from typing import Any
@@ -9,6 +13,8 @@ from waitress.server import BaseWSGIServer
 
 from webapp.settings import Settings
 from webapp.views.sources.sending import ADDRESS
+
+HEARD_OUT = 4  # times the largest body
 
 
 def let_files_be_larger(servers: dict[int, Any], settings: Settings) -> None:

@@ -16,7 +16,7 @@ from waitress.server import BaseWSGIServer
 
 from webapp import guard
 from webapp.app import create_app
-from webapp.bodies import let_files_be_larger
+from webapp.bodies import HEARD_OUT, let_files_be_larger
 from webapp.errors import BadSetting, TailraceError
 from webapp.formats.tables.mapping import Mapping
 from webapp.lanes import Lanes
@@ -90,7 +90,7 @@ def serving(app: Flask, settings: Settings, for_spans: Sequence[socket.socket] =
         "channel_request_lookahead": 1,
         "asyncore_use_poll": True,
         "connection_limit": 1000,  # the default of 100 lets 150 idle half-open sockets block everyone
-        "max_request_body_size": settings.max_body_bytes,
+        "max_request_body_size": settings.max_body_bytes * HEARD_OUT,
     }
     try:
         server = waitress.create_server(app, host=settings.host, port=settings.port, **shared)

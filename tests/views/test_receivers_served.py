@@ -36,6 +36,20 @@ def test_chunked_bodies_are_received_as_they_were_on_the_wire(served: tuple[Stor
     until(lambda: store.span_total() == 21)
 
 
+def test_too_large_a_body_is_answered_in_its_protocol() -> None:
+    with Store.open(None) as store:
+        server, stop = start(create_app(store, Settings(max_body_bytes=1_000)))
+        connection = HTTPConnection("127.0.0.1", int(server.effective_port), timeout=20)
+        for body in (b" " * 3_900, iter([b" " * 1_950] * 2)):  # with its length, and in chunks
+            connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Content-Type"]) == (413, "application/x-protobuf")
+            assert b"The body is larger than 1,000 bytes." in answer.read()
+        connection.request("POST", "/v1/traces", b" " * 4_001, {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 413
+        stop()
+
+
 def test_stalled_clients_keep_nobody_from_sending(served: tuple[Store, int]) -> None:
     store, port = served
     stalled = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(30)]

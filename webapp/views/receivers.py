@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from webapp import __version__
-from webapp.loading import reception
-from webapp.loading.reception import Protocol, Reason, Received, Refused
+from webapp.loading import protocols, reception
+from webapp.loading.protocols import Protocol
+from webapp.loading.reception import Reason, Received, Refused
 from webapp.loading.telling import ONLY_TRACES
 from webapp.settings import Settings
 from webapp.views.arrivals import live
@@ -33,7 +34,7 @@ _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 def otlp_http() -> Response:
     _check_type("OTLP", _PROTOBUF, _JSON)
     as_json = request.mimetype == _JSON
-    found = _receive(reception.OTLP_JSON if as_json else reception.OTLP_PROTOBUF)
+    found = _receive(protocols.OTLP_JSON if as_json else protocols.OTLP_PROTOBUF)
     return accepted(found.rejected, found.why, as_json=as_json)
 
 
@@ -47,14 +48,14 @@ def otlp_other(signal: str) -> Response:
 @blueprint.post("/api/v2/spans")
 @blueprint.post("/api/v1/spans")
 def zipkin_http() -> Response:
-    _receive(reception.ZIPKIN)
+    _receive(protocols.ZIPKIN)
     return Response(status=202, mimetype="text/plain")
 
 
 @blueprint.post("/api/traces")
 def jaeger_http() -> Response:
     _check_type("Jaeger's Thrift", "application/x-thrift", "application/vnd.apache.thrift.binary")
-    _receive(reception.JAEGER)
+    _receive(protocols.JAEGER)
     return Response(status=202, mimetype="text/plain")
 
 
@@ -63,7 +64,7 @@ def jaeger_http() -> Response:
 @blueprint.route("/v0.5/traces", methods=["PUT", "POST"])
 def datadog_http() -> Response:
     """Tracers are told no rates: they go on sending as much as they do."""
-    _receive(reception.DATADOG)
+    _receive(protocols.DATADOG)
     return jsonify(rate_by_service={})
 
 
@@ -90,14 +91,14 @@ def honeycomb_http(dataset: str) -> Response:  # noqa: ARG001  events name their
         bodies.append(_body())
         return bodies[0]
 
-    _receive(reception.HONEYCOMB, body)
+    _receive(protocols.HONEYCOMB, body)
     events = msgspec.json.decode(bodies[0])
     return jsonify([{"status": 202}] * len(events) if isinstance(events, list) else [])
 
 
 @blueprint.post("/api/<project>/envelope/")
 def sentry_http(project: str) -> Response:  # noqa: ARG001  there is but one
-    _receive(reception.SENTRY)
+    _receive(protocols.SENTRY)
     return jsonify({})
 
 
@@ -116,7 +117,11 @@ def _receive(protocol: Protocol, body: Callable[[], bytes] | None = None) -> Rec
 
 def _body() -> bytes:
     settings: Settings = current_app.config["settings"]
-    raw = request.get_data(cache=False)
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge as large:
+        message = f"The body is larger than {settings.max_body_bytes:,} bytes."
+        raise Refused(Reason.TOO_LARGE, message) from large
     return reception.decompressed(raw, request.headers.get("Content-Encoding", ""), settings.max_body_bytes)
 
 
@@ -127,7 +132,7 @@ def _refuse(refusal: Refused) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def _refuse_http(error: HTTPException) -> Response:
-    """Too large, cut off, of another site."""
+    """Cut off, of another site."""
     return _refusal(error.code or 400, error.description or error.name)
 
 
