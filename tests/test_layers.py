@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "webapp"
 RANK = {
-    "model": 0, "query": 0, "errors": 0, "assets": 0, "settings": 0, "progress": 0, "working": 0,
+    "model": 0, "query": 0, "errors": 0, "assets": 0, "settings": 0, "progress": 0, "scratch": 0, "working": 0,
     "formats": 1, "analysis": 1, "store": 1, "charts": 1,
     "loading": 2, "views": 3, "listeners": 3, "guard": 3, "app": 4, "server": 5, "lanes": 5, "bodies": 5, "terminal": 5,
     "cli": 6, "__main__": 7, "__init__": 0,

@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -256,3 +257,26 @@ def test_a_read_that_takes_too_long_is_stopped_and_the_next_one_works() -> None:
         with pytest.raises(TooSlow), store.reading(seconds=0.05) as cursor:
             cursor.execute(endless)
         assert ask(store, "SELECT 1") == [(1,)]
+
+
+def test_a_store_that_closes_ends_the_reads_under_way() -> None:
+    store = Store.open(None)
+    ended: list[type[Exception]] = []
+    begun = threading.Event()
+
+    def read() -> None:
+        try:
+            with store.reading() as cursor:
+                begun.set()
+                cursor.execute(
+                    "SELECT count(*) FROM range(100000000) a, range(1000000) b WHERE a.range % 7 = 3"
+                )
+        except TooSlow as slow:
+            ended.append(type(slow))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait()
+    store.close()
+    reader.join(5)
+    assert ended == [TooSlow]

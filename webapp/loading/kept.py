@@ -4,8 +4,6 @@ A name is what a browser says it is, so it is shown and never opened.
 """
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from webapp.loading.parts import File
+from webapp.scratch import drop_folder, make_folder
 
 _LONGEST_NAME = 300
 _NAMELESS = "file"
@@ -117,7 +116,7 @@ class Kept:
 
     def close(self) -> None:
         if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            drop_folder(self._folder)
 
     def _is_ours(self, place: Path) -> bool:
         return place.parent == self._folder
@@ -125,7 +124,7 @@ class Kept:
     def _new_place(self) -> Path:
         with self._lock:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="tailrace-files-"))
+                self._folder = make_folder("files")
             self._made += 1
             return self._folder / str(self._made)
 

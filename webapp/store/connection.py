@@ -1,8 +1,7 @@
 """The DuckDB connection of a store: settings, a watched cursor per read, one writer at a time. No queries."""
 
 import atexit
-import shutil
-import tempfile
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import duckdb
 
 from webapp import working
 from webapp.errors import BadSetting, TooSlow, UnreadableFile
+from webapp.scratch import drop_folder, make_folder
 from webapp.working import Work
 
 READ_SECONDS = 5.0
@@ -23,6 +23,8 @@ _SCHEMA_SUM = crc32(SCHEMA.encode())
 _LIVE_CHECKPOINT = "64MB"  # keeps reopening after a crash under half a second
 _IMPORT_CHECKPOINT = "1GB"  # fewer rewrites while a folder is loaded
 _WATCH_SECONDS = 0.25
+_LAST_SECONDS = 5.0  # for reads to end when the store is closed …
+_STEP_SECONDS = 0.01  # … which is looked for so often
 
 
 class Watchdog:
@@ -49,6 +51,20 @@ class Watchdog:
             with self._lock:
                 del self._deadlines[id(cursor)]
 
+    def end_reads(self, seconds: float) -> None:
+        """Interrupt all that may not take as long as they like, and wait until they are over, but no longer than that."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self._lock:
+                under_way = [
+                    cursor for deadline, _, cursor in self._deadlines.values() if deadline < math.inf
+                ]
+                for cursor in under_way:
+                    cursor.interrupt()
+            if not under_way:
+                return
+            time.sleep(_STEP_SECONDS)
+
     def close(self) -> None:
         self._closed.set()
         self._wanted.set()
@@ -70,7 +86,7 @@ class Connection:
     """A database file, or memory when `path` is None."""
 
     def __init__(self, path: Path | None) -> None:
-        self._spill = Path(tempfile.mkdtemp(prefix="tailrace-")) if path is None else None
+        self._spill = make_folder("spilled") if path is None else None
         self._database = _connect(path, self._spill)
         self._writer = self._database.cursor()
         self._lock = threading.RLock()
@@ -155,12 +171,13 @@ class Connection:
 
     def close(self) -> None:
         atexit.unregister(self.close)
+        self._watchdog.end_reads(_LAST_SECONDS)
         with self._lock:
             self._watchdog.close()
             self._writer.close()
             self._database.close()
         if self._spill is not None:
-            shutil.rmtree(self._spill, ignore_errors=True)
+            drop_folder(self._spill)
 
     def _create_tables(self) -> None:
         """A store that has just these tables is left alone: to go through the schema takes a third of opening it."""
