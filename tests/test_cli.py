@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -166,7 +165,7 @@ def test_serving_says_the_url_when_ready_and_answers_503_before(tmp_path: Path) 
     command = [sys.executable, "-m", "webapp", str(SAMPLES), "--db", str(tmp_path / "kept.duckdb")]
     zipkin, told = free_port(), tmp_path / "told"
     command.append(f"--zipkin-port={zipkin}")
-    seen = set()
+    seen: set[int] = set()
     with (
         told.open("w") as errors,
         subprocess.Popen(
@@ -174,9 +173,7 @@ def test_serving_says_the_url_when_ready_and_answers_503_before(tmp_path: Path) 
         ) as server,
     ):
         try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and 200 not in seen:
-                seen.add(status(port))
+            until(lambda: seen.add(status(port)) or 200 in seen, seconds=300)
             assert server.stdout is not None
             assert server.stdout.readline().strip() == f"Tailrace is ready on http://127.0.0.1:{port}"
             until(lambda: f"Spans are also received on {zipkin} (Zipkin over HTTP)." in told.read_text())

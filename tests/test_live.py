@@ -8,7 +8,7 @@ import msgspec
 
 from tests.killing import kill_while_receiving, missing
 from tests.store.shop import SECOND, START, make_span
-from tests.views.sending import until
+from tests.views.sending import hush, until
 from webapp.loading.arriving import LONGEST_WAIT_SECONDS, Arriving
 from webapp.loading.listening import Receiver
 from webapp.loading.live import MOST_BYTES, Live, Post, Taken
@@ -35,12 +35,13 @@ def summary(store: Store, trace: int) -> Any:
 
 def test_a_trace_is_analysed_at_once_and_again_when_it_is_quiet() -> None:
     with Store.open(None) as store:
-        live = Live(store, durable=False, quiet_seconds=2)
+        live = Live(store, durable=False, quiet_seconds=600)
         assert live.take(post(span(1))) is Taken.YES
         assert summary(store, 1).spans == 1
         assert f"{1:032x}" in live.arriving
         live.take(post(span(2, parent=1)))
         until(lambda: store.span_total() == 2)
+        hush(live)
         until(lambda: summary(store, 1).spans == 2)
         until(lambda: f"{1:032x}" not in live.arriving)
         assert list(store.pending()) == []
@@ -147,10 +148,11 @@ def test_a_policy_decides_when_a_trace_is_quiet_and_pages_go_on() -> None:
     others = [number for number in range(1, 100) if not policy.chooses(f"{number:032x}")]
     chosen = next(number for number in range(1, 100) if policy.chooses(f"{number:032x}"))
     with Store.open(None) as store:
-        live = Live(store, durable=False, quiet_seconds=0.2, policy=policy)
+        live = Live(store, durable=False, quiet_seconds=600, policy=policy)
         failed = msgspec.structs.replace(span(1, others[1]), status=2)
         live.take(post(span(1, others[0]), failed, span(1, chosen)))
         summary(store, others[0])  # all are shown until then
+        hush(live)
         until(lambda: store.retention.fate(f"{others[0]:032x}"))
         until(lambda: summary(store, chosen))
         assert store.version(f"{others[0]:032x}") == -1

@@ -70,9 +70,9 @@ def links() -> SpanColumns:
     ids=["chain", "one after the other", "all at once", "orphans", "cycles", "one id", "unfinished", "links"],
 )
 def test_fifty_thousand_spans_of_any_shape_take_no_more_than_seconds(columns: SpanColumns) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     facts = analyse_trace(columns)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert int(facts.critical_ns.sum()) == facts.response_ns
 
 

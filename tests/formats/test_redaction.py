@@ -58,9 +58,9 @@ def test_equal_values_stay_equal_and_the_salt_hides_which() -> None:
     "pattern", ["/(a+)+$/", "/(a|a)*b/", "/a*a*a*a*a*a*a*a*b/", "/(?i)(.*)*x/", r"/(\w+\s?)+:/"]
 )
 def test_no_pattern_holds_the_server_up(pattern: str, text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     list(Redaction([pattern]).spans([msgspec.structs.replace(SPAN, attributes={"note": text})]))
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,6 @@ def test_a_text_holds_a_pattern_a_line_and_each_counts_once() -> None:
 @pytest.mark.parametrize("piece", ["a", "1.", "1:", "4111", "a@", "eyJ", "bearer "])
 def test_no_text_holds_a_preset_up(preset: str, piece: str) -> None:
     redaction = Redaction(patterns_in([f"preset:{preset}"]))
-    began = time.monotonic()
+    began = time.process_time()
     list(redaction.spans([msgspec.structs.replace(SPAN, attributes={"note": piece * 50_000})]))
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3

@@ -123,11 +123,11 @@ def test_thousands_of_open_quotes_take_no_hours() -> None:
     content = table(
         *(row(number, '"open' if number % 2 else "x") for number in range(1, 20_000)), row(20_000)
     )
-    began = time.monotonic()
+    began = time.process_time()
     found, reading = read(content)
     assert reading is not None
     assert len(found) + reading.notes.rejected > 0
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 def test_rows_with_other_numbers_of_cells_are_counted() -> None:

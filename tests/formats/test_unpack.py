@@ -24,7 +24,7 @@ LINE = (
     b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",'
     b'"spanId":"%016x","name":"one","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}\n'
 )
-SPANS = 4_000
+SPANS = 8_000  # more than one piece of what is read
 TEXT = b"".join(LINE % number for number in range(1, SPANS + 1))
 
 ACTIVITY = b"""\

@@ -10,6 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from webapp.loading.live import Live
+
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}
@@ -66,6 +68,11 @@ def traces_of(client: FlaskClient, query: str = "", *, spans: int = 0) -> list[d
         return answer if sum(trace["spans"] for trace in answer) >= spans else None
 
     return until(found)
+
+
+def hush(live: Live) -> None:
+    """Every trace that arrives is quiet from now on, where a time in which none was could be missed."""
+    live.arriving._quiet_seconds = 0
 
 
 def until(found: Callable[[], Any], seconds: float = 20) -> Any:

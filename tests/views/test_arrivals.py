@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 
 from tests.store.shop import SECOND
 from tests.views.parsing import parse
-from tests.views.sending import traces_of, until
+from tests.views.sending import hush, traces_of, until
 from webapp.app import create_app
 from webapp.loading import analyse_pending
+from webapp.loading.arriving import Arriving
 from webapp.loading.listening import Listening
 from webapp.loading.live import Live
 from webapp.store import Store
@@ -128,7 +129,7 @@ def test_an_empty_store_says_where_to_send_traces(client: FlaskClient) -> None:
 
 def test_an_open_trace_is_told_of_what_came_since_and_judged_when_it_is_quiet(client: FlaskClient) -> None:
     store = client.application.config["store"]
-    client.application.config["live"] = Live(store, durable=False, quiet_seconds=0.5)
+    live = client.application.config["live"] = Live(store, durable=False, quiet_seconds=600)
     trace = f"/trace/{1:032x}"
     send(client, 1)
     until(lambda: client.get(trace).status_code == 200)
@@ -141,10 +142,12 @@ def test_an_open_trace_is_told_of_what_came_since_and_judged_when_it_is_quiet(cl
 
     assert "data-reload" not in part(asks)
     assert 'id="verdict"' not in part(asks)
+    hush(live)
     until(lambda: 'id="verdict"' in part(asks))
     judged = part(asks)
     assert "Still arriving" not in judged
     assert "waiting" not in judged.split("hx-trigger")[0]
+    live.arriving = Arriving(600)
     send(client, 1, span=2)
     send(client, 1, span=3)
     until(lambda: "2 spans came: show them" in part(asks))

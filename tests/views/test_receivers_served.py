@@ -83,7 +83,7 @@ def test_a_crowd_of_small_posts_is_taken_whole_and_keeps_no_page_waiting(served:
         sender.start()
     pages = []
     while any(sender.is_alive() for sender in senders):
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("GET", "/traces.json?limit=1")
         pages.append(connection.getresponse().status)
         connection.close()
