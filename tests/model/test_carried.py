@@ -21,7 +21,7 @@ def of_state(state: str) -> float:
     ("state", "weight"),
     [
         ("ot=th:0", 1), ("ot=th:8", 2), ("ot=th:c", 4), ("vendor=1, ot=rv:ab;th:fd70a4", 100.0001),
-        ("ot=p:3;r:12", 8), ("ot=p:0", 1), ("ot=th:zz;p:2", 4), ("ot=p:63", 0), ("ot=p:64", 1), ("ot=p:" + "9" * 5_000, 1),
+        ("ot=p:3;r:12", 8), ("ot=p:0", 1), ("ot=th:zz;p:2", 4), ("ot=p:63", 1), ("ot=p:" + "9" * 5_000, 1),
         ("other=th:8", 1), ("ot=", 1), ("ot=th:123456789abcdef", 1), ("", 1), ("ot=p:²", 1),
     ],
 )  # fmt: skip

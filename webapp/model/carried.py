@@ -12,7 +12,7 @@ from webapp.model.spans import Span, Value
 _MEMBER = re.compile(r"(?:^|,)\s*ot=([^,]*)")
 _THRESHOLD = re.compile(r"[0-9a-f]{1,14}", re.ASCII)
 _WHOLE = 2**56
-_MOST_DOUBLINGS, _UNCOUNTED = 62, 63  # what is kept as an example only has the second
+_MOST_DOUBLINGS = 62
 _TYPE, _PARAM = "sampler.type", "sampler.param"
 _PROBABILISTIC = ("probabilistic", "remote", "adaptive")
 
@@ -28,22 +28,24 @@ def carried_weights(spans: Sequence[Span]) -> list[float] | None:
     if not traces and not any("ot=" in span.trace_state for span in spans if span.trace_state):
         return None
     return [
-        span.weight if span.weight != 1 else traces.get(span.trace_id, 1.0) if weight is None else weight
-        for span, weight in ((span, _of_state(span.trace_state)) for span in spans)
+        span.weight if span.weight != 1 else _of_state(span.trace_state) or traces.get(span.trace_id, 1.0)
+        for span in spans
     ]
 
 
 @lru_cache(1024)
-def _of_state(state: str) -> float | None:
-    """None when it says nothing that can be counted by."""
+def _of_state(state: str) -> float:
+    """0 when it says nothing that can be counted by."""
     member = _MEMBER.search(state)
     said = dict(each.partition(":")[::2] for each in member[1].split(";")) if member else {}
     if _THRESHOLD.fullmatch(threshold := said.get("th", "")):
         return _WHOLE / (_WHOLE - int(threshold.ljust(14, "0"), 16))
     doublings = said.get("p", "")
-    if not doublings.isdecimal() or len(doublings) > 2 or int(doublings) > _UNCOUNTED:
-        return None
-    return 2.0 ** int(doublings) if int(doublings) <= _MOST_DOUBLINGS else 0.0
+    return (
+        2.0 ** int(doublings)
+        if doublings.isdecimal() and len(doublings) < 3 and int(doublings) <= _MOST_DOUBLINGS
+        else 0.0
+    )
 
 
 def _of_sampler(kind: Value, param: Value) -> float:
