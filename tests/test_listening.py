@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.store.shop import SECOND, START, make_span
+from tests.store.shop import SECOND, START, encoded, make_span
 from webapp.loading.listening import Listening, Receiver, ReceiverState
 from webapp.loading.live import Live, Post
-from webapp.loading.reception import OTLP_JSON, Reason, Refused, receive
+from webapp.loading.protocols import OTLP_JSON
+from webapp.loading.reception import Reason, Refused, receive
 from webapp.model.warnings import Warning
 from webapp.store import Store
 
@@ -33,7 +34,7 @@ def test_a_receiver_tells_its_addresses_and_what_came() -> None:
 def test_receivers_of_an_earlier_run_are_told_without_an_address() -> None:
     with Store.open(None) as store:
         live = Live(store, durable=True)
-        live.take(Post(ZIPKIN, [make_span(1, 1, start_ns=START, end_ns=START + SECOND)], 3, (), 10))
+        live.take(Post(ZIPKIN, encoded(make_span(1, 1, start_ns=START, end_ns=START + SECOND)), 3, (), 10))
         again = Live(store, durable=True)
         assert again.receivers() == [ReceiverState(ZIPKIN.name, ZIPKIN.format, "", 1, 3, 0)]
 
@@ -58,5 +59,5 @@ def test_bodies_of_which_nothing_is_kept_are_counted_with_the_last_reason() -> N
 def test_rejected_records_are_counted_for_as_long_as_the_store_lasts() -> None:
     with Store.open(None) as store:
         for _ in range(2):
-            Live(store, durable=True).take(Post(OTLP, [], 2, [Warning("bad_id", "no id")], 10))
+            Live(store, durable=True).take(Post(OTLP, encoded(), 2, [Warning("bad_id", "no id")], 10))
         assert Live(store, durable=True).receivers()[0].rejected == 4

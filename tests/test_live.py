@@ -1,13 +1,14 @@
 """What is sent while Tailrace serves: kept before it is acknowledged, analysed when traces are quiet."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tests.killing import kill_while_receiving, missing
-from tests.store.shop import SECOND, START, make_span
+from tests.store.shop import SECOND, START, encoded, make_span
 from tests.views.sending import hush, until
 from webapp.loading.arriving import LONGEST_WAIT_SECONDS, Arriving
 from webapp.loading.listening import Receiver
@@ -26,7 +27,7 @@ def span(span_id: int, trace: int = 1, parent: int = 0, seconds: int = 1) -> Spa
 
 
 def post(*spans: Span, rejected: int = 0, warnings: tuple[Warning, ...] = (), size: int = 100) -> Post:
-    return Post(OTLP, list(spans), rejected, warnings, size)
+    return Post(OTLP, encoded(*spans), rejected, warnings, size)
 
 
 def summary(store: Store, trace: int) -> Any:
@@ -90,12 +91,13 @@ def test_one_post_that_cannot_be_stored_costs_no_other() -> None:
         live = Live(store, durable=True)
         taken: dict[int, Taken] = {}
 
-        def send(number: int, one: Span) -> None:
-            taken[number] = live.take(post(one))
+        def send(number: int, one: Post) -> None:
+            taken[number] = live.take(one)
 
-        broken = msgspec.structs.replace(span(1, 9), trace_id="not an id")
+        broken = post(span(1, 9))
+        broken.encoded = replace(broken.encoded, rows=broken.encoded.rows.drop_columns(["span_id"]))
         with store.together():  # so that all of them wait
-            senders = [threading.Thread(target=send, args=(n, span(n, n))) for n in range(1, 5)]
+            senders = [threading.Thread(target=send, args=(n, post(span(n, n)))) for n in range(1, 5)]
             senders.append(threading.Thread(target=send, args=(9, broken)))
             for sender in senders:
                 sender.start()

@@ -6,7 +6,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from webapp import assets, errors, guard
 from webapp.formats.tables.mapping import Mapping
 from webapp.loading.live import Live
-from webapp.loading.reception import OVER_HTTP
+from webapp.loading.protocols import OVER_HTTP
 from webapp.loading.retention import Retention
 from webapp.loading.uploads import Uploads
 from webapp.loading.watching import Watching

@@ -13,10 +13,10 @@ from tests.captures import JAEGER_OVER_UDP, XRAY_OVER_UDP, found
 from tests.views.sending import bodies_of, until
 from webapp.listeners.udp import Datagrams
 from webapp.listeners.xray import Gathering
-from webapp.loading import reception
+from webapp.loading import protocols
 from webapp.loading.listening import ReceiverState
 from webapp.loading.live import Live
-from webapp.loading.reception import Protocol
+from webapp.loading.protocols import Protocol
 from webapp.store import Store
 
 
@@ -60,7 +60,7 @@ def listening() -> Iterator[Callable[..., Listening]]:
 @pytest.mark.parametrize("capture", JAEGER_OVER_UDP)
 def test_what_jaeger_clients_send_is_here(listening: Callable[..., Listening], capture: str) -> None:
     key, datagrams = JAEGER_OVER_UDP[capture], bodies_of(capture)
-    jaeger = listening(reception.JAEGER_UDP)
+    jaeger = listening(protocols.JAEGER_UDP)
     jaeger.send(*datagrams)
     assert found(jaeger.store, key.spans) == key
     [source] = jaeger.store.sources()
@@ -72,7 +72,7 @@ def test_what_an_xray_sdk_sends_is_here_with_its_services(
     listening: Callable[..., Listening], capture: str
 ) -> None:
     key, datagrams = XRAY_OVER_UDP[capture], bodies_of(capture)
-    xray = listening(reception.XRAY_UDP, Gathering())
+    xray = listening(protocols.XRAY_UDP, Gathering())
     xray.send(*datagrams)
     assert found(xray.store, key.spans) == key
     until(lambda: set(xray.store.service_slots()) >= {"frontend", "checkout"})  # coloured with the analysis
@@ -81,7 +81,7 @@ def test_what_an_xray_sdk_sends_is_here_with_its_services(
 
 def test_damaged_datagrams_are_counted_and_stop_nothing(listening: Callable[..., Listening]) -> None:
     good = bodies_of("jaeger-thrift-udp")
-    jaeger = listening(reception.JAEGER_UDP)
+    jaeger = listening(protocols.JAEGER_UDP)
     jaeger.send(b"", b"hello", b"\x82\x81\x01\x09emitBatch\x1c\xff", good[0])
     until(lambda: jaeger.store.span_total() > 0)
     assert (jaeger.state.refused, jaeger.state.refusal != "") == (3, True)
@@ -89,7 +89,7 @@ def test_damaged_datagrams_are_counted_and_stop_nothing(listening: Callable[...,
 
 def test_what_comes_before_the_start_waits() -> None:
     datagrams = bodies_of("jaeger-thrift-udp")
-    waiting = Listening(reception.JAEGER_UDP)
+    waiting = Listening(protocols.JAEGER_UDP)
     waiting.send(*datagrams)
     waiting.datagrams.start()
     until(lambda: waiting.store.span_total() == 39)
@@ -98,7 +98,7 @@ def test_what_comes_before_the_start_waits() -> None:
 
 def test_what_was_gathered_is_kept_at_the_end() -> None:
     datagrams = bodies_of("xray-udp")
-    xray = Listening(reception.XRAY_UDP, Gathering())
+    xray = Listening(protocols.XRAY_UDP, Gathering())
     xray.datagrams.start()
     xray.send(datagrams[1])
     until(lambda: xray.datagrams._gathering and xray.datagrams._gathering._traces)
@@ -109,7 +109,7 @@ def test_what_was_gathered_is_kept_at_the_end() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many datagrams it dropped")
 def test_datagrams_that_the_system_dropped_are_counted() -> None:
-    slow = Listening(reception.JAEGER_UDP)
+    slow = Listening(protocols.JAEGER_UDP)
     sent = 100 + slow.datagrams._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 60_000
     slow.send(*[b"\x00" * 60_000] * sent)
     slow.datagrams.start()
@@ -121,7 +121,7 @@ def test_datagrams_that_the_system_dropped_are_counted() -> None:
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[tuple[Listening, Listening]]:
-    pair = Listening(reception.JAEGER_UDP), Listening(reception.XRAY_UDP, Gathering())
+    pair = Listening(protocols.JAEGER_UDP), Listening(protocols.XRAY_UDP, Gathering())
     for each in pair:
         each.datagrams.start()
     yield pair

@@ -8,6 +8,7 @@ from webapp.model.columns import SpanColumns
 from webapp.model.facts import BatchFacts, EdgeCalls, ServiceShare, SpanFacts, TraceSummary, Verdict
 from webapp.model.spans import Span
 from webapp.model.warnings import Warning
+from webapp.store import Encoded, Encoder
 
 SECOND = 1_000_000_000
 START = 1_760_000_000 * SECOND
@@ -21,6 +22,12 @@ def make_span(number: int, trace: int = 1, parent: int = 0, **fields: Any) -> Sp
         parent_span_id=f"{parent:016x}" if parent else "",
         **fields,
     )
+
+
+def encoded(*spans: Span) -> Encoded:
+    encoder = Encoder()
+    encoder.add(spans, 0)
+    return encoder.take()
 
 
 def plain_facts(columns: SpanColumns, dropped: tuple[int, ...] = ()) -> BatchFacts:

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from webapp.formats.otlp import answers
-from webapp.loading import reception
+from webapp.loading import protocols, reception
 from webapp.loading.live import Live
 from webapp.loading.reception import Reason, Received, Refused
 from webapp.loading.telling import ONLY_TRACES
@@ -106,7 +106,7 @@ class OtlpGrpc(grpc.GenericRpcHandler):  # type: ignore[misc]  # of no type
     def _receive(self, message: bytes) -> Received:
         if not isinstance(message, bytes):
             raise Refused(Reason.DAMAGED, "The call holds no message.")
-        return reception.receive(self._live, reception.OTLP_GRPC, lambda: message, size=len(message))
+        return reception.receive(self._live, protocols.OTLP_GRPC, lambda: message, size=len(message))
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  what it gives
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

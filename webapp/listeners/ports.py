@@ -11,18 +11,18 @@ from typing import Self
 from webapp.errors import BadSetting
 from webapp.listeners.udp import Datagrams
 from webapp.listeners.xray import Gathering
-from webapp.loading import reception
+from webapp.loading import protocols
 from webapp.loading.live import Live
-from webapp.loading.reception import Protocol
+from webapp.loading.protocols import Protocol
 from webapp.settings import Settings
 
 _STANDARD = {"otlp_grpc_port": 4317, "otlp_port": 4318, "zipkin_port": 9411, "jaeger_port": 14268}
 _STANDARD |= {"datadog_port": 8126}
 _OVER_HTTP = {
-    "otlp_port": reception.OTLP_PROTOBUF,
-    "zipkin_port": reception.ZIPKIN,
-    "jaeger_port": reception.JAEGER,
-    "datadog_port": reception.DATADOG,
+    "otlp_port": protocols.OTLP_PROTOBUF,
+    "zipkin_port": protocols.ZIPKIN,
+    "jaeger_port": protocols.JAEGER,
+    "datadog_port": protocols.DATADOG,
 }
 _JAEGER_UDP = (6831, 6832)
 _XRAY_UDP = 2000
@@ -85,12 +85,12 @@ class Listeners:
                 self._open_port(_Port(setting, number or _STANDARD[setting], is_asked=bool(number)))
         if settings.jaeger_udp:
             for number in _JAEGER_UDP:
-                self._open_udp("jaeger_udp", number, reception.JAEGER_UDP)
+                self._open_udp("jaeger_udp", number, protocols.JAEGER_UDP)
         if settings.xray_udp:
-            self._open_udp("xray_udp", _XRAY_UDP, reception.XRAY_UDP, Gathering())
+            self._open_udp("xray_udp", _XRAY_UDP, protocols.XRAY_UDP, Gathering())
 
     def _open_port(self, port: _Port) -> None:
-        protocol = _OVER_HTTP.get(port.setting, reception.OTLP_GRPC)
+        protocol = _OVER_HTTP.get(port.setting, protocols.OTLP_GRPC)
         try:
             address = self._open_http(port) if port.setting in _OVER_HTTP else self._open_grpc(port)
         except BadSetting as problem:

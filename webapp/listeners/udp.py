@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from webapp.listeners.xray import Gathering
 from webapp.loading import reception
 from webapp.loading.live import Live
-from webapp.loading.reception import Protocol, Refused
+from webapp.loading.protocols import Protocol
+from webapp.loading.reception import Refused
 
 _LARGEST = 65_535  # bytes of a datagram
 _WAITING_BYTES = 4_000_000  # for the system to keep while one is read; it may allow less

@@ -12,14 +12,15 @@ from enum import Enum
 
 from webapp.loading import analyse_pending
 from webapp.loading.arriving import QUIET_SECONDS, Arriving
+from webapp.loading.decoding import Decoding
 from webapp.loading.keeping import Keeping
 from webapp.loading.listening import Listening, Receiver, ReceiverState
 from webapp.loading.sections import merged
 from webapp.model.collector import collector_at_rest
 from webapp.model.retention import Policy
-from webapp.model.spans import Span
 from webapp.model.warnings import Warning
-from webapp.store import Encoder, Store
+from webapp.store import Encoded, Store
+from webapp.store.writing.row_groups import joined, trace_ids_of
 
 MOST_BYTES = 32_000_000  # of bodies that wait to be stored
 BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
@@ -38,10 +39,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Post:
-    """The spans of one request; `size` is that of its body in bytes."""
+    """The spans of one request, as source 0; `size` is that of its body in bytes."""
 
     receiver: Receiver
-    spans: Sequence[Span]
+    encoded: Encoded
     rejected: int
     warnings: Sequence[Warning]
     size: int
@@ -81,6 +82,7 @@ class Live:
         self._fresh = threading.Event()  # spans were stored since the last analysis
         self._threads: list[threading.Thread] = []
         self.listening = Listening()
+        self.decoding = Decoding()
         self.arriving = Arriving(quiet_seconds)
         self.keeping = Keeping(store, policy) if policy else None
         store.before_close.append(self.close)
@@ -107,7 +109,7 @@ class Live:
             self.start()
             self.listening.seen(post.receiver)
             self._queue.append(post)
-            self._queued_spans += len(post.spans)
+            self._queued_spans += post.encoded.rows.num_rows
             self._bytes += post.size
             self._changed.notify_all()
         if self._durable and wait and not post.done.wait(STORE_SECONDS):
@@ -134,6 +136,7 @@ class Live:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+        self.decoding.close()
 
     def _write(self) -> None:
         while posts := self._next_posts():
@@ -172,16 +175,15 @@ class Live:
             post.done.set()
 
     def _append(self, posts: list[Post]) -> None:
-        encoder = Encoder()
-        numbers: dict[Receiver, int] = {}
-        for post in posts:
-            encoder.add(list(post.spans), numbers.setdefault(post.receiver, len(numbers)))
-        encoded = encoder.take()
-        self.arriving.note({span.trace_id for post in posts for span in post.spans}, time.monotonic())
+        kept = [post for post in posts if post.encoded.rows.num_rows]
+        encoded = joined([post.encoded for post in kept], [1] * len(kept))
+        if kept:
+            self.arriving.note(trace_ids_of(encoded), time.monotonic())
+        receivers = dict.fromkeys(post.receiver for post in posts)
         with self._store.together():
-            source_ids = [self._store.receivers.source(each.name, each.format) for each in numbers]
-            self._store.append_encoded(encoded, source_ids)
-            for receiver, source_id in zip(numbers, source_ids, strict=True):
+            source_ids = {each: self._store.receivers.source(each.name, each.format) for each in receivers}
+            self._store.append_encoded(encoded, [source_ids[post.receiver] for post in kept])
+            for receiver, source_id in source_ids.items():
                 self._count(source_id, [post for post in posts if post.receiver == receiver])
         self._fresh.set()
 

@@ -1,6 +1,7 @@
 """A process that reads and encodes: tasks come in by stdin, news go out by stdout. It stores nothing.
 
-Both ways are pickles between two processes of one program; None ends the news of a task.
+Both ways are pickles between two processes of one program; None ends the news of a task. What is read is files; another
+room may `serve` tasks of its own.
 """
 
 import gc
@@ -8,14 +9,14 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, cast
 
 from webapp.loading.batches import News, news_of
 from webapp.loading.parts import File, read_parts
 
-_START = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from webapp.loading.worker import run; run()"
+_START = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from {} import run; run()"
 _READY = "ready"
 _LAST_SECONDS = 5  # between the last word of a process and its end
 
@@ -25,14 +26,14 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """The process as its owner sees it."""
+    """The process as its owner sees it. `room`: the module whose `run` it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: str = __name__) -> None:
         """Raises WorkerLost."""
         paths = os.pathsep.join(path for path in sys.path if path)
         try:
             self._process = subprocess.Popen(  # noqa: S603  this program itself
-                [sys.executable, "-P", "-c", _START],
+                [sys.executable, "-P", "-c", _START.format(room)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=os.environ | {"PYTHONPATH": paths},
@@ -53,12 +54,16 @@ class Worker:
 
     def read(self, files: list[File]) -> Iterator[News]:
         """Raises WorkerLost."""
+        return cast("Iterator[News]", self.ask(files))
+
+    def ask(self, task: object) -> Iterator[object]:
+        """Raises WorkerLost."""
         try:
-            _send(self._tasks, files)
-        except OSError as error:
+            _send(self._tasks, task)
+        except (OSError, ValueError) as error:  # it has ended, or was closed here
             raise WorkerLost(str(error)) from error
         while (news := self._receive()) is not None:
-            yield news  # type: ignore[misc]
+            yield news
 
     def _receive(self) -> object:
         try:
@@ -86,15 +91,20 @@ class Worker:
 
 
 def run() -> None:
-    """In the new process. Ends when its owner does."""
+    """In the new process."""
     gc.disable()
+    serve(lambda files: news_of(read_parts(cast("list[File]", files))))
+
+
+def serve(answer: Callable[[object], Iterable[object]]) -> None:
+    """Tasks, until their owner ends."""
     tasks = sys.stdin.buffer
     news = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed goes where it can be seen
     with suppress(BrokenPipeError, EOFError):
         _send(news, _READY)
         while True:
-            for each in news_of(read_parts(pickle.load(tasks))):  # noqa: S301  our own process wrote it
+            for each in answer(pickle.load(tasks)):  # noqa: S301  our own process wrote it
                 _send(news, each)
             _send(news, None)
 

@@ -5,6 +5,7 @@ Rows that fill none are written to the log, and compressed only at the checkpoin
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,6 +32,12 @@ def joined(parts: Sequence[Encoded], source_counts: Sequence[int]) -> Encoded:
     rows = with_defaults(pa.concat_tables(tables, promote_options="default")) if tables else pa.table({})
     strays = [stray for part in parts for stray in part.strays]
     return Encoded(rows, _counted(rows, names), strays, **words)
+
+
+def trace_ids_of(encoded: Encoded) -> set[str]:
+    """Of all its spans; it has some."""
+    ids: Any = encoded.rows["trace_id"].combine_chunks()  # an extension array
+    return {trace_id.hex() for trace_id in ids.storage.unique().to_pylist()}
 
 
 def cut(encoded: Encoded, size: int) -> tuple[Encoded, Encoded]:
