@@ -14,7 +14,7 @@ from tests.views.parsing import parse, text, with_class
 from webapp.app import create_app
 from webapp.loading import analyse_pending
 from webapp.model.quality import CODES, Line
-from webapp.store import Store
+from webapp.store import Ended, Store
 from webapp.views.sources import quality_words
 
 WHOLE = "/sources/quality.json?wait=60"
@@ -255,3 +255,15 @@ def test_the_sample_data_are_told_of_truly(client: FlaskClient) -> None:
     for line in lines.values():
         found = client.get("/traces.json", query_string={"q": line["query"], "limit": 1}).get_json()
         assert found["total"] == line["traces"], line["code"]
+
+
+def test_records_that_were_left_out_lead_to_the_sources_that_held_them() -> None:
+    with stored(faulty_spans()) as store:
+        ended = [Ended(store.start_source(name, "otlp", ""), 1, []) for name in ("a", "b")]
+        store.finish_sources(ended)
+        client = create_app(store).test_client()
+        report(client, WHOLE)
+        page = parse(client.get("/sources/quality"))
+        [row] = [row for row in with_class(page, "remark-row") if row.get("data-code") == "rejected"]
+        assert "2 records could not be read and had to be left out." in text(row)
+        assert next(row.iter("a")).get("href") == "/sources?show=remarks"

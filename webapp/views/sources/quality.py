@@ -11,6 +11,7 @@ from webapp.model.sources import Source
 from webapp.views.fragments import page_or_part
 from webapp.views.present import slot, store
 from webapp.views.sources import quality_words as words
+from webapp.views.sources.state import SourcesState
 from webapp.views.state import SearchState
 
 blueprint = Blueprint("quality", __name__)
@@ -149,7 +150,7 @@ def _url(line: Line) -> str:
     """Where what it counts is listed."""
     if line.query:
         return SearchState(q=line.query, show="spans" if line.unit == "spans" else "").url()
-    return _source_url(line.places[0]) if len(line.places) == 1 else "/sources"
+    return _source_url(line.places[0]) if len(line.places) == 1 else SourcesState(show="remarks").url()
 
 
 def _source_url(place: Place) -> str:

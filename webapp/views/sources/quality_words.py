@@ -24,7 +24,7 @@ _ROTATE = "Who can read traces has read it: change it."
 WORDS = {
     "rejected": Words(
         "Records that could not be read",
-        "could not be read and were left out.",
+        "could not be read and had to be left out.",
         "The page of the source names the first of them, with the reason. Export them again, or mend the file.",
     ),
     "missing_parents": Words(
