@@ -17,7 +17,7 @@ from webapp.query import Query, Window, add_term, matches, parse
 from webapp.query.tree import speaks_of_spans
 from webapp.store import Store
 from webapp.store.conditions import matching
-from webapp.store.searching import newest_page, span_facets
+from webapp.store.searching import facets, newest_page, span_facets
 from webapp.store.searching.results import SORTS
 
 SPANS = make_spans(seed=2, count=400, traces=60)
@@ -127,9 +127,9 @@ def test_percentiles_of_traces_go_by_weight(monkeypatch: pytest.MonkeyPatch, exa
 def test_a_facet_value_counts_the_traces_that_its_term_leaves(
     store: Store, summaries: dict[str, TraceSummary], text: str, window: Window
 ) -> None:
-    facets = store.facets(parse(text), window)
-    assert {"service", "root", "outcome", "duration", "bottleneck"} <= {facet.key for facet in facets}
-    for facet in facets:
+    found = store.facets(parse(text), window)
+    assert {"service", "root", "outcome", "duration", "bottleneck"} <= {facet.key for facet in found}
+    for facet in found:
         assert all(a.traces >= b.traces for a, b in pairwise(facet.values)) or facet.key in (
             "outcome",
             "duration",
@@ -149,6 +149,20 @@ def test_facets_of_more_values_than_a_table_holds_are_the_same(
     store._connection.writes += 1  # forgets what was asked
     monkeypatch.setattr(span_facets, "_DENSE", 0)
     assert store.facets(parse(text), window) == counted
+
+
+def test_a_facet_lists_its_first_values_and_counts_the_others(
+    store: Store, summaries: dict[str, TraceSummary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert summaries
+    whole = {facet.key: facet for facet in store.facets(parse(""), EVER)}
+    store._connection.writes += 1  # forgets what was asked
+    monkeypatch.setattr(facets, "LISTED", 1)
+    for facet in store.facets(parse(""), EVER):
+        values = whole[facet.key].values
+        few = values if facet.key in ("outcome", "duration") else values[:1]
+        assert (facet.values, len(facet.values) + facet.more) == (few, len(values) + whole[facet.key].more)
+    assert any(len(facet.values) > 1 for facet in whole.values())
 
 
 def test_attributes_that_vary_have_facets(store: Store, summaries: dict[str, TraceSummary]) -> None:
