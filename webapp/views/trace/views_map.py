@@ -2,8 +2,10 @@
 is that of the service graph; where a click leads in the waterfall is settled here.
 """
 
+import secrets
 from collections import defaultdict
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from webapp.views.trace.state import TraceState
 from webapp.views.trace.views_chosen import Chosen, pages_of
 
 _CALL, _LINK = "call", "link"
+_SOUGHT = secrets.token_hex(16)  # stands for what is sought; nothing typed into an address equals it
 _MOST_OPERATIONS = 5  # that a query spells out
 
 
@@ -168,6 +171,9 @@ class _Links:
 
     def __init__(self, forest: Forest, state: TraceState) -> None:
         self._forest, self._state = forest, state
+        self._around = self._written(_SOUGHT).split(
+            _SOUGHT
+        )  # a map has hundreds of links, alike but for this
 
     def node(self, node: GraphNode) -> str:
         if node.name == edges.UNKNOWN:
@@ -189,4 +195,7 @@ class _Links:
         return self._find(" ".join(terms))
 
     def _find(self, text: str) -> str:
+        return quote_plus(text).join(self._around) if text else self._written("")
+
+    def _written(self, text: str) -> str:
         return self._state.url(view="", find=text, only="", root="")
