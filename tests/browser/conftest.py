@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
@@ -17,7 +18,7 @@ CHROMIUM = next(
 )
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--process-per-site",
 ]  # fmt: skip
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE_MS = 20_000  # costs nothing where all is well, and a busy machine is slow
@@ -83,26 +84,40 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def usual(browser: Browser) -> Iterator[BrowserContext]:
-    """For pages without options of their own: it keeps sheets and scripts, as a person's browser does."""
-    context = browser.new_context(viewport=WINDOW)
-    yield context
-    context.close()
+def context_of(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """The context of some options, for the whole run. As a person's browser does it keeps sheets and scripts, and
+    one process for the pages of a site: to start one for each page takes longer than most tests.
+    """
+    contexts: dict[str, BrowserContext] = {}
+
+    def find(**options: object) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(viewport=WINDOW, **options)  # type: ignore[arg-type]
+            stays = contexts[key].new_page()
+            stays.route("**/*", lambda route: route.fulfill(body=""))
+            stays.goto("http://127.0.0.1/")
+        return contexts[key]
+
+    yield find
+    for context in contexts.values():
+        context.close()
 
 
 @pytest.fixture
-def new_page(browser: Browser, usual: BrowserContext) -> Iterator[Callable[..., Page]]:
-    """Open a page with given context options (viewport, color_scheme, java_script_enabled …)."""
+def new_page(context_of: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
+    """Open a page with given options of a context (viewport, color_scheme, java_script_enabled …)."""
     problems: list[str] = []
     opened: list[tuple[Page, set[str]]] = []
-    contexts = []
 
-    def start(**options: object) -> Page:
-        context = usual
-        if options:
-            context = browser.new_context(**{"viewport": WINDOW, **options})  # type: ignore[arg-type]
-            contexts.append(context)
-        page = context.new_page()
+    def start(
+        viewport: ViewportSize = WINDOW,
+        color_scheme: Literal["light", "dark"] = "light",
+        **options: object,
+    ) -> Page:
+        page = context_of(**options).new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme)
         page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
         if options.get("java_script_enabled", True):
             page.expose_function("tailraceViolation", lambda text: problems.append(text))
@@ -112,19 +127,16 @@ def new_page(browser: Browser, usual: BrowserContext) -> Iterator[Callable[..., 
                 "tailraceViolation(`policy: ${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))"
             )
         page.set_default_timeout(PATIENCE_MS)
-        if context is usual:
-            origins: set[str] = set()
-            page.on("framenavigated", lambda frame: origins.add("/".join(frame.url.split("/")[:3])))
-            opened.append((page, origins))
+        origins: set[str] = set()
+        page.on("framenavigated", lambda frame: origins.add("/".join(frame.url.split("/")[:3])))
+        opened.append((page, origins))
         return page
 
     yield start
     for page, origins in opened:
         forget(page, origins)
-    for popup in usual.pages:
-        popup.close()
-    for context in contexts:
-        context.close()
+        for popup in page.context.pages[1:]:
+            popup.close()
     assert problems == []
 
 

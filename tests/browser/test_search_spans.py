@@ -1,8 +1,9 @@
 """Spans, groups and numeric fields on the search page in a real browser; the same without scripts."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 
 def test_from_the_first_sentence_to_the_traces_it_speaks_of(page: Page, server: str) -> None:
@@ -66,8 +67,10 @@ def test_a_drag_over_a_histogram_narrows_its_field(page: Page, server: str) -> N
     assert "from=" not in page.url
 
 
-def test_without_scripts_groups_spans_and_the_table_of_values_work(browser: Browser, server: str) -> None:
-    page = browser.new_context(java_script_enabled=False).new_page()
+def test_without_scripts_groups_spans_and_the_table_of_values_work(
+    new_page: Callable[..., Page], server: str
+) -> None:
+    page = new_page(java_script_enabled=False)
     page.goto(f"{server}/traces?show=groups")
     page.get_by_label("Group by").fill("kind")
     page.get_by_role("button", name="Group").click()
@@ -77,4 +80,3 @@ def test_without_scripts_groups_spans_and_the_table_of_values_work(browser: Brow
     page.get_by_role("link", name="Open the table").click()
     page.get_by_role("link", name="narrow to this").first.click()
     expect(page.locator(".summary")).to_contain_text("trace")
-    page.context.close()
