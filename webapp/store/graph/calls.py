@@ -18,7 +18,7 @@ from webapp.model.columns import I64
 from webapp.model.facts import EDGE_TYPES
 from webapp.query import Window
 from webapp.store.conditions.matching import in_window
-from webapp.store.conditions.where import TRUE, Where
+from webapp.store.conditions.where import TRUE, Where, every
 from webapp.store.graph.call_counts import CallCounts, Weights
 from webapp.store.searching.recent import Asked
 from webapp.store.writing.buckets import SLOT_NS
@@ -29,11 +29,14 @@ _ENDS = "caller_id, callee_id, type"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to read: the tables, the condition on their rows, and the time that it really covers."""
+    """What to read: the tables, the condition on their rows, which of `nodes` may be narrower for that table to be read
+    in part, and the time that it really covers.
+    """
 
     edges: str
     nodes: str
     condition: Where
+    of_nodes: Where
     traces: int
     from_ns: int
     to_ns: int
@@ -61,7 +64,7 @@ def part_of(cursor: duckdb.DuckDBPyConnection, window: Window) -> Part:
     ).fetchall()[0]
     from_ns, to_ns = _bounds(window, first_ns, last_ns)
     if window == Window():
-        return Part("edge_totals", "node_sums", TRUE, traces, from_ns, to_ns)
+        return Part("edge_totals", "node_sums", TRUE, TRUE, traces, from_ns, to_ns)
     if traces <= _ONE_BY_ONE:
         return _one_by_one(inside, traces, (from_ns, to_ns))
     first, end = from_ns // SLOT_NS, -(-to_ns // SLOT_NS)
@@ -70,12 +73,15 @@ def part_of(cursor: duckdb.DuckDBPyConnection, window: Window) -> Part:
         f"SELECT coalesce(sum(traces), 0)::BIGINT FROM facet_sums WHERE facet = 'outcome' AND {slots.text}",
         list(slots.values),
     ).fetchall()[0][0]
-    return Part("edge_sums", "node_sums", slots, counted, first * SLOT_NS, end * SLOT_NS)
+    return Part("edge_sums", "node_sums", slots, slots, counted, first * SLOT_NS, end * SLOT_NS)
 
 
 def _one_by_one(traces: Where, count: int, bounds: tuple[int, int]) -> Part:
     among = Where(f"trace_id IN (SELECT t.trace_id {traces.text})", traces.values)
-    return Part("trace_edges", "trace_nodes", among, count, *bounds)
+    slots = Where(
+        "slot BETWEEN ? AND ?", (bounds[0] // SLOT_NS, bounds[1] // SLOT_NS)
+    )  # of the traces' starts
+    return Part("trace_edges", "trace_nodes", among, every([slots, among]), count, *bounds)
 
 
 def _bounds(window: Window, first_ns: int, last_ns: int) -> tuple[int, int]:
@@ -172,9 +178,9 @@ def critical_ns_of_nodes(cursor: duckdb.DuckDBPyConnection, part: Part) -> list[
         f"""
         SELECT node_id, sum(critical_ns)::BIGINT
         FROM {part.nodes}
-        WHERE {part.condition.text}
+        WHERE {part.of_nodes.text}
         GROUP BY node_id
         HAVING sum(spans) > 0
         """,
-        list(part.condition.values),
+        list(part.of_nodes.values),
     ).fetchall()
