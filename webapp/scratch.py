@@ -13,34 +13,39 @@ except ImportError:  # Windows, where nothing is cleaned up
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "tailrace-"
-_LOCK = "in-use"  # locked by the process whose folder it is, for as long as that lives
-_NEW_SECONDS = 60  # in which a folder may have no lock yet
+_LOCK = ".in-use"  # behind its name: a file beside it, locked by its process for as long as that lives
+_NEW_SECONDS = 60  # in which a file may not be locked yet
 _locks: dict[Path, IO[bytes]] = {}
 
 
 def make_folder(purpose: str) -> Path:
     """A new one, until `drop_folder`."""
     for left in _left_behind(Path(tempfile.gettempdir())):
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-"))
     if fcntl:
-        _locks[folder] = lock = (folder / _LOCK).open("wb")
+        _locks[folder] = lock = Path(f"{folder}{_LOCK}").open("wb")  # noqa: SIM115  as long as the folder
         fcntl.flock(lock, fcntl.LOCK_EX)
     return folder
 
 
 def drop_folder(folder: Path) -> None:
+    _remove(folder)
     if lock := _locks.pop(folder, None):
         lock.close()
+
+
+def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    Path(f"{folder}{_LOCK}").unlink(missing_ok=True)
 
 
 def _left_behind(place: Path) -> Iterator[Path]:
-    for lock in place.glob(f"{_PREFIX}*/{_LOCK}") if fcntl else ():
+    for lock in place.glob(f"{_PREFIX}*{_LOCK}") if fcntl else ():
         try:
             with lock.open("rb") as held:
                 if time.time() - lock.stat().st_mtime > _NEW_SECONDS:
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    yield lock.parent
+                    yield lock.with_suffix("")
         except OSError:  # its process lives, or it is another user's
             continue
