@@ -29,8 +29,9 @@ _ENDS = "caller_id, callee_id, type"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to read: the tables, the condition on their rows, which of `nodes` may be narrower for that table to be read
-    in part, and the time that it really covers.
+    """What to read: the tables, the conditions on their rows, and the time that it really covers.
+
+    `of_nodes` also says when the traces began, as only `nodes` knows: calls may lie at other times than their traces.
     """
 
     edges: str
@@ -78,10 +79,8 @@ def part_of(cursor: duckdb.DuckDBPyConnection, window: Window) -> Part:
 
 def _one_by_one(traces: Where, count: int, bounds: tuple[int, int]) -> Part:
     among = Where(f"trace_id IN (SELECT t.trace_id {traces.text})", traces.values)
-    slots = Where(
-        "slot BETWEEN ? AND ?", (bounds[0] // SLOT_NS, bounds[1] // SLOT_NS)
-    )  # of the traces' starts
-    return Part("trace_edges", "trace_nodes", among, every([slots, among]), count, *bounds)
+    began = Where("slot BETWEEN ? AND ?", (bounds[0] // SLOT_NS, bounds[1] // SLOT_NS))
+    return Part("trace_edges", "trace_nodes", among, every([began, among]), count, *bounds)
 
 
 def _bounds(window: Window, first_ns: int, last_ns: int) -> tuple[int, int]:
