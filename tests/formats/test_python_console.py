@@ -1,4 +1,4 @@
-"""What the console exporter of Python prints."""
+"""What the console exporters of Python and PHP print."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.formats.console_prints import PYTHON, SPAN, TRACE, lines, read, spans
-from webapp.model.spans import Event, Link, Span
+from webapp.formats import console, sniff
+from webapp.model.spans import Event, Kind, Link, Span, Status
 
 CASES = Path(__file__).parents[1] / "data" / "console"
 
@@ -97,3 +98,23 @@ def test_events_and_links_of_python() -> None:
 
 
 # both
+
+
+def test_what_php_prints_is_read_too() -> None:
+    context = {"trace_id": "5b" * 16, "span_id": "e1" * 8, "trace_state": "a=b", "trace_flags": 1}
+    printed = {
+        "name": "GET /", "context": context, "resource": {"service.name": "shop"}, "parent_span_id": "e2" * 8,
+        "kind": "KIND_CLIENT", "start": 1_700_000_000_123_456_789, "end": 1_700_000_000_123_456_999,
+        "attributes": {"http.request.method": "GET"}, "status": {"code": "Error", "description": "no"},
+        "events": [{"name": "retry", "timestamp": 1_700_000_000_123_456_800, "attributes": []}],
+        "links": [{"context": context, "attributes": []}], "schema_url": "",
+    }  # fmt: skip
+    content = ("Starting\n" + json.dumps([printed], indent=4) + "\n").encode()
+    assert console.looks_like(sniff.head_of(content)) == (
+        "PHP ConsoleSpanExporter: spans with `context.trace_id` and `parent_span_id`"
+    )
+    [span] = spans(content)
+    assert (span.service, span.parent_span_id, span.kind) == ("shop", "e2" * 8, Kind.CLIENT)
+    assert (span.start_ns, span.end_ns - span.start_ns) == (1_700_000_000_123_456_789, 210)
+    assert (span.status, span.status_message, span.trace_state) == (Status.ERROR, "no", "a=b")
+    assert ([event.name for event in span.events], len(span.links)) == (["retry"], 1)

@@ -113,7 +113,7 @@ _BY_LINE: tuple[Format, ...] = (
 _BESIDE_OTHERS: tuple[Format, ...] = (*_BY_LINE, logs, generic)
 READS = (
     "OTLP JSON and protobuf, Tempo, Jaeger, Zipkin, X-Ray segments, Datadog traces, SkyWalking, "
-    "console exporters of Go, Python, JavaScript and .NET, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
+    "console exporters of Go, Python, PHP, JavaScript and .NET, Honeycomb, Elastic APM, Sentry, Chrome trace events, "
     "structured logs with trace ids, plain span JSON, and tables of spans as Parquet, Arrow, CSV, TSV and JSON rows, "
     "also compressed and in archives (zip, tar)"
 )

@@ -191,8 +191,8 @@ def duration_ns(value: object, unit: str) -> int | None:
 
 
 def kind_number(value: object) -> int:
-    """`Kind` from 2, "2", "SERVER", "Server", "SPAN_KIND_SERVER" or "SpanKind.SERVER"; 0 when unknown."""
-    return _enum_number(value, KINDS, ("SPAN_KIND_", "SPANKIND."))
+    """`Kind` from 2, "2", "Server", "SPAN_KIND_SERVER", "SpanKind.SERVER" or "KIND_SERVER"; 0 when unknown."""
+    return _enum_number(value, KINDS, ("SPAN_KIND_", "SPANKIND.", "KIND_"))
 
 
 def status_number(value: object) -> int:
@@ -200,7 +200,7 @@ def status_number(value: object) -> int:
     return _enum_number(value, STATUSES, ("STATUS_CODE_", "STATUSCODE."))
 
 
-def _enum_number(value: object, names: dict[str, int], prefixes: tuple[str, str]) -> int:
+def _enum_number(value: object, names: dict[str, int], prefixes: tuple[str, ...]) -> int:
     if isinstance(value, str):
         text = value.strip().upper()
         for prefix in prefixes:

@@ -1,4 +1,5 @@
-"""Spans that OpenTelemetry's console exporters print as JSON: Go's stdouttrace, Python's ConsoleSpanExporter, mixed too.
+"""Spans that OpenTelemetry's console exporters print as JSON: Go's stdouttrace, the ConsoleSpanExporter of Python
+and PHP, mixed too.
 
 What a record of either means is in `go.py` and `python.py`, what a logger prints between them in `logs.py`.
 JavaScript's, which is no JSON, is in `javascript.py`.
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO
 from webapp.formats import json_stream
 from webapp.formats.console.go import GoSpans, is_go
 from webapp.formats.console.logs import PrintedLogs
-from webapp.formats.console.python import PythonSpans, is_python
+from webapp.formats.console.python import PythonSpans, is_php, is_python
 from webapp.formats.console.wrapped import unwrapped, unwrapped_head
 from webapp.formats.head import Head
 from webapp.formats.notes import Notes
@@ -28,6 +29,8 @@ def looks_like(head: Head) -> str | None:
             return "Go stdouttrace: spans with `SpanContext`"
         if is_python(one):
             return "Python ConsoleSpanExporter: spans with `context.trace_id`"
+        if is_php(one):
+            return "PHP ConsoleSpanExporter: spans with `context.trace_id` and `parent_span_id`"
     return None
 
 
@@ -38,7 +41,7 @@ def read(stream: BinaryIO, notes: Notes) -> Iterator[Span | LogLine]:
         records = _records(json_stream.loads(document, notes))
         for number, record in enumerate(records, start=1):
             where = document.where if len(records) == 1 else f"{document.where}, span {number}"
-            if is_go(record) or is_python(record):
+            if is_go(record) or is_python(record) or is_php(record):
                 found = go.span(record, where) if is_go(record) else python.span(record, where)
                 if found is None:
                     notes.reject("bad_id", where=where)

@@ -1,4 +1,4 @@
-"""A span as Python's ConsoleSpanExporter prints it, old and new. What lies around the spans is elsewhere."""
+"""A span as the ConsoleSpanExporters of Python, old and new, and PHP print it. What lies around the spans is elsewhere."""
 
 import re
 from collections.abc import Iterator
@@ -21,6 +21,12 @@ def is_python(one: Json) -> bool:
     return isinstance(context, dict) and "trace_id" in context and "parent_id" in one
 
 
+def is_php(one: Json) -> bool:
+    """The same with other names for the parent, the times and the status."""
+    context = one.get("context")
+    return isinstance(context, dict) and "trace_id" in context and one.keys() >= {"parent_span_id", "start"}
+
+
 class PythonSpans:
     """Makes the spans of one source."""
 
@@ -41,11 +47,11 @@ class PythonSpans:
         return Span(
             trace_id=trace_id,
             span_id=span_id,
-            parent_span_id=self._ids.span(record.get("parent_id"), where),
+            parent_span_id=self._ids.span(record.get("parent_id", record.get("parent_span_id")), where),
             name=_text(record.get("name")),
             service=service,
-            start_ns=self._time(record.get("start_time"), where),
-            end_ns=self._time(record.get("end_time"), where),
+            start_ns=self._time(record.get("start_time", record.get("start")), where),
+            end_ns=self._time(record.get("end_time", record.get("end")), where),
             kind=units.kind_number(record.get("kind")),
             status=status,
             status_message=message,
@@ -110,9 +116,11 @@ def _status(written: object) -> tuple[int, str]:
     message = _text(status.get("description"))
     if "canonical_code" in status:
         return int(Status.UNSET if status["canonical_code"] in ("OK", 0) else Status.ERROR), message
-    return units.status_number(status.get("status_code")), message
+    return units.status_number(status.get("status_code", status.get("code"))), message
 
 
 def _state(written: object) -> str:
-    """From what Python calls the state: `['{key=rojo, value=1}', '{key=congo, value=2}']`."""
+    """Also from what Python calls the state: `['{key=rojo, value=1}', '{key=congo, value=2}']`."""
+    if isinstance(written, str) and not written.startswith("["):
+        return written
     return ",".join(f"{key}={value}" for key, value in _STATE_MEMBER.findall(_text(written)))
