@@ -21,8 +21,7 @@ def client(sample_app: Any) -> FlaskClient:
     return sample_app.test_client()  # type: ignore[no-any-return]
 
 
-@pytest.fixture
-def opened() -> Iterator[Callable[..., FlaskClient]]:
+def opening() -> Iterator[Callable[..., FlaskClient]]:
     """Makes a client over a store that holds just the given spans."""
     stores = []
 
@@ -36,6 +35,10 @@ def opened() -> Iterator[Callable[..., FlaskClient]]:
     yield open_store
     for store in stores:
         store.close()
+
+
+opened = pytest.fixture(opening)
+opened_once = pytest.fixture(opening, scope="module")  # for tests that only read
 
 
 @pytest.fixture

@@ -45,9 +45,9 @@ def after() -> list[Span]:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def get(opened: Opened) -> Get:
-    client = opened(*before(), *after())
+@pytest.fixture(scope="module")
+def get(opened_once: Opened) -> Get:
+    client = opened_once(*before(), *after())
 
     def fetch(path: str = "/compare", /, **state: str) -> TestResponse:
         return client.get(path, query_string={"a": A, "b": B} | state)

@@ -38,10 +38,10 @@ def trace(
     return spans
 
 
-@pytest.fixture
-def grouped(opened: Opened) -> FlaskClient:
+@pytest.fixture(scope="module")
+def grouped(opened_once: Opened) -> FlaskClient:
     return analysed(
-        opened,
+        opened_once,
         *(
             span
             for number in range(1, 14)
