@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.samples import checkout
 from webapp.app import create_app
 from webapp.model.spans import Span
 from webapp.store import Store
@@ -39,6 +41,20 @@ def opening() -> Iterator[Callable[..., FlaskClient]]:
 
 opened = pytest.fixture(opening)
 opened_once = pytest.fixture(opening, scope="module")  # for tests that only read
+
+
+@pytest.fixture(scope="session")
+def _checkout_app() -> Iterator[Flask]:
+    with Store.open(None) as store:
+        store.append(checkout.spans(), store.start_source("test", "otlp", ""))
+        store.settle()
+        yield create_app(store)
+
+
+@pytest.fixture
+def checkout_client(_checkout_app: Flask) -> FlaskClient:
+    """Over a store with the checkout alone, for tests that only read."""
+    return _checkout_app.test_client()
 
 
 @pytest.fixture

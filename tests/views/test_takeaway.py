@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.formats.test_otlp import any_span
-from tests.samples import checkout
 from tests.views.hostile import SECRET, TEXTS, hostile_spans, telling_spans
 from tests.views.traces import ID, Opened, chain, span
 from webapp import formats
@@ -239,15 +238,14 @@ def test_each_preset_has_words() -> None:
 # Pages and addresses
 
 
-def test_the_menu_leads_to_every_file(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    page = client.get(f"/trace/{ID}?depth=2").text
+def test_the_menu_leads_to_every_file(checkout_client: FlaskClient) -> None:
+    page = checkout_client.get(f"/trace/{ID}?depth=2").text
     menu = page[page.index("takeaway") : page.index("</details>", page.index("takeaway"))]
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', menu)]
     assert f"/trace/{ID}.svg?depth=2" in links
     assert len(links) == 11
     for link in links:
-        assert client.get(link).status_code == 200, link
+        assert checkout_client.get(link).status_code == 200, link
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".html", ".svg", ".md", "/redact"])
@@ -265,8 +263,8 @@ def test_the_picture_is_of_the_rows_that_the_page_shows(opened: Opened) -> None:
     assert "Rows 101 to 600 of 600" in fetch(client, ".svg?row=100").decode()
 
 
-def test_the_summary_says_what_one_would_tell(opened: Opened) -> None:
-    text = fetch(opened(*checkout.spans()), ".md").decode()
+def test_the_summary_says_what_one_would_tell(checkout_client: FlaskClient) -> None:
+    text = fetch(checkout_client, ".md").decode()
     assert text.startswith("**`order-service · checkout` took 4.00 s**\n")
     assert f"(http://localhost/trace/{ID})" in text
     assert "**Bottleneck:** `fraud-service · check` is 80% of the 4.00 s." in text
@@ -281,11 +279,10 @@ def test_the_html_file_shows_its_first_rows_without_a_script(opened: Opened) -> 
 
 
 def test_a_trace_too_large_for_a_browser_is_not_written_for_one(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
+    checkout_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeaway_html, "MOST_SPANS", 3)
-    client = opened(*checkout.spans())
-    answer = client.get(f"/trace/{ID}.html")
+    answer = checkout_client.get(f"/trace/{ID}.html")
     assert answer.status_code == 400
     assert "up to 3 spans" in answer.text
 

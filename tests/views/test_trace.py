@@ -4,14 +4,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask.testing import FlaskClient
 
-from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, Opened, get, names, span, words
 from webapp.model.spans import Kind, Span, Status
 
 
-def test_the_head_says_what_took_the_time(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans())))
+def test_the_head_says_what_took_the_time(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client))
     verdict = with_class(page, "verdict")[0]
     assert "fraud-service · check is 80% of the 4.00 s" in text(verdict)
     assert "All of it is the span’s own work" in text(verdict)

@@ -1,6 +1,7 @@
 """Rows hidden because they do not fit, the filters at hand, and a subtree shown alone with the way out."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
@@ -24,10 +25,9 @@ def test_only_what_is_found_is_shown_with_what_leads_to_it(opened: Opened) -> No
     assert len(get(client, "/bars", find="name=SELECT", only="1").data) == 26 * 8
 
 
-def test_what_nothing_fits_shows_no_row_and_the_way_back(opened: Opened) -> None:
-    client = opened(*checkout.spans())
+def test_what_nothing_fits_shows_no_row_and_the_way_back(checkout_client: FlaskClient) -> None:
     for find in ("nowhere", "duration>fast"):
-        page = parse(get(client, find=find, only="1"))
+        page = parse(get(checkout_client, find=find, only="1"))
         assert rows(page) == []
         assert "No span fits. Show all rows" in [text(note) for note in with_class(page, "note")]
 
@@ -73,17 +73,15 @@ def test_the_slowest_are_those_that_were_recorded_so(opened: Opened) -> None:
     assert offered["Slowest 1%"].endswith("find=duration%3E%3D900ms")
 
 
-def test_a_service_of_the_verdict_leads_to_its_spans(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    shares = with_class(parse(get(client)), "shares")[0]
+def test_a_service_of_the_verdict_leads_to_its_spans(checkout_client: FlaskClient) -> None:
+    shares = with_class(parse(get(checkout_client)), "shares")[0]
     link = next(a for a in shares.iter("a") if text(a) == "fraud-service")
-    assert names(parse(client.get(link.get("href", "")))) == ["checkout", "charge", "check"]
+    assert names(parse(checkout_client.get(link.get("href", "")))) == ["checkout", "charge", "check"]
 
 
-def test_a_subtree_is_shown_alone_over_its_own_time_with_the_way_out(opened: Opened) -> None:
-    client = opened(*checkout.spans())
+def test_a_subtree_is_shown_alone_over_its_own_time_with_the_way_out(checkout_client: FlaskClient) -> None:
     charge = next(one.span_id for one in checkout.spans() if one.name == "charge")
-    page = parse(get(client, root=charge))
+    page = parse(get(checkout_client, root=charge))
     assert names(page) == ["charge", "check"]
     assert [row.get("aria-level") for row in rows(page)] == ["1", "2"]
     bar = with_class(rows(page)[0], "b")[0]
@@ -95,8 +93,8 @@ def test_a_subtree_is_shown_alone_over_its_own_time_with_the_way_out(opened: Ope
     crumbs = with_class(page, "focus")[0]
     assert words(crumbs) == "Whole trace › payment-service charge"
     out = next(crumbs.iter("a")).get("href", "")
-    assert len(rows(parse(client.get(out)))) == 5
-    assert list(get(client, "/bars", root=charge).data[:2]) == [0, 1]
+    assert len(rows(parse(checkout_client.get(out)))) == 5
+    assert list(get(checkout_client, "/bars", root=charge).data[:2]) == [0, 1]
 
 
 def test_ancestors_lead_to_their_subtrees_and_many_are_left_out(opened: Opened) -> None:
@@ -120,10 +118,11 @@ def test_depth_and_folds_hold_in_a_subtree(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("state", [{"root": CHECK}, {"find": "name=check", "only": "1"}, {"errors": "1"}])
-def test_a_link_to_a_span_that_is_left_out_shows_it_again(opened: Opened, state: dict[str, str]) -> None:
-    client = opened(*checkout.spans())
+def test_a_link_to_a_span_that_is_left_out_shows_it_again(
+    checkout_client: FlaskClient, state: dict[str, str]
+) -> None:
     reserve = next(one.span_id for one in checkout.spans() if one.name == "reserve")
-    shown = client.get(get(client, f"/show/{reserve}", **state).headers["Location"])
+    shown = checkout_client.get(get(checkout_client, f"/show/{reserve}", **state).headers["Location"])
     assert with_class(parse(shown), "detail")
 
 

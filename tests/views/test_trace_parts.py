@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.samples import checkout
@@ -32,17 +33,16 @@ def test_a_window_opened_as_a_page_leads_to_the_page(opened: Opened) -> None:
     assert (response.status_code, response.headers["Location"]) == (302, f"/trace/{ID}?depth=2&row=3")
 
 
-def test_windows_may_be_kept_by_version_and_old_versions_are_refused(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    version = with_class(parse(get(client)), "wf-box")[0].get("data-version", "")
-    kept = client.get(f"/trace/{ID}/rows", query_string={"v": version}, headers=PART)
+def test_windows_may_be_kept_by_version_and_old_versions_are_refused(checkout_client: FlaskClient) -> None:
+    version = with_class(parse(get(checkout_client)), "wf-box")[0].get("data-version", "")
+    kept = checkout_client.get(f"/trace/{ID}/rows", query_string={"v": version}, headers=PART)
     assert "immutable" in kept.headers["Cache-Control"]
-    old = client.get(f"/trace/{ID}/rows", query_string={"v": "1-old"}, headers=PART)
+    old = checkout_client.get(f"/trace/{ID}/rows", query_string={"v": "1-old"}, headers=PART)
     assert (old.status_code, old.get_json()["version"]) == (409, version)
 
 
-def test_bars_hold_eight_bytes_a_row(opened: Opened) -> None:
-    body = get(opened(*checkout.spans()), "/bars").data
+def test_bars_hold_eight_bytes_a_row(checkout_client: FlaskClient) -> None:
+    body = get(checkout_client, "/bars").data
     assert len(body) == 5 * 8
     assert list(body[:5]) == [0, 1, 1, 2, 1]
     widths = np.frombuffer(body, "<u2", 5, 30)
@@ -70,8 +70,8 @@ def test_errors_and_the_path_are_walked_like_matches(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("form", [ID.upper(), f"00-{ID}-00f067aa0ba902b7-01", ID[:20], "53ce929d0e0e4736"])
-def test_an_id_in_any_form_leads_to_the_trace(opened: Opened, form: str) -> None:
-    response = opened(*checkout.spans()).get(f"/trace/{form}?depth=2")
+def test_an_id_in_any_form_leads_to_the_trace(checkout_client: FlaskClient, form: str) -> None:
+    response = checkout_client.get(f"/trace/{form}?depth=2")
     assert (response.status_code, response.headers["Location"]) == (302, f"/trace/{ID}?depth=2")
 
 
@@ -85,16 +85,16 @@ def test_an_id_in_any_form_leads_to_the_trace(opened: Opened, form: str) -> None
         "/trace/a/b/c",
     ],
 )
-def test_what_is_not_here_is_404_with_words(opened: Opened, path: str) -> None:
-    response = opened(*checkout.spans()).get(path)
+def test_what_is_not_here_is_404_with_words(checkout_client: FlaskClient, path: str) -> None:
+    response = checkout_client.get(path)
     assert response.status_code == 404
     assert "is not here" in response.get_data(as_text=True) or "has no span" in response.get_data(
         as_text=True
     )
 
 
-def test_the_json_twin_says_what_the_page_says(opened: Opened) -> None:
-    body = get(opened(*checkout.spans()), ".json").get_json()
+def test_the_json_twin_says_what_the_page_says(checkout_client: FlaskClient) -> None:
+    body = get(checkout_client, ".json").get_json()
     assert (body["trace_id"], body["duration_ns"], body["response_ns"]) == (ID, 4000 * MS, 4000 * MS)
     assert body["verdict"]["sentence"] == "fraud-service · check is 80% of the 4.00 s"
     check = next(item for item in body["spans"] if item["span_id"] == CHECK)
@@ -113,26 +113,25 @@ def test_the_json_twin_says_what_the_page_says(opened: Opened) -> None:
     assert {"span_id", "start_ns", "end_ns", "wait"} == set(body["completion_path"][0])
 
 
-def test_the_json_twin_is_laid_out_for_people(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    compact = get(client, ".json")
-    laid_out = client.get(f"/trace/{ID}.json", headers={"Accept": "text/html,*/*;q=0.8"})
+def test_the_json_twin_is_laid_out_for_people(checkout_client: FlaskClient) -> None:
+    compact = get(checkout_client, ".json")
+    laid_out = checkout_client.get(f"/trace/{ID}.json", headers={"Accept": "text/html,*/*;q=0.8"})
     assert compact.data.count(b"\n") == 0
-    assert laid_out.data == get(client, ".json", pretty="").data
+    assert laid_out.data == get(checkout_client, ".json", pretty="").data
     assert laid_out.data.startswith(b'{\n  "trace_id"')
     assert laid_out.get_json() == compact.get_json()
 
 
 @pytest.mark.parametrize("name", ["otlp", "jaeger", "zipkin", "chrome"])
-def test_a_trace_can_be_downloaded_in_other_formats(opened: Opened, name: str) -> None:
-    response = get(opened(*checkout.spans()), ".json", **{"as": name})
+def test_a_trace_can_be_downloaded_in_other_formats(checkout_client: FlaskClient, name: str) -> None:
+    response = get(checkout_client, ".json", **{"as": name})
     assert response.status_code == 200
     assert f"{ID}-{name}.json" in response.headers["Content-Disposition"]
     assert b"check" in response.data
 
 
-def test_an_unknown_format_is_refused_by_name(opened: Opened) -> None:
-    response = get(opened(*checkout.spans()), ".json", **{"as": "pdf"})
+def test_an_unknown_format_is_refused_by_name(checkout_client: FlaskClient) -> None:
+    response = get(checkout_client, ".json", **{"as": "pdf"})
     assert response.status_code == 400
     assert "pdf" in response.get_json()["error"]["message"]
 

@@ -1,8 +1,8 @@
 """The rows of a trace: their order, which are folded, found, zoomed into or named, and how the address says so."""
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import ID, Opened, chain, get, names, rows, span
 from webapp.model.spans import Status
@@ -15,8 +15,8 @@ def test_a_span_without_a_name_is_not_a_blank_row(opened: Opened) -> None:
     assert text(with_class(page, "verdict")[0]).startswith("Bottleneckweb is 80% of the 100 ms")
 
 
-def test_rows_stand_in_the_order_of_the_tree_and_say_so(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans())))
+def test_rows_stand_in_the_order_of_the_tree_and_say_so(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client))
     assert names(page) == ["checkout", "reserve", "charge", "check", "send"]
     assert [row.get("aria-level") for row in rows(page)] == ["1", "2", "2", "3", "2"]
     assert [(row.get("aria-posinset"), row.get("aria-setsize")) for row in rows(page)] == [
@@ -30,14 +30,13 @@ def test_rows_stand_in_the_order_of_the_tree_and_say_so(opened: Opened) -> None:
     )
 
 
-def test_a_caret_folds_and_unfolds_without_script(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    caret = with_class(parse(get(client)), "caret")[1].get("href", "")
-    folded = parse(client.get(caret))
+def test_a_caret_folds_and_unfolds_without_script(checkout_client: FlaskClient) -> None:
+    caret = with_class(parse(get(checkout_client)), "caret")[1].get("href", "")
+    folded = parse(checkout_client.get(caret))
     assert names(folded) == ["checkout", "reserve", "charge", "send"]
     assert text(with_class(rows(folded)[2], "k")[0]) == "+1"
     again = with_class(folded, "caret")[1].get("href", "")
-    assert names(parse(client.get(again))) == ["checkout", "reserve", "charge", "check", "send"]
+    assert names(parse(checkout_client.get(again))) == ["checkout", "reserve", "charge", "check", "send"]
 
 
 def test_depth_shows_so_many_levels(opened: Opened) -> None:
@@ -59,15 +58,15 @@ def test_errors_only_keeps_failed_spans_and_what_leads_to_them(opened: Opened) -
     assert "Only 1 failed span" in text(with_class(page, "note")[0])
 
 
-def test_without_the_overlay_bars_are_solid(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans()), path="0"))
+def test_without_the_overlay_bars_are_solid(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client, path="0"))
     solid = with_class(rows(page)[0], "c")
     assert [(mark.get("x"), mark.get("width")) for mark in solid] == [("0.0%", "100.0%")]
     assert not with_class(page, "th")
 
 
-def test_a_typed_zoom_fills_the_lane(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans()), t0="80 ms", t1="3.28s"))
+def test_a_typed_zoom_fills_the_lane(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client, t0="80 ms", t1="3.28s"))
     bar = with_class(rows(page)[3], "b")[0]
     assert (bar.get("x"), bar.get("width")) == ("0.0%", "100.0%")
     fields = {field.get("name"): field.get("value") for field in page.iter("input")}
@@ -83,16 +82,18 @@ def test_a_typed_zoom_fills_the_lane(opened: Opened) -> None:
         ("fraud.model=gbm-2025-11", ["check"]),
     ],
 )
-def test_find_speaks_the_language_of_the_search(opened: Opened, query: str, found: list[str]) -> None:
-    page = parse(get(opened(*checkout.spans()), find=query))
+def test_find_speaks_the_language_of_the_search(
+    checkout_client: FlaskClient, query: str, found: list[str]
+) -> None:
+    page = parse(get(checkout_client, find=query))
     hits = [text(with_class(row, "op")[0]) for row in rows(page) if with_class(row, "hit")]
     assert hits == found
     assert sum("is-dim" in (row.get("class") or "") for row in rows(page)) == 5 - len(found)
     assert f"{len(found)} found" in text(with_class(page, "find")[0])
 
 
-def test_a_broken_query_in_find_keeps_the_rows(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans()), find="duration>fast"))
+def test_a_broken_query_in_find_keeps_the_rows(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client, find="duration>fast"))
     assert len(rows(page)) == 5
     assert "fast" in text(with_class(page, "note")[0])
 
@@ -162,9 +163,9 @@ def test_an_address_that_says_what_is_folded_is_shown_as_it_was_left(opened: Ope
     ],
 )
 def test_times_that_cannot_be_shown_are_named_and_the_zoom_before_stays(
-    opened: Opened, t0: str, t1: str, said: str
+    checkout_client: FlaskClient, t0: str, t1: str, said: str
 ) -> None:
-    page = parse(get(opened(*checkout.spans()), t0=t0, t1=t1, t0_was="80ms", t1_was="3280ms"))
+    page = parse(get(checkout_client, t0=t0, t1=t1, t0_was="80ms", t1_was="3280ms"))
     assert said in text(with_class(page, "hint")[0])
     bar = with_class(rows(page)[3], "b")[0]
     assert (bar.get("x"), bar.get("width")) == ("0.0%", "100.0%")

@@ -4,23 +4,24 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree.ElementTree import Element
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
 from tests.views.traces import CHECK, ID, MS, PART, Opened, get, rows, span, words
 from webapp.model.spans import Attributes, Event, Link, Resource, Span, Status
 
 
-def test_a_span_opens_under_its_row_without_script(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    link = with_class(rows(parse(get(client)))[3], "t")[0].get("href", "")
-    page = parse(client.get(link))
+def test_a_span_opens_under_its_row_without_script(checkout_client: FlaskClient) -> None:
+    link = with_class(rows(parse(get(checkout_client)))[3], "t")[0].get("href", "")
+    page = parse(checkout_client.get(link))
     detail = with_class(page, "detail")[0]
     said = words(detail)
     assert "Starts 80.0 ms into the trace Duration 3.20 s 80% of trace Self time 3.20 s 100% of span" in said
     assert "3.02 s nothing recorded: 94% of this span" in said
     assert rows(page)[3].get("aria-selected") == "true"
-    assert not with_class(parse(client.get(with_class(rows(page)[3], "t")[0].get("href", ""))), "detail")
+    assert not with_class(
+        parse(checkout_client.get(with_class(rows(page)[3], "t")[0].get("href", ""))), "detail"
+    )
 
 
 def test_an_attribute_leads_to_a_query_that_finds_the_trace(opened: Opened) -> None:
@@ -33,10 +34,9 @@ def test_an_attribute_leads_to_a_query_that_finds_the_trace(opened: Opened) -> N
         assert len([row for row in rows(parse(get(client, find=query))) if with_class(row, "hit")]) == 1
 
 
-def test_the_same_part_is_a_page_of_its_own(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    page = get(client, f"/span/{CHECK}")
-    part = client.get(f"/trace/{ID}/span/{CHECK}", headers=PART)
+def test_the_same_part_is_a_page_of_its_own(checkout_client: FlaskClient) -> None:
+    page = get(checkout_client, f"/span/{CHECK}")
+    part = checkout_client.get(f"/trace/{ID}/span/{CHECK}", headers=PART)
     assert "<!doctype html>" in page.get_data(as_text=True)
     assert part.get_data(as_text=True).strip().startswith('<link rel="stylesheet"')
     assert words(with_class(parse(page), "span")[0]).startswith("Timing Starts 80.0 ms")

@@ -1,6 +1,7 @@
 """The views of a trace beside its waterfall: they share one state, lead to spans and say what they leave out."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.samples import checkout
 from tests.views.parsing import parse, text, with_class
@@ -20,11 +21,12 @@ def test_tabs_keep_find_zoom_and_opened_spans(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("view", ["flame", "spans", "map", "events"])
-def test_a_view_is_a_page_and_a_part_of_it(opened: Opened, view: str) -> None:
-    client = opened(*checkout.spans())
-    whole = parse(get(client, view=view))
+def test_a_view_is_a_page_and_a_part_of_it(checkout_client: FlaskClient, view: str) -> None:
+    whole = parse(get(checkout_client, view=view))
     assert len(with_class(whole, "tracehead")) == 1
-    part = client.get(f"/trace/{ID}?view={view}", headers={"HX-Request": "true"}).get_data(as_text=True)
+    part = checkout_client.get(f"/trace/{ID}?view={view}", headers={"HX-Request": "true"}).get_data(
+        as_text=True
+    )
     assert part.lstrip().startswith('<section id="view"')
     assert f'data-url="/trace/{ID}?view={view}"' in part
 
@@ -55,14 +57,13 @@ def test_every_column_sorts_both_ways(opened: Opened, order: str, expected: list
     assert heads["Duration"].get("aria-sort") == ("ascending" if order.startswith("-") else "descending")
 
 
-def test_all_columns_can_be_asked_for_and_unknown_ones_are_the_first(opened: Opened) -> None:
-    client = opened(*checkout.spans())
+def test_all_columns_can_be_asked_for_and_unknown_ones_are_the_first(checkout_client: FlaskClient) -> None:
     for by in ("", "span"):
-        page = parse(get(client, view="spans", by=by))
+        page = parse(get(checkout_client, view="spans", by=by))
         for head in page.iter("th"):
             if head.get("scope") == "col" and (link := next(head.iter("a"), None)) is not None:
-                assert len(lines(parse(client.get(link.get("href", ""))))) == 5
-        assert lines(parse(get(client, view="spans", by=by, order="nothing"))) == lines(page)
+                assert len(lines(parse(checkout_client.get(link.get("href", ""))))) == 5
+        assert lines(parse(get(checkout_client, view="spans", by=by, order="nothing"))) == lines(page)
 
 
 def test_lists_are_paged_and_the_pages_hold_every_span_once(opened: Opened) -> None:

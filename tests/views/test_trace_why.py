@@ -145,22 +145,21 @@ def answer(page: Element) -> str:
         ("what", "50", "This trace has no what."),
     ],
 )
-def test_what_if_without_script(opened: Opened, faster: str, percent: str, said: str) -> None:
-    page = parse(get(opened(*checkout.spans()), faster=faster, percent=percent))
+def test_what_if_without_script(checkout_client: FlaskClient, faster: str, percent: str, said: str) -> None:
+    page = parse(get(checkout_client, faster=faster, percent=percent))
     assert said in answer(page)
     details = next(element for element in page.iter("details") if element.get("id") == "whatif")
     assert details.get("open") is not None
 
 
-def test_a_span_with_all_below_it_can_be_faster(opened: Opened) -> None:
-    client = opened(*checkout.spans())
-    charge = get(client, ".json").get_json()["spans"][2]["span_id"]
-    said = answer(parse(get(client, faster=f"below:{charge}", percent="100")))
+def test_a_span_with_all_below_it_can_be_faster(checkout_client: FlaskClient) -> None:
+    charge = get(checkout_client, ".json").get_json()["spans"][2]["span_id"]
+    said = answer(parse(get(checkout_client, faster=f"below:{charge}", percent="100")))
     assert "this payment-service · charge and all below it 100% faster the response takes 500 ms" in said
 
 
-def test_the_form_asks_for_what_the_page_shows_and_keeps_its_state(opened: Opened) -> None:
-    page = parse(get(opened(*checkout.spans()), depth="2", path="0"))
+def test_the_form_asks_for_what_the_page_shows_and_keeps_its_state(checkout_client: FlaskClient) -> None:
+    page = parse(get(checkout_client, depth="2", path="0"))
     form = next(form for form in page.iter("form") if form.get("hx-get"))
     fields = {field.get("name"): field.get("value") for field in form.iter("input")}
     assert (fields["depth"], fields["path"]) == ("2", "0")
@@ -169,10 +168,9 @@ def test_the_form_asks_for_what_the_page_shows_and_keeps_its_state(opened: Opene
     assert "service:fraud-service" in options
 
 
-def test_the_answer_alone_names_the_address_that_goes_with_it(opened: Opened) -> None:
-    client = opened(*checkout.spans())
+def test_the_answer_alone_names_the_address_that_goes_with_it(checkout_client: FlaskClient) -> None:
     here = f"http://localhost/trace/{ID}?depth=2&faster=service:old"
-    part = client.get(
+    part = checkout_client.get(
         f"/trace/{ID}/whatif",
         query_string={"faster": "service:fraud-service", "percent": "30", "depth": "9"},
         headers={**PART, "HX-Current-URL": here},
