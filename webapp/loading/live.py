@@ -25,12 +25,12 @@ from webapp.store.writing.row_groups import joined, trace_ids_of
 MOST_BYTES = 32_000_000  # of bodies that wait to be stored
 BATCH_SPANS = 5_000  # to gather before they are stored, if nobody waits for that …
 GATHER_SECONDS = (
-    0.5  # … and they come in this time; if somebody waits, in the time that storing the last took
+    0.5  # … and they come in this time; if somebody waits, in twice the time that storing the last took
 )
 STORE_SECONDS = 30.0  # to wait for the store before a sender is told to try again
 # From one look for traces to analyse to the next: each costs much, however little came. It follows at once on one that
 # took longer.
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.75
 _LEAST_PAUSE_SECONDS = 0.02
 _ACTIVE_NS = 60_000_000_000
 
@@ -75,7 +75,7 @@ class Live:
         self._queue: list[Post] = []
         self._queued_spans = 0
         self._last_posts = 0  # that were stored together …
-        self._last_seconds = 0.0  # … and how long that took
+        self._wait_seconds = 0.0  # … and how long the next may be gathered
         self._bytes = 0  # of posts that are not stored yet
         self._changed = threading.Condition()
         self._closed = False
@@ -142,7 +142,8 @@ class Live:
         while posts := self._next_posts():
             start = time.monotonic()
             self._store_posts(posts)
-            self._last_posts, self._last_seconds = len(posts), min(time.monotonic() - start, GATHER_SECONDS)
+            self._last_posts = len(posts)
+            self._wait_seconds = min(2 * (time.monotonic() - start), GATHER_SECONDS)
             with self._changed:
                 self._bytes -= sum(post.size for post in posts)
                 self._changed.notify_all()
@@ -151,7 +152,7 @@ class Live:
         """What waits, when there is some; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
-            self._changed.wait_for(self._is_enough, self._last_seconds if self._durable else GATHER_SECONDS)
+            self._changed.wait_for(self._is_enough, self._wait_seconds if self._durable else GATHER_SECONDS)
             posts, self._queue, self._queued_spans = self._queue, [], 0
             return posts
 
