@@ -30,16 +30,8 @@ from webapp.views.takeaway.summary import code, escaped
 
 LOSSLESS = (".json?as=otlp", ".html", ".csv", ".parquet")
 TEXTUAL = (
-    ".json",
-    ".json?as=otlp",
-    ".json?as=jaeger",
-    ".json?as=zipkin",
-    ".json?as=chrome",
-    ".html",
-    ".csv",
-    ".svg",
-    ".md",
-)
+    ".json", ".json?as=otlp", ".json?as=jaeger", ".json?as=zipkin", ".json?as=chrome", ".html", ".csv", ".svg", ".md"
+)  # fmt: skip
 NS = "{http://www.w3.org/2000/svg}"
 
 
