@@ -24,7 +24,6 @@ from webapp.listeners.ports import Listeners
 from webapp.loading import load
 from webapp.loading.live import Live
 from webapp.loading.paths import find_files
-from webapp.model.collector import pass_over_what_is_here
 from webapp.progress import Progress
 from webapp.settings import Settings
 from webapp.store import Store
@@ -64,7 +63,6 @@ def run(store: Store, settings: Settings, paths: list[str]) -> None:
                 listeners.start()
                 for name in app.jinja_env.list_templates(extensions=["html"]):
                     app.jinja_env.get_template(name)  # compiled before somebody waits for it
-                pass_over_what_is_here()
 
         loader = threading.Thread(target=load_and_start, daemon=True)
         loader.start()

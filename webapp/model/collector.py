@@ -15,9 +15,3 @@ def collector_at_rest() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def pass_over_what_is_here() -> None:
-    """From now on: what a server has made before it is asked stays, and to visit it takes longer than a page."""
-    gc.collect()
-    gc.freeze()
