@@ -131,7 +131,7 @@ def _spread(section: str, name: str, times: list[float], target: float) -> Figur
 
 def _first_row_ms(page: Page, url: str) -> float:
     page.goto(url)
-    page.wait_for_function("bench.first_row_ms !== null", timeout=30_000)
+    page.wait_for_function("() => bench.first_row_ms !== null", timeout=30_000)
     first: float = page.evaluate("bench.first_row_ms")
     page.wait_for_timeout(600)  # let it settle before the next load
     return first

@@ -149,8 +149,8 @@ def test_rows_far_away_come_when_scrolled_to(page: Page, address: str) -> None:
         page.wait_for_function("""() => [0.5, 0.7, 0.9].every((share) =>
             document.elementFromPoint(120, innerHeight * share)?.closest('tr.r'))""")
     expect(page.locator("[data-place]")).to_contain_text(re.compile("to 10,0"))
-    page.wait_for_function("document.querySelectorAll('tr.r').length <= 800")
-    page.wait_for_function("document.getElementsByTagName('*').length <= 5000")
+    page.wait_for_function("() => document.querySelectorAll('tr.r').length <= 800")
+    page.wait_for_function("() => document.getElementsByTagName('*').length <= 5000")
 
 
 def test_a_fast_scroll_shows_bars_before_rows(page: Page, address: str) -> None:

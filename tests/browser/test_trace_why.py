@@ -120,7 +120,7 @@ def test_nothing_moves_when_findings_come_after_the_page(
     page.goto(url_of(serve, *queries(10)), wait_until="load")
     expect(page.locator("table.is-live")).to_be_visible()
     top = "document.querySelector('tr.r').getBoundingClientRect().top"
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     before = page.evaluate(top)
     expect(page.locator("div#why.later a")).to_be_visible()
     while not held:
