@@ -1,4 +1,4 @@
-r"""What values look like that should not be in a trace: card numbers, tokens, passwords, e-mail addresses, private keys.
+"""What values look like that should not be in a trace: card numbers, tokens, passwords, e-mail addresses, private keys.
 
 Strict, so that what is told of them is true; redaction (`formats/redaction.py`) rather takes away too much. The patterns
 mean the same to Python and to RE2, by which the store looks for them: no look-around, ASCII alone.
